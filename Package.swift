@@ -1,0 +1,50 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "swift-llama",
+    products: [
+        .library(name: "Checkpoints", targets: ["Checkpoints"]),
+        .library(name: "Tokenizers", targets: ["Tokenizers"]),
+        .library(name: "Llama", targets: ["Llama"]),
+        .library(name: "Generation", targets: ["Generation"]),
+        .executable(name: "llama-run", targets: ["llama-run"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    ],
+    targets: [
+        // System libraries and the C and C++ that stand behind one Swift module each.
+        .systemLibrary(
+            name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+        .target(
+            name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+        .target(name: "CKernels"),
+
+        // The libraries, lowest room first: an arrow only points up this list.
+        .target(name: "Tensors"),
+        .target(name: "JSON", dependencies: ["CJSON"]),
+        .target(
+            name: "Checkpoints",
+            dependencies: ["Tensors", "JSON", .product(name: "Logging", package: "swift-log")]),
+        .target(name: "Tokenizers", dependencies: ["JSON", "CSentencePiece"]),
+        .target(name: "Kernels", dependencies: ["Tensors", "CKernels"]),
+        .target(name: "Llama", dependencies: ["Checkpoints", "Kernels", "Tensors"]),
+        .target(name: "Generation", dependencies: ["Llama", "Tokenizers"]),
+
+        .executableTarget(
+            name: "llama-run",
+            dependencies: [
+                "Checkpoints", "Generation", "JSON", "Llama", "Tokenizers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors"]),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "JSON"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11,
+    cxxLanguageStandard: .cxx17
+)
