@@ -1,0 +1,66 @@
+import Logging
+import Tensors
+
+/// An opened checkpoint: its configuration, and its weights by role, as views of the mapped files.
+///
+/// Opening reads headers and small JSON files only; no weight is touched before it is used.
+public struct Checkpoint: Sendable {
+    /// The files the weights lie in, in order of shards.
+    public let files: [String]
+    /// How the files name tensors, and with that the order of q and k rows.
+    public let naming: TensorNaming
+    /// The model's shape.
+    public let configuration: ModelConfiguration
+    /// The folder of the files.
+    public let folder: String
+    private let weights: [TensorRole: Weight]
+
+    /// Opens a checkpoint: a folder, or one of the files in it.
+    ///
+    /// - Parameter logger: Told what was dropped, ignored or guessed.
+    public init(at path: String, logger: Logger) throws(CheckpointError) {
+        let location = try CheckpointLocation(path)
+        folder = location.folder
+        let tensorFiles = try location.open()
+        files = tensorFiles.map(\.path)
+        guard let naming = TensorNaming.recognise(tensorFiles.flatMap { $0.tensors.keys.sorted() }) else {
+            let names = tensorFiles.flatMap { $0.tensors.keys.sorted() }.prefix(3).joined(separator: " ")
+            throw .invalid(
+                files.first ?? path, expected: "tensors named as in Meta's or Hugging Face's Llama", found: names)
+        }
+        self.naming = naming
+        let binding = WeightBinding(naming: naming, folder: folder, logger: logger)
+        switch naming {
+        case .meta:
+            let params = try MetaParams(try location.configurationFile("params.json", naming: naming))
+            configuration = try MetaShards(params: params, files: tensorFiles).configuration(logger: logger)
+            weights = try binding.bindParallel(tensorFiles, configuration: configuration)
+        case .huggingFace:
+            configuration = try HuggingFaceConfig.read(try location.configurationFile("config.json", naming: naming))
+            weights = try binding.bindWhole(tensorFiles, configuration: configuration)
+        }
+    }
+
+    /// The weight of a role.
+    ///
+    /// - Throws: where this Llama has no such role, such as ``TensorRole/output`` of one with tied embeddings.
+    public func weight(_ role: TensorRole) throws(CheckpointError) -> Weight {
+        guard let weight = weights[role] else {
+            throw CheckpointError(
+                file: folder, .tensors(missing: [naming.name(of: role)], unexpected: [], doubled: []))
+        }
+        return weight
+    }
+
+    /// Bytes of all weights as stored.
+    public var weightByteCount: Int {
+        weights.values.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.byteCount } }
+    }
+
+    /// The stored types of the weights, most bytes first.
+    public var dtypes: [DType] {
+        var bytes: [DType: Int] = [:]
+        for weight in weights.values { bytes[weight.dtype, default: 0] += weight.parts.reduce(0) { $0 + $1.byteCount } }
+        return bytes.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }.map(\.key)
+    }
+}

@@ -1,0 +1,130 @@
+/// Finds the files of a checkpoint from the path a user gives: a folder, or a file in it.
+struct CheckpointLocation {
+    /// How the weights are stored.
+    private enum Layout {
+        case torchShards([String])
+        case safetensors([String])
+        case safetensorsIndex(String)
+    }
+
+    let folder: String
+    private let layout: Layout
+
+    init(_ path: String) throws(CheckpointError) {
+        let given = FilePath(path)
+        if try given.isFolder() {
+            folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+            layout = try CheckpointLocation.layout(ofFolder: folder)
+        } else {
+            folder = given.folder
+            layout = try CheckpointLocation.layout(ofFile: given)
+        }
+    }
+
+    /// Maps the weight files.
+    func open() throws(CheckpointError) -> [TensorFile] {
+        switch layout {
+        case .safetensorsIndex(let name): return try SafetensorsIndex.open(folder + "/" + name)
+        case .torchShards(let names):
+            return try names.map { name throws(CheckpointError) in try TorchFile.open(folder + "/" + name) }
+        case .safetensors(let names):
+            return try names.map { name throws(CheckpointError) in try SafetensorsFile.open(folder + "/" + name) }
+        }
+    }
+
+    /// The path of the configuration that goes with the tensor names.
+    func configurationFile(_ name: String, naming: TensorNaming) throws(CheckpointError) -> String {
+        let path = folder + "/" + name
+        guard FilePath(path).exists else {
+            throw CheckpointError(
+                file: path, .missing, advice: "tensors with \(naming.rawValue) names need it beside them")
+        }
+        return path
+    }
+
+    private static func layout(ofFolder folder: String) throws(CheckpointError) -> Layout {
+        let names = try FilePath(folder).entries()
+        let hasParams = names.contains("params.json")
+        let torch = names.filter { $0.hasPrefix("consolidated.") && $0.hasSuffix(".pth") }
+        if hasParams || !names.contains("config.json") {
+            if !torch.isEmpty { return .torchShards(try numbered(torch, in: folder)) }
+            let shards = names.filter { $0.hasPrefix("consolidated") && $0.hasSuffix(".safetensors") }
+            if shards == ["consolidated.safetensors"] { return .safetensors(shards) }
+            if !shards.isEmpty { return .safetensors(try numbered(shards, in: folder)) }
+        }
+        if let index = names.first(where: { $0.hasSuffix(".safetensors.index.json") }) { return .safetensorsIndex(index) }
+        let safetensors = names.filter { $0.hasSuffix(".safetensors") }
+        if safetensors.contains("model.safetensors") { return .safetensors(["model.safetensors"]) }
+        if safetensors.count == 1 { return .safetensors(safetensors) }
+        if let shard = safetensors.first(where: isHuggingFaceShard) { throw missingIndex(folder, shard: shard) }
+        throw nothing(in: folder, names: names)
+    }
+
+    private static func layout(ofFile file: FilePath) throws(CheckpointError) -> Layout {
+        let name = file.name
+        if ["params.json", "config.json"].contains(name) { return try layout(ofFolder: file.folder) }
+        if name.hasSuffix(".safetensors.index.json") { return .safetensorsIndex(name) }
+        if name.hasSuffix(".pth") || name.hasSuffix(".pt") || name.hasSuffix(".bin") || name.hasSuffix(".gguf") {
+            return .torchShards(try siblings(of: file))
+        }
+        guard name.hasSuffix(".safetensors") else {
+            throw .unsupported(
+                file.path, "this kind of file", advice: "give a folder, a .pth or a .safetensors file")
+        }
+        if isHuggingFaceShard(name) {
+            let entries = try FilePath(file.folder).entries()
+            guard let index = entries.first(where: { $0.hasSuffix(".safetensors.index.json") }) else {
+                throw missingIndex(file.folder, shard: name)
+            }
+            return .safetensorsIndex(index)
+        }
+        return .safetensors(try siblings(of: file))
+    }
+
+    /// All numbered shards where one of them is given, else the file alone.
+    private static func siblings(of file: FilePath) throws(CheckpointError) -> [String] {
+        guard let shape = ShardName(file.name) else { return [file.name] }
+        let all = try FilePath(file.folder).entries().filter { ShardName($0)?.suffix == shape.suffix }
+        return try numbered(all, in: file.folder)
+    }
+
+    /// `consolidated.00.pth` … in order, none missing.
+    private static func numbered(_ names: [String], in folder: String) throws(CheckpointError) -> [String] {
+        let shards = names.compactMap { name in ShardName(name).map { (name, $0) } }.sorted { $0.1.number < $1.1.number }
+        guard !shards.isEmpty else { return names }
+        for (index, shard) in shards.enumerated() where shard.1.number != index {
+            let missing = "consolidated.\(index < 10 ? "0" : "")\(index)\(shard.1.suffix)"
+            throw CheckpointError(
+                file: folder + "/" + missing, .missing, advice: "\(shard.0) is there: fetch the missing shard")
+        }
+        return shards.map(\.0)
+    }
+
+    private static func isHuggingFaceShard(_ name: String) -> Bool { name.contains("-of-") }
+
+    private static func missingIndex(_ folder: String, shard: String) -> CheckpointError {
+        CheckpointError(
+            file: folder + "/model.safetensors.index.json", .missing,
+            advice: "\(shard) is one of several: fetch the index that names them")
+    }
+
+    private static func nothing(in folder: String, names: [String]) -> CheckpointError {
+        let shown = names.prefix(5).joined(separator: " ") + (names.count > 5 ? " …" : "")
+        return CheckpointError(
+            file: folder, .noCheckpoint(found: names.isEmpty ? "an empty folder" : shown),
+            advice: "expected consolidated.*.pth, consolidated.safetensors or model.safetensors")
+    }
+}
+
+/// The parts of `consolidated.NN.pth`.
+private struct ShardName {
+    let number: Int
+    let suffix: String
+
+    init?(_ name: String) {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "consolidated", let number = Int(parts[1]), number >= 0 else { return nil }
+        self.number = number
+        suffix = "." + parts[2]
+    }
+}

@@ -1,0 +1,108 @@
+import JSON
+import Tensors
+
+/// Reads values of a JSON configuration file; every error names the file and the key.
+struct ConfigurationReader {
+    let file: String
+    private let object: JSONValue
+
+    /// Parses the whole file.
+    init(_ file: String) throws(CheckpointError) {
+        let mapped = try mapFile(file)
+        self.file = file
+        do throws(JSONError) {
+            object = try JSONValue.parse(mapped.bytes, limits: JSONLimits(byteCount: 16 << 20))
+            if !object.isObject { throw .wrongType(path: "", expected: "an object", found: object.excerpt) }
+        } catch {
+            throw CheckpointError(error, in: file, bytes: mapped.bytes)
+        }
+    }
+
+    private init(file: String, object: JSONValue) {
+        self.file = file
+        self.object = object
+    }
+
+    /// A reader of the object under `key`, where there is one.
+    func object(_ key: String) throws(CheckpointError) -> ConfigurationReader? {
+        guard let value = object[key] else { return nil }
+        guard value.isObject else { throw invalid(key, expected: "an object", found: value.excerpt) }
+        return ConfigurationReader(file: file, object: value)
+    }
+
+    /// A whole number in `range`, or nil where the key is absent or `null`.
+    func optionalInt(_ key: String, in range: ClosedRange<Int>) throws(CheckpointError) -> Int? {
+        guard let value = try read(key, { value throws(JSONError) in try value.int() }) else { return nil }
+        guard range.contains(value) else {
+            throw invalid(key, expected: "\(range.lowerBound) to \(range.upperBound)", found: "\(value)")
+        }
+        return value
+    }
+
+    /// A whole number in `range`.
+    func int(_ key: String, in range: ClosedRange<Int>) throws(CheckpointError) -> Int {
+        try required(key, try optionalInt(key, in: range))
+    }
+
+    /// A finite number greater than 0, or nil where the key is absent or `null`.
+    func optionalPositive(_ key: String) throws(CheckpointError) -> Double? {
+        guard let value = try read(key, { value throws(JSONError) in try value.double() }) else { return nil }
+        guard value > 0, value.isFinite else { throw invalid(key, expected: "a number above 0", found: "\(value)") }
+        return value
+    }
+
+    /// A finite number greater than 0.
+    func positive(_ key: String) throws(CheckpointError) -> Double {
+        try required(key, try optionalPositive(key))
+    }
+
+    /// `true` or `false`; `false` where the key is absent or `null`.
+    func flag(_ key: String) throws(CheckpointError) -> Bool {
+        try read(key, { value throws(JSONError) in try value.bool() }) ?? false
+    }
+
+    /// A string, or nil where the key is absent or `null`.
+    func optionalString(_ key: String) throws(CheckpointError) -> String? {
+        try read(key, { value throws(JSONError) in try value.string() })
+    }
+
+    /// One id or an array of ids; empty where the key is absent or `null`.
+    func tokens(_ key: String) throws(CheckpointError) -> Set<Int32> {
+        let ids = try read(key) { value throws(JSONError) in
+            try value.isArray ? value.ints() : [value.int()]
+        }
+        return Set((ids ?? []).compactMap(Int32.init(exactly:)).filter { $0 >= 0 })
+    }
+
+    func invalid(_ key: String, expected: String, found: String) -> CheckpointError {
+        let path = object.path.isEmpty ? key : "\(object.path).\(key)"
+        return .invalid(file, path, expected: expected, found: found)
+    }
+
+    private func required<T>(_ key: String, _ value: T?) throws(CheckpointError) -> T {
+        guard let value else { throw invalid(key, expected: "a value", found: "none") }
+        return value
+    }
+
+    private func read<T>(
+        _ key: String, _ convert: (JSONValue) throws(JSONError) -> T
+    ) throws(CheckpointError) -> T? {
+        guard let value = object[key] else { return nil }
+        do {
+            return try convert(value)
+        } catch {
+            throw .invalid(file, error.place, expected: error.expected, found: error.found)
+        }
+    }
+}
+
+extension ClosedRange<Int> {
+    /// Bounds on the widths of a model: far above any Llama, low enough that no product of them overflows.
+    static let width = 1...(1 << 20)
+    /// Bounds on counts of layers and heads.
+    static let modelCount = 1...(1 << 12)
+    /// Bounds on the number of tokens.
+    static let vocabulary = 1...(1 << 24)
+    /// Bounds on a context length.
+    static let context = 1...(1 << 30)
+}

@@ -1,0 +1,75 @@
+/// Hugging Face's `config.json` of a Llama.
+///
+/// Source: `LlamaConfig` in transformers, both generations of RoPE keys.
+enum HuggingFaceConfig {
+    static func read(_ path: String) throws(CheckpointError) -> ModelConfiguration {
+        let reader = try ConfigurationReader(path)
+        try checkFamily(reader)
+        let dim = try reader.int("hidden_size", in: .width)
+        let nHeads = try reader.int("num_attention_heads", in: .modelCount)
+        let nKVHeads = try reader.optionalInt("num_key_value_heads", in: .modelCount) ?? nHeads
+        let explicitHeadDim = try reader.optionalInt("head_dim", in: .modelCount)
+        guard explicitHeadDim != nil || dim.isMultiple(of: nHeads) else {
+            throw reader.invalid("num_attention_heads", expected: "a divisor of hidden_size \(dim)", found: "\(nHeads)")
+        }
+        let headDim = explicitHeadDim ?? dim / nHeads
+        try checkHeads(
+            reader, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim,
+            keys: ("num_key_value_heads", "num_attention_heads"))
+        return ModelConfiguration(
+            dim: dim, nLayers: try reader.int("num_hidden_layers", in: .modelCount), nHeads: nHeads,
+            nKVHeads: nKVHeads, headDim: headDim, hiddenDim: try reader.int("intermediate_size", in: .width),
+            vocabularySize: try reader.int("vocab_size", in: .vocabulary),
+            normEpsilon: Float(try reader.optionalPositive("rms_norm_eps") ?? 1e-6),
+            rope: try rope(reader), ropeLayout: .halves, tiesEmbeddings: try reader.flag("tie_word_embeddings"),
+            hasAttentionBias: try reader.flag("attention_bias"), hasFeedForwardBias: try reader.flag("mlp_bias"),
+            contextLength: try reader.optionalInt("max_position_embeddings", in: .context),
+            stopTokens: try reader.tokens("eos_token_id"))
+    }
+
+    private static func checkFamily(_ reader: ConfigurationReader) throws(CheckpointError) {
+        let family = try reader.optionalString("model_type") ?? "llama"
+        guard family == "llama" || family == "mistral" else {
+            throw reader.invalid("model_type", expected: "llama (or mistral, its twin)", found: family)
+        }
+        let activation = try reader.optionalString("hidden_act") ?? "silu"
+        guard activation == "silu" || activation == "swish" else {
+            throw reader.invalid("hidden_act", expected: "silu", found: activation)
+        }
+        if let window = try reader.optionalInt("sliding_window", in: .context),
+            let context = try reader.optionalInt("max_position_embeddings", in: .context), window < context
+        {
+            throw reader.invalid("sliding_window", expected: "null (full attention)", found: "\(window)")
+        }
+    }
+
+    private static func rope(_ reader: ConfigurationReader) throws(CheckpointError) -> RoPEConfiguration {
+        let parameters = try reader.object("rope_parameters")
+        let olderTheta = try reader.optionalPositive("rope_theta")
+        let theta = try parameters?.optionalPositive("rope_theta") ?? olderTheta ?? 10000
+        let olderScaling = try reader.object("rope_scaling")
+        guard let scaling = parameters ?? olderScaling else { return RoPEConfiguration(theta: theta, scaling: .none) }
+        return RoPEConfiguration(theta: theta, scaling: try self.scaling(scaling))
+    }
+
+    private static func scaling(
+        _ reader: ConfigurationReader
+    ) throws(CheckpointError) -> RoPEConfiguration.Scaling {
+        let key = try reader.optionalString("rope_type") == nil ? "type" : "rope_type"
+        switch try reader.optionalString(key) ?? "default" {
+        case "default": return .none
+        case "linear": return .linear(factor: try reader.positive("factor"))
+        case "llama3":
+            let low = try reader.positive("low_freq_factor")
+            let high = try reader.positive("high_freq_factor")
+            guard high > low else {
+                throw reader.invalid("high_freq_factor", expected: "more than low_freq_factor \(low)", found: "\(high)")
+            }
+            return .llama3(
+                factor: try reader.positive("factor"), lowFrequencyFactor: low, highFrequencyFactor: high,
+                originalLength: try reader.int("original_max_position_embeddings", in: .context))
+        case let other:
+            throw reader.invalid(key, expected: "default, linear or llama3", found: other)
+        }
+    }
+}

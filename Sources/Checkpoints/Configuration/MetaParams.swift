@@ -1,0 +1,103 @@
+import Logging
+
+/// Meta's `params.json`, together with what only the tensors' shapes tell.
+struct MetaParams {
+    private let reader: ConfigurationReader
+    let dim: Int
+    let nLayers: Int
+    let nHeads: Int
+    let nKVHeads: Int
+    let headDim: Int
+    let hiddenDim: Int
+    /// Nil where the file says −1, "ask the tokenizer".
+    let vocabularySize: Int?
+    let normEpsilon: Float
+
+    init(_ path: String) throws(CheckpointError) {
+        reader = try ConfigurationReader(path)
+        dim = try reader.int("dim", in: .width)
+        nLayers = try reader.int("n_layers", in: .modelCount)
+        nHeads = try reader.int("n_heads", in: .modelCount)
+        nKVHeads = try reader.optionalInt("n_kv_heads", in: .modelCount) ?? nHeads
+        let explicitHeadDim = try reader.optionalInt("head_dim", in: .modelCount)
+        guard explicitHeadDim != nil || dim.isMultiple(of: nHeads) else {
+            throw reader.invalid("n_heads", expected: "a divisor of dim \(dim)", found: "\(nHeads)")
+        }
+        headDim = explicitHeadDim ?? dim / nHeads
+        try checkHeads(reader, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim, keys: ("n_kv_heads", "n_heads"))
+        let size = try reader.optionalInt("vocab_size", in: -1...ClosedRange.vocabulary.upperBound) ?? -1
+        guard size != 0 else { throw reader.invalid("vocab_size", expected: "-1 or a count", found: "0") }
+        vocabularySize = size == -1 ? nil : size
+        normEpsilon = Float(try reader.positive("norm_eps"))
+        if let explicit = try reader.optionalInt("hidden_dim", in: .width) {
+            hiddenDim = explicit
+        } else {
+            hiddenDim = try MetaParams.hiddenDim(reader, dim: dim)
+        }
+    }
+
+    /// Source: `FeedForward.__init__` in Meta's `llama/model.py`.
+    private static func hiddenDim(_ reader: ConfigurationReader, dim: Int) throws(CheckpointError) -> Int {
+        let multiple = try reader.int("multiple_of", in: .width)
+        var hidden = 2 * (4 * dim) / 3
+        if let multiplier = try reader.optionalPositive("ffn_dim_multiplier") {
+            guard multiplier <= 64 else {
+                throw reader.invalid("ffn_dim_multiplier", expected: "at most 64", found: "\(multiplier)")
+            }
+            hidden = Int(multiplier * Double(hidden))
+        }
+        return multiple * ((hidden + multiple - 1) / multiple)
+    }
+
+    /// The full configuration; the vocabulary and the tying are read off the tensors.
+    func configuration(
+        vocabularySize: Int, tiesEmbeddings: Bool, logger: Logger
+    ) throws(CheckpointError) -> ModelConfiguration {
+        if let stated = self.vocabularySize, stated != vocabularySize {
+            throw reader.invalid(
+                "vocab_size", expected: "the \(vocabularySize) rows of tok_embeddings.weight", found: "\(stated)")
+        }
+        return ModelConfiguration(
+            dim: dim, nLayers: nLayers, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim,
+            hiddenDim: hiddenDim, vocabularySize: vocabularySize, normEpsilon: normEpsilon,
+            rope: try rope(vocabularySize: vocabularySize, logger: logger), ropeLayout: .interleaved,
+            tiesEmbeddings: tiesEmbeddings, hasAttentionBias: false, hasFeedForwardBias: false,
+            contextLength: try reader.optionalInt("max_seq_len", in: .context), stopTokens: [])
+    }
+
+    /// Llama 3.2 1B and 3B tie the output to the embedding; only their shape tells (dim below 4096 with
+    /// Llama 3's vocabulary).
+    func isSmallLlama32(vocabularySize: Int) -> Bool { vocabularySize == 128_256 && dim < 4096 }
+
+    /// `use_scaled_rope` stands for constants that `params.json` does not hold.
+    ///
+    /// Source: `apply_scaling` in `llama_models/llama3/model.py`; llama-models issues 166 and 241 for the
+    /// factor of 32.
+    private func rope(vocabularySize: Int, logger: Logger) throws(CheckpointError) -> RoPEConfiguration {
+        let theta = try reader.optionalPositive("rope_theta") ?? 10000
+        guard try reader.flag("use_scaled_rope") else { return RoPEConfiguration(theta: theta, scaling: .none) }
+        let stated = try reader.optionalPositive("rope_scaling_factor")
+        let isSmall = isSmallLlama32(vocabularySize: vocabularySize)
+        let factor = stated ?? (isSmall ? 32 : 8)
+        let why =
+            stated != nil
+            ? "as rope_scaling_factor says" : isSmall ? "as in Llama 3.2 1B/3B, by the shape" : "as in Llama 3.1"
+        let high = try reader.optionalPositive("high_freq_factor") ?? 4
+        logger.notice("\(reader.file): use_scaled_rope: factor \(factor) (\(why)), low 1, high \(high), length 8192")
+        return RoPEConfiguration(
+            theta: theta,
+            scaling: .llama3(factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: high, originalLength: 8192))
+    }
+}
+
+/// Heads must share keys evenly and have pairs to rotate.
+func checkHeads(
+    _ reader: ConfigurationReader, nHeads: Int, nKVHeads: Int, headDim: Int, keys: (keyValue: String, heads: String)
+) throws(CheckpointError) {
+    guard nHeads.isMultiple(of: nKVHeads) else {
+        throw reader.invalid(keys.keyValue, expected: "a divisor of \(keys.heads) \(nHeads)", found: "\(nKVHeads)")
+    }
+    guard headDim.isMultiple(of: 2) else {
+        throw reader.invalid(keys.heads, expected: "heads of even width", found: "width \(headDim)")
+    }
+}

@@ -1,0 +1,53 @@
+/// The shape of a Llama, whichever file it was read from. Immutable once a checkpoint is open.
+///
+/// Names follow Meta's `params.json`.
+public struct ModelConfiguration: Sendable, Equatable {
+    /// Width of the residual stream.
+    public let dim: Int
+    /// Number of Transformer blocks.
+    public let nLayers: Int
+    /// Number of query heads.
+    public let nHeads: Int
+    /// Number of key and value heads; divides ``nHeads``.
+    public let nKVHeads: Int
+    /// Width of one head. Even; not always `dim / nHeads`.
+    public let headDim: Int
+    /// Width of the feed-forward layer.
+    public let hiddenDim: Int
+    /// Number of token ids.
+    public let vocabularySize: Int
+    /// Added to the mean square before its root is taken.
+    public let normEpsilon: Float
+    /// How positions turn into rotations.
+    public let rope: RoPEConfiguration
+    /// Which elements of a head's q and k rows form a rotated pair.
+    public let ropeLayout: RoPELayout
+    /// Whether the output head is the token embedding.
+    public let tiesEmbeddings: Bool
+    /// Whether wq, wk, wv and wo carry a bias (Hugging Face `attention_bias`).
+    public let hasAttentionBias: Bool
+    /// Whether w1, w2 and w3 carry a bias (Hugging Face `mlp_bias`).
+    public let hasFeedForwardBias: Bool
+    /// Longest sequence the model was made for, where the checkpoint says so.
+    public let contextLength: Int?
+    /// Ids that the checkpoint's own configuration says end a text.
+    public let stopTokens: Set<Int32>
+
+    /// How many query heads share one key-value head (Meta's `n_rep`).
+    public var repeats: Int { nHeads / nKVHeads }
+
+    /// Number of weights, embeddings included.
+    public var parameterCount: Int {
+        let attention = dim * headDim * (2 * nHeads + 2 * nKVHeads)
+        let block = attention + 3 * dim * hiddenDim + 2 * dim
+        return nLayers * block + dim + vocabularySize * dim * (tiesEmbeddings ? 1 : 2)
+    }
+}
+
+/// Which elements of a head are rotated together.
+public enum RoPELayout: Sendable {
+    /// Neighbours (2i, 2i + 1), as in Meta's checkpoints and GGUF.
+    case interleaved
+    /// The two halves (i, i + headDim / 2), as in Hugging Face checkpoints.
+    case halves
+}

@@ -1,0 +1,62 @@
+import CJSON
+
+/// Bounds on what a parser accepts from a file that nobody vouches for.
+public struct JSONLimits: Sendable {
+    /// Largest text, in bytes.
+    public var byteCount: Int
+    /// Deepest nesting of arrays and objects.
+    public var depth: Int
+    /// Whether two members of one object may share a name (json-c keeps the last).
+    public var allowsDuplicateKeys: Bool
+
+    /// Limits that fit every configuration file of a checkpoint.
+    public init(byteCount: Int = 100_000_000, depth: Int = 64, allowsDuplicateKeys: Bool = false) {
+        self.byteCount = byteCount
+        self.depth = depth
+        self.allowsDuplicateKeys = allowsDuplicateKeys
+    }
+}
+
+/// Owns a tree of json-c objects; every ``JSONValue`` of the tree keeps it alive.
+final class JSONDocument {
+    let root: OpaquePointer?
+
+    init(parsing text: UnsafeRawBufferPointer, limits: JSONLimits) throws(JSONError) {
+        guard text.count <= min(limits.byteCount, Int(Int32.max)) else {
+            throw .tooLarge(byteCount: text.count, limit: limits.byteCount)
+        }
+        guard let tokener = json_tokener_new_ex(Int32(limits.depth)) else {
+            throw .syntax("no memory for a parser", offset: 0)
+        }
+        defer { json_tokener_free(tokener) }
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8)
+        let bytes = text.bindMemory(to: CChar.self)
+        // Strict mode lets nothing follow the value, not even the spaces that safetensors pads with.
+        let end = (text.lastIndex { !JSONDocument.isSpace($0) } ?? -1) + 1
+        let parsed = json_tokener_parse_ex(tokener, bytes.baseAddress, Int32(end))
+        var status = json_tokener_get_error(tokener)
+        if status == json_tokener_continue {
+            // A bare number or a literal may need to see its end; anything else was cut off.
+            root = json_tokener_parse_ex(tokener, "\0", 1)
+            status = json_tokener_get_error(tokener)
+        } else {
+            root = parsed
+        }
+        guard status == json_tokener_success else {
+            let offset = json_tokener_get_parse_end(tokener)
+            if let root { json_object_put(root) }
+            throw .syntax(String(cString: json_tokener_error_desc(status)), offset: min(offset, end))
+        }
+        if !limits.allowsDuplicateKeys, let key = firstDuplicateKey(in: text[..<end]) {
+            throw .duplicateKey(key)
+        }
+    }
+
+    deinit {
+        if let root { json_object_put(root) }
+    }
+
+    static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+}

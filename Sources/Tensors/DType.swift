@@ -1,0 +1,33 @@
+/// How one element of a tensor is stored.
+///
+/// The names follow safetensors (`F16`, `BF16`, …); all are little-endian in every supported file format.
+public enum DType: String, Sendable, Hashable, CaseIterable {
+    case float64 = "F64"
+    case float32 = "F32"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case int64 = "I64"
+    case int32 = "I32"
+    case int16 = "I16"
+    case int8 = "I8"
+    case uint8 = "U8"
+    case bool = "BOOL"
+
+    /// Bytes of one element.
+    public var size: Int {
+        switch self {
+        case .float64, .int64: 8
+        case .float32, .int32: 4
+        case .float16, .bfloat16, .int16: 2
+        case .int8, .uint8, .bool: 1
+        }
+    }
+
+    /// Whether the kernels can compute with weights of this type as they lie in the file.
+    public var isWeightType: Bool {
+        switch self {
+        case .float32, .float16, .bfloat16: true
+        default: false
+        }
+    }
+}

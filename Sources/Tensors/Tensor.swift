@@ -1,0 +1,144 @@
+/// A typed, strided view of memory that somebody else owns (and that the view keeps alive).
+public struct Tensor: Sendable {
+    /// How elements are stored.
+    public let dtype: DType
+    /// Extent of each dimension, outermost first. Empty for a scalar.
+    public let shape: [Int]
+    /// Distance between neighbours along each dimension, in elements.
+    public let strides: [Int]
+    /// The memory viewed.
+    public let storage: any TensorStorage
+    /// Where the first element begins, in bytes from the start of ``storage``.
+    public let byteOffset: Int
+
+    /// Views `storage`, or returns nil where any element would lie outside it.
+    ///
+    /// - Parameter strides: In elements; nil for row-major contiguous.
+    public init?(
+        dtype: DType, shape: [Int], strides: [Int]? = nil, storage: any TensorStorage, byteOffset: Int
+    ) {
+        guard let contiguous = Tensor.contiguousStrides(shape: shape) else { return nil }
+        let strides = strides ?? contiguous
+        guard let extent = Tensor.extent(shape: shape, strides: strides), byteOffset >= 0 else { return nil }
+        let (span, overflow) = extent.multipliedReportingOverflow(by: dtype.size)
+        let (end, endOverflow) = span.addingReportingOverflow(byteOffset)
+        guard !overflow, !endOverflow, end <= storage.bytes.count else { return nil }
+        self.dtype = dtype
+        self.shape = shape
+        self.strides = strides
+        self.storage = storage
+        self.byteOffset = byteOffset
+    }
+
+    /// Number of elements.
+    public var count: Int { shape.reduce(1, *) }
+
+    /// Bytes that the elements take when stored contiguously.
+    public var byteCount: Int { count * dtype.size }
+
+    /// Whether the elements lie in row-major order without gaps.
+    public var isContiguous: Bool {
+        count <= 1 || zip(strides, zip(shape, Tensor.contiguousStrides(shape: shape) ?? [])).allSatisfy {
+            stride, dimension in dimension.0 == 1 || stride == dimension.1
+        }
+    }
+
+    /// Whether the innermost dimension is dense, so that rows can be read in place.
+    public var hasDenseRows: Bool { shape.isEmpty || strides[strides.count - 1] == 1 || shape[shape.count - 1] <= 1 }
+
+    /// Address of the first element. Valid while ``storage`` lives; aligned to whatever the file gave.
+    public var baseAddress: UnsafeRawPointer? { storage.bytes.baseAddress.map { $0 + byteOffset } }
+
+    /// The same elements in row-major order: this view where they already are, else a copy.
+    public func contiguous() -> Tensor {
+        guard !isContiguous, let source = baseAddress else { return self }
+        let size = dtype.size
+        let buffer = OwnedBuffer(count: byteCount) { target in
+            var position = 0
+            forEachOffset { offset in
+                target[position..<position + size].copyBytes(
+                    from: UnsafeRawBufferPointer(start: source + offset * size, count: size))
+                position += size
+            }
+        }
+        return Tensor(dtype: dtype, shape: shape, storage: buffer, byteOffset: 0) ?? self
+    }
+
+    /// All elements as `Float`, row-major, or nil for a type that holds no weights.
+    public func floats() -> [Float]? {
+        guard dtype.isWeightType else { return nil }
+        let source = contiguous()
+        guard let base = source.baseAddress else { return [] }
+        return [Float](unsafeUninitializedCapacity: count) { target, initialized in
+            for index in 0..<count {
+                target.initializeElement(at: index, to: Tensor.float(at: index, from: base, dtype: dtype))
+            }
+            initialized = count
+        }
+    }
+
+    /// Whether the elements of `other` have the same bytes in the same order.
+    public func hasSameBytes(as other: Tensor) -> Bool {
+        guard dtype == other.dtype, shape == other.shape else { return false }
+        let (left, right) = (contiguous(), other.contiguous())
+        let range = (left.byteOffset..<left.byteOffset + byteCount, right.byteOffset..<right.byteOffset + byteCount)
+        return left.storage.bytes[range.0].elementsEqual(right.storage.bytes[range.1])
+    }
+}
+
+extension Tensor {
+    /// Row-major strides, or nil where the element count overflows or a dimension is negative.
+    static func contiguousStrides(shape: [Int]) -> [Int]? {
+        var strides = [Int](repeating: 1, count: shape.count)
+        var count = 1
+        for (index, dimension) in shape.enumerated().reversed() {
+            guard dimension >= 0 else { return nil }
+            strides[index] = count
+            // A zero dimension must not hide an overflow in the others.
+            let (product, overflow) = count.multipliedReportingOverflow(by: max(dimension, 1))
+            guard !overflow else { return nil }
+            count = product
+        }
+        return strides
+    }
+
+    /// One past the highest element that the view reaches, in elements; 0 when it is empty.
+    public static func extent(shape: [Int], strides: [Int]) -> Int? {
+        guard shape.count == strides.count else { return nil }
+        if shape.contains(0) { return 0 }
+        var last = 0
+        for (dimension, stride) in zip(shape, strides) {
+            guard dimension > 0, stride >= 0 else { return nil }
+            let (reach, overflow) = (dimension - 1).multipliedReportingOverflow(by: stride)
+            let (sum, sumOverflow) = last.addingReportingOverflow(reach)
+            guard !overflow, !sumOverflow else { return nil }
+            last = sum
+        }
+        return last == Int.max ? nil : last + 1
+    }
+
+    private func forEachOffset(_ body: (Int) -> Void) {
+        var index = [Int](repeating: 0, count: shape.count)
+        var offset = 0
+        for _ in 0..<count {
+            body(offset)
+            for dimension in shape.indices.reversed() {
+                index[dimension] += 1
+                offset += strides[dimension]
+                if index[dimension] < shape[dimension] { break }
+                offset -= index[dimension] * strides[dimension]
+                index[dimension] = 0
+            }
+        }
+    }
+
+    private static func float(at index: Int, from base: UnsafeRawPointer, dtype: DType) -> Float {
+        switch dtype {
+        case .float32: base.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
+        case .float16: Float(base.loadUnaligned(fromByteOffset: index * 2, as: Float16.self))
+        case .bfloat16:
+            Float(bitPattern: UInt32(base.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16)
+        default: .nan
+        }
+    }
+}
