@@ -1,0 +1,71 @@
+import CKernels
+import Tensors
+
+/// A weight matrix `[rows, columns]` as it lies in one or several tensors, in the form the kernels read.
+public final class WeightMatrix: Sendable {
+    /// How several tensors make up one matrix.
+    public enum Arrangement: Sendable {
+        /// One below the other.
+        case rows
+        /// Side by side.
+        case columns
+    }
+
+    /// Number of outputs.
+    public let rows: Int
+    /// Number of inputs.
+    public let columns: Int
+    // Written only in `init` and freed in `deinit`; the blocks point into `parts`, which never move or change.
+    nonisolated(unsafe) let matrix: UnsafeMutablePointer<lk_matrix>
+    private nonisolated(unsafe) let blocks: UnsafeMutablePointer<lk_block>
+    private let parts: [Tensor]
+
+    /// Borrows the tensors; nothing is copied.
+    ///
+    /// - Parameters:
+    ///   - name: For errors.
+    ///   - parts: Two-dimensional, with dense rows, of one weight dtype; equal in the dimension that
+    ///     they are not arranged along.
+    /// - Throws: ``KernelError/unsuitableWeights(_:)`` where the parts are not so.
+    public init(_ name: String, parts: [Tensor], arrangement: Arrangement) throws(KernelError) {
+        guard let first = parts.first, let dtype = first.dtype.kernelType,
+            parts.allSatisfy({ $0.shape.count == 2 && $0.dtype == first.dtype && $0.hasDenseRows })
+        else { throw .unsuitableWeights(name) }
+        let fixed = arrangement == .rows ? 1 : 0
+        guard parts.allSatisfy({ $0.shape[fixed] == first.shape[fixed] }) else {
+            throw .unsuitableWeights(name)
+        }
+        let total = parts.reduce(0) { $0 + $1.shape[1 - fixed] }
+        rows = arrangement == .rows ? total : first.shape[0]
+        columns = arrangement == .rows ? first.shape[1] : total
+        blocks = .allocate(capacity: parts.count)
+        for (index, part) in parts.enumerated() {
+            let block = lk_block(
+                data: part.baseAddress, row_stride: part.strides[0], rows: part.shape[0], columns: part.shape[1])
+            (blocks + index).initialize(to: block)
+        }
+        matrix = .allocate(capacity: 1)
+        matrix.initialize(
+            to: lk_matrix(
+                dtype: dtype, rows: rows, columns: columns, row_parts: arrangement == .rows ? parts.count : 1,
+                column_parts: arrangement == .rows ? 1 : parts.count, blocks: blocks))
+        self.parts = parts
+    }
+
+    deinit {
+        matrix.deallocate()
+        blocks.deallocate()
+    }
+}
+
+extension DType {
+    /// The kernels' number for a type they compute with.
+    var kernelType: lk_dtype? {
+        switch self {
+        case .float32: LK_F32
+        case .float16: LK_F16
+        case .bfloat16: LK_BF16
+        default: nil
+        }
+    }
+}
