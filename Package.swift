@@ -31,12 +31,12 @@ let package = Package(
         .target(name: "Tokenizers", dependencies: ["JSON", "CSentencePiece"]),
         .target(name: "Kernels", dependencies: ["Tensors", "CKernels"]),
         .target(name: "Llama", dependencies: ["Checkpoints", "Kernels", "Tensors"]),
-        .target(name: "Generation", dependencies: ["Llama", "Tokenizers"]),
+        .target(name: "Generation", dependencies: ["Checkpoints", "JSON", "Kernels", "Llama", "Tokenizers"]),
 
         .executableTarget(
             name: "llama-run",
             dependencies: [
-                "Checkpoints", "Generation", "JSON", "Llama", "Tokenizers",
+                "Checkpoints", "Generation", "Kernels", "Llama", "Tensors", "Tokenizers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -1,0 +1,69 @@
+import Kernels
+import Llama
+import Tokenizers
+
+/// Completes lists of prompts with one model, as many at a time as a batch holds.
+///
+/// A prompt that ends makes room for the next at once. What a prompt gets does not depend on the others: the
+/// model's numbers do not, and neither does the random stream.
+public struct Completer {
+    /// What happened, in the order it happened.
+    public enum Event {
+        /// A token was generated; `text` is what has become certain by it, possibly nothing.
+        case token(index: Int, id: Int32, text: String)
+        /// A prompt is done; `rest` is text that had been held back.
+        case finished(Completion, rest: String)
+    }
+
+    private let model: Transformer
+    private let tokenizer: (any Tokenizer)?
+    private let kernels: KernelContext
+
+    /// - Parameter tokenizer: Nil where all prompts are ids.
+    public init(model: Transformer, tokenizer: (any Tokenizer)?, kernels: KernelContext) {
+        self.model = model
+        self.tokenizer = tokenizer
+        self.kernels = kernels
+    }
+
+    /// Completes every prompt.
+    ///
+    /// All prompts are checked before the first is begun.
+    ///
+    /// - Parameter observe: Told of each event; returns whether to go on.
+    /// - Returns: What it took.
+    /// - Throws: ``GenerationError`` for a prompt that cannot be completed, ``KernelError`` where memory is short.
+    @discardableResult
+    public func complete(
+        _ prompts: [Prompt], _ options: GenerationOptions, observe: (Event) -> Bool
+    ) throws -> GenerationStatistics {
+        let encoder = PromptEncoder(
+            tokenizer: tokenizer, vocabularySize: model.configuration.vocabularySize,
+            maxSequenceLength: options.maxSequenceLength)
+        let encoded = try prompts.map { prompt throws(GenerationError) in try encoder.encode(prompt) }
+        let longest = encoded.map(\.count).max() ?? 0
+        let state = try InferenceState(
+            model.configuration, slots: max(1, min(options.maxBatchSize, prompts.count)),
+            length: min(options.maxSequenceLength, longest + options.maxGenerationLength), kernels: kernels)
+        var run = CompletionRun(
+            model: model, tokenizer: tokenizer, options: options, state: state,
+            waiting: Array(zip(prompts, encoded)))
+        return try run.run(observe)
+    }
+}
+
+/// What completing a list of prompts took.
+public struct GenerationStatistics: Sendable {
+    /// Tokens of all prompts.
+    public internal(set) var promptTokens = 0
+    /// Tokens generated.
+    public internal(set) var generatedTokens = 0
+    /// Tokens that came out of passes that took no prompt.
+    public internal(set) var decodedTokens = 0
+    /// Time in passes that took part of a prompt.
+    public internal(set) var promptTime = Duration.zero
+    /// Time in the other passes.
+    public internal(set) var decodeTime = Duration.zero
+    /// Time from the start to the first generated token.
+    public internal(set) var timeToFirstToken: Duration?
+}

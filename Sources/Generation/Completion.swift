@@ -1,0 +1,46 @@
+import JSON
+
+/// A completed prompt.
+public struct Completion: Sendable {
+    /// Why a completion ended.
+    public enum FinishReason: String, Sendable {
+        /// The model produced a stop token.
+        case stop
+        /// The completion, or the whole sequence, is as long as it may be.
+        case length
+    }
+
+    /// Position of the prompt in the list.
+    public let index: Int
+    /// The prompt's text, where it was given as text.
+    public let prompt: String?
+    /// The prompt's ids, begin-of-sequence token included.
+    public let promptIDs: [Int32]
+    /// The text that follows the prompt's; nil without a tokenizer.
+    public let text: String?
+    /// The ids generated, without the stop token.
+    public let completionIDs: [Int32]
+    /// Why it ended.
+    public let finishReason: FinishReason
+    /// For each token of the completion (with `echo`, of prompt and completion: the first then has none).
+    public let logprobs: [TokenLogprobs?]?
+
+    /// The completion as one line of JSON.
+    public var json: String {
+        var members: [(String, JSONText)] = [("index", .int(index))]
+        if let prompt { members.append(("prompt", .string(prompt))) }
+        members.append(("prompt_ids", .array(promptIDs.map { .int(Int($0)) })))
+        if let text { members.append(("completion", .string(text))) }
+        members.append(("completion_ids", .array(completionIDs.map { .int(Int($0)) })))
+        members.append(("finish_reason", .string(finishReason.rawValue)))
+        if let logprobs {
+            let tokens = logprobs.map { $0.map { JSONText.float($0.token) } ?? .null }
+            let tops = logprobs.map { entry in
+                entry.map { JSONText.object($0.top.map { ("\($0.id)", .float($0.logprob)) }) } ?? .null
+            }
+            members.append(
+                ("logprobs", .object([("token_logprobs", .array(tokens)), ("top_logprobs", .array(tops))])))
+        }
+        return JSONText.object(members).serialized
+    }
+}

@@ -1,0 +1,127 @@
+import Kernels
+import Llama
+import Tokenizers
+
+/// The loop that completes a list of prompts: fill the batch, run the model, take what it says.
+struct CompletionRun {
+    private let model: Transformer
+    private let tokenizer: (any Tokenizer)?
+    private let options: GenerationOptions
+    private let state: InferenceState
+    private let waiting: [(prompt: Prompt, ids: [Int32])]
+    private var nextWaiting = 0
+    /// One place per cache slot.
+    private var active: [GenerationSequence?]
+    // What the rows of the current pass are for. Kept between passes so that they allocate nothing.
+    private var owners: [(slot: Int, position: Int)] = []
+    private var logitRows: [Int] = []
+    private var statistics = GenerationStatistics()
+
+    init(
+        model: Transformer, tokenizer: (any Tokenizer)?, options: GenerationOptions, state: InferenceState,
+        waiting: [(Prompt, [Int32])]
+    ) {
+        self.model = model
+        self.tokenizer = tokenizer
+        self.options = options
+        self.state = state
+        self.waiting = waiting.map { (prompt: $0.0, ids: $0.1) }
+        active = Array(repeating: nil, count: state.cache.slots)
+        owners.reserveCapacity(state.rowCapacity)
+        logitRows.reserveCapacity(state.rowCapacity)
+    }
+
+    mutating func run(_ observe: (Completer.Event) -> Bool) throws(GenerationError) -> GenerationStatistics {
+        let clock = ContinuousClock()
+        let start = clock.now
+        while true {
+            guard retireAndAdmit(observe) else { break }
+            let takesPrompt = fillBatch()
+            if owners.isEmpty {
+                if nextWaiting == waiting.count, active.allSatisfy({ $0 == nil }) { break }
+                continue
+            }
+            let before = statistics.generatedTokens
+            let passStart = clock.now
+            let goesOn = try pass(observe)
+            let passTime = clock.now - passStart
+            if takesPrompt {
+                statistics.promptTime += passTime
+            } else {
+                statistics.decodeTime += passTime
+                statistics.decodedTokens += statistics.generatedTokens - before
+            }
+            if statistics.timeToFirstToken == nil, statistics.generatedTokens > 0 {
+                statistics.timeToFirstToken = clock.now - start
+            }
+            guard goesOn else { break }
+        }
+        return statistics
+    }
+
+    /// Hands out finished sequences and gives their slots to waiting prompts; false to stop.
+    private mutating func retireAndAdmit(_ observe: (Completer.Event) -> Bool) -> Bool {
+        for slot in active.indices {
+            if var sequence = active[slot], !sequence.needsRows(options) {
+                active[slot] = nil
+                let (completion, rest) = sequence.finish(options)
+                guard observe(.finished(completion, rest: rest)) else { return false }
+            }
+            if active[slot] == nil, nextWaiting < waiting.count {
+                let (prompt, ids) = waiting[nextWaiting]
+                active[slot] = GenerationSequence(
+                    index: nextWaiting, slot: slot, prompt: prompt, ids: ids, tokenizer: tokenizer, options: options)
+                nextWaiting += 1
+                statistics.promptTokens += ids.count
+            }
+        }
+        return true
+    }
+
+    /// Puts one token of every sequence that generates, then as much of the prompts as fits, into the batch.
+    ///
+    /// - Returns: Whether it took part of a prompt.
+    private mutating func fillBatch() -> Bool {
+        state.batch.removeAll()
+        owners.removeAll(keepingCapacity: true)
+        logitRows.removeAll(keepingCapacity: true)
+        for slot in active.indices { addRows(of: slot, prompts: false) }
+        let decoding = owners.count
+        for slot in active.indices { addRows(of: slot, prompts: true) }
+        return owners.count > decoding
+    }
+
+    private mutating func addRows(of slot: Int, prompts: Bool) {
+        guard let sequence = active[slot], sequence.needsRows(options) else { return }
+        guard (sequence.cachedCount < sequence.promptCount) == prompts else { return }
+        var position = sequence.cachedCount
+        while position < sequence.ids.count, owners.count < state.rowCapacity {
+            state.batch.append(token: sequence.ids[position], position: position, slot: slot)
+            if sequence.needsLogits(at: position, options) { logitRows.append(owners.count) }
+            owners.append((slot, position))
+            position += 1
+        }
+        active[slot]?.cachedCount = position
+    }
+
+    /// Runs the model on the batch and lets the sequences take their logits; false to stop.
+    private mutating func pass(_ observe: (Completer.Event) -> Bool) throws(GenerationError) -> Bool {
+        var failure: GenerationError?
+        var goesOn = true
+        let (options, kernels) = (options, state.kernels)
+        model.forward(state, logitsFor: logitRows) { row, logits in
+            guard failure == nil, goesOn else { return }
+            let (slot, position) = owners[row]
+            do throws(GenerationError) {
+                let new = try active[slot]?.take(logits, at: position, options: options) { kernels.logSumExp($0) }
+                guard let new, let index = active[slot]?.index else { return }
+                statistics.generatedTokens += 1
+                goesOn = observe(.token(index: index, id: new.id, text: new.text))
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return goesOn
+    }
+}

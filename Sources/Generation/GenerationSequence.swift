@@ -1,0 +1,80 @@
+import Tokenizers
+
+/// One prompt on its way: what has been computed, what has been generated.
+struct GenerationSequence {
+    let index: Int
+    let slot: Int
+    let prompt: Prompt
+    let promptCount: Int
+    /// Prompt and completion.
+    private(set) var ids: [Int32]
+    /// How many of ``ids`` the cache holds.
+    var cachedCount = 0
+    private(set) var finishReason: Completion.FinishReason?
+    private var logprobs: [TokenLogprobs?]
+    private var decoder: StreamingDecoder?
+    private var text = ""
+
+    init(index: Int, slot: Int, prompt: Prompt, ids: [Int32], tokenizer: (any Tokenizer)?, options: GenerationOptions) {
+        self.index = index
+        self.slot = slot
+        self.prompt = prompt
+        self.ids = ids
+        promptCount = ids.count
+        decoder = tokenizer?.makeStreamingDecoder(prompt: ids)
+        logprobs = options.logprobs != nil && options.echo ? [nil] : []
+        self.ids.reserveCapacity(min(ids.count + options.maxGenerationLength, options.maxSequenceLength))
+        if isFull(options) { finishReason = .length }
+    }
+
+    /// Whether rows of this sequence are still to be computed.
+    func needsRows(_ options: GenerationOptions) -> Bool {
+        // A sequence that may not grow is still evaluated where the prompt's log-probabilities are wanted.
+        finishReason == nil || (scoresPrompt(options) && cachedCount < promptCount - 1)
+    }
+
+    /// Whether the prediction made at `position` is of interest.
+    func needsLogits(at position: Int, _ options: GenerationOptions) -> Bool {
+        if position == ids.count - 1 { return finishReason == nil }
+        return scoresPrompt(options) && position < promptCount - 1
+    }
+
+    /// Takes the prediction for the position after `position`; returns the new text and id, if there is one.
+    mutating func take(
+        _ logits: Span<Float>, at position: Int, options: GenerationOptions, normalizer: (Span<Float>) -> Double
+    ) throws(GenerationError) -> (id: Int32, text: String)? {
+        let known = position + 1 < ids.count ? ids[position + 1] : nil
+        guard let token = known ?? options.sampler.next(logits, prompt: index, position: position + 1) else {
+            throw .notFinite(source: prompt.source, position: position + 1)
+        }
+        if known == nil, options.stopTokens.contains(token) {
+            finishReason = .stop
+            return nil
+        }
+        if let count = options.logprobs {
+            logprobs.append(TokenLogprobs(logits, normalizer: normalizer(logits), token: token, top: count))
+        }
+        if known != nil { return nil }
+        ids.append(token)
+        if isFull(options) { finishReason = .length }
+        let new = decoder?.append(token) ?? ""
+        text += new
+        return (token, new)
+    }
+
+    /// The result, and the text that the decoder still held back.
+    mutating func finish(_ options: GenerationOptions) -> (completion: Completion, rest: String) {
+        let rest = decoder?.finish() ?? ""
+        let completion = Completion(
+            index: index, prompt: prompt.text, promptIDs: Array(ids[..<promptCount]),
+            text: decoder == nil ? nil : text + rest, completionIDs: Array(ids[promptCount...]),
+            finishReason: finishReason ?? .length, logprobs: options.logprobs == nil ? nil : logprobs)
+        return (completion, rest)
+    }
+
+    private func scoresPrompt(_ options: GenerationOptions) -> Bool { options.echo && options.logprobs != nil }
+
+    private func isFull(_ options: GenerationOptions) -> Bool {
+        ids.count - promptCount >= options.maxGenerationLength || ids.count >= options.maxSequenceLength
+    }
+}
