@@ -1,0 +1,88 @@
+// What an instruction set provides: the inner loops, each run by one thread on its share of the work.
+#ifndef CKERNELS_KERNELS_H
+#define CKERNELS_KERNELS_H
+
+#include "CKernels.h"
+#include "team.h"
+
+// Each thread's scratch memory, in floats, aligned to 64 bytes.
+//
+// The panel holds a few weight rows converted to float32: 1 MiB in all, of which `LK_PANEL_TARGET` is used
+// where four rows fit in it, so that panel and activations share a 1 MiB second-level cache.
+enum {
+    LK_PANEL_FLOATS = 256 * 1024,
+    LK_PANEL_TARGET = 96 * 1024,
+    LK_PANEL_ROWS = 32,
+    // Partial sums of a tile of tokens for the panel's rows: at most 8 tokens of 16 lanes.
+    LK_SUM_FLOATS = LK_PANEL_ROWS * 8 * 16,
+    LK_SCRATCH_FLOATS = LK_PANEL_FLOATS + LK_SUM_FLOATS,  // a whole number of pages
+};
+
+// Softmax advances through the positions in blocks counted from position 0, so a row's sums do not depend
+// on how its prompt was cut. A block of 128 keys of 64 floats fits a first-level cache.
+enum { LK_POSITION_BLOCK = 128, LK_POSITION_LANES = 16 };
+// Queries that share the loads of keys and values.
+enum { LK_QUERIES = 16 };
+
+// A query of one head, the `length` positions it sees and where its result goes.
+typedef struct {
+    const float *q;
+    float *out;
+    size_t length;
+} lk_query;
+
+typedef struct {
+    // n elements of a dtype as float32.
+    void (*convert)(lk_dtype dtype, const void *from, float *to, size_t n);
+    // Rows row_begin ..< row_end of one linear layer for all tokens.
+    void (*linear_rows)(const lk_linear_op *op, size_t row_begin, size_t row_end, const float *x, size_t x_stride,
+                        size_t tokens, float *scratch);
+    // gate[i] = silu(gate[i]) * up[i]
+    void (*silu_multiply)(float *gate, const float *up, size_t n);
+    // One token of lk_rms_norm.
+    void (*rms_norm)(const float *x, const float *weight, float epsilon, float *out, size_t dim);
+    // Up to LK_QUERIES queries over the keys and values of one slot and kv head.
+    void (*attend)(const lk_query *queries, size_t count, size_t head_dim, float scale, const float *keys,
+                   const float *values, float *scratch);
+    double (*log_sum_exp)(const float *x, size_t n);
+} lk_kernels;
+
+extern const lk_kernels lk_kernels_reference;
+#if defined(__x86_64__)
+extern const lk_kernels lk_kernels_avx2;
+extern const lk_kernels lk_kernels_avx512;
+#endif
+
+struct lk_context {
+    const lk_kernels *kernels;
+    lk_team *team;
+    float *scratch;
+};
+
+static inline float *lk_scratch(const lk_context *context, int member) {
+    return context->scratch + (size_t)member * LK_SCRATCH_FLOATS;
+}
+
+static inline size_t lk_dtype_size(lk_dtype dtype) { return dtype == LK_F32 ? 4 : 2; }
+
+static inline const void *lk_block_row(const lk_block *block, lk_dtype dtype, size_t row) {
+    return (const char *)block->data + row * block->row_stride * lk_dtype_size(dtype);
+}
+
+static inline size_t lk_min(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t lk_max(size_t a, size_t b) { return a > b ? a : b; }
+static inline size_t lk_divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+// Runs the chunks on the team, or on the caller alone when `work`, counted in multiply-adds, is too little
+// to be worth another thread's attention (about ten microseconds).
+enum { LK_PARALLEL_WORK = 128 * 1024 };
+
+static inline void lk_run(const lk_context *context, lk_work function, void *job, size_t chunks, size_t work) {
+    if (work < LK_PARALLEL_WORK) {
+        for (size_t chunk = 0; chunk < chunks; chunk++) function(job, (uint32_t)chunk, 0);
+    } else {
+        lk_team_run(context->team, function, job, (uint32_t)chunks);
+    }
+}
+
+#endif

@@ -1,0 +1,106 @@
+// The kernels with AVX-512 (F, BW, VL, DQ): 32 registers of 16 floats, masked loads and stores.
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <math.h>
+
+#include "kernels.h"
+
+#pragma STDC FP_CONTRACT OFF
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), \
+                             apply_to = function)
+
+#define INLINE inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define VEC_LANES 16
+// 6 x 4 sums, 4 weights and an activation are 29 of 32 registers, and its 10 loads per 24 multiply-adds leave
+// the load ports a third idle.
+#define TILE_TOKENS 6
+#define SCORE_BLOCKS 4
+#define VALUE_VECTORS 4
+
+typedef __m512 vec;
+
+static INLINE __mmask16 first_lanes(size_t n) { return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1); }
+
+static INLINE vec vec_zero(void) { return _mm512_setzero_ps(); }
+static INLINE vec vec_set(float value) { return _mm512_set1_ps(value); }
+static INLINE vec vec_load(const float *from) { return _mm512_loadu_ps(from); }
+static INLINE vec vec_load_n(const float *from, size_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), from); }
+static INLINE void vec_store(float *to, vec value) { _mm512_storeu_ps(to, value); }
+static INLINE void vec_store_n(float *to, vec value, size_t n) { _mm512_mask_storeu_ps(to, first_lanes(n), value); }
+static INLINE vec vec_add(vec a, vec b) { return _mm512_add_ps(a, b); }
+static INLINE vec vec_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
+static INLINE vec vec_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }
+static INLINE vec vec_div(vec a, vec b) { return _mm512_div_ps(a, b); }
+static INLINE vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+static INLINE vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
+static INLINE vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
+static INLINE vec vec_round(vec a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+// 2^n for whole n in -126 ... 127.
+static INLINE vec vec_power_of_2(vec n) {
+    __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
+}
+
+// The first n lanes of a, `fill` in the rest.
+static INLINE vec vec_keep_n(vec a, float fill, size_t n) {
+    return _mm512_mask_blend_ps(first_lanes(n), vec_set(fill), a);
+}
+
+static INLINE float vec_first(vec a) { return _mm512_cvtss_f32(a); }
+static INLINE float vec_maximum(vec a) { return _mm512_reduce_max_ps(a); }
+
+// Lanes i, i + 4, i + 8 and i + 12 as (i + (i + 8)) + ((i + 4) + (i + 12)).
+static INLINE __m128 vec_sum_quarters(vec a) {
+    __m256 half = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    return _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+}
+
+// The sums of four vectors, each as the same tree.
+static INLINE __m128 vec_sum4(vec a, vec b, vec c, vec d) {
+    return _mm_hadd_ps(_mm_hadd_ps(vec_sum_quarters(a), vec_sum_quarters(b)),
+                       _mm_hadd_ps(vec_sum_quarters(c), vec_sum_quarters(d)));
+}
+
+static INLINE float vec_sum(vec a) {
+    __m128 pairs = _mm_hadd_ps(vec_sum_quarters(a), _mm_setzero_ps());
+    return _mm_cvtss_f32(_mm_hadd_ps(pairs, _mm_setzero_ps()));
+}
+
+static INLINE vec bf16_to_vec(__m256i bits) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+}
+
+static INLINE vec vec_load_f16(const void *from) { return _mm512_cvtph_ps(_mm256_loadu_si256(from)); }
+static INLINE vec vec_load_bf16(const void *from) { return bf16_to_vec(_mm256_loadu_si256(from)); }
+static INLINE vec vec_load_f16_n(const void *from, size_t n) {
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(n), from));
+}
+static INLINE vec vec_load_bf16_n(const void *from, size_t n) {
+    return bf16_to_vec(_mm256_maskz_loadu_epi16(first_lanes(n), from));
+}
+
+// In this order: attention uses the exponential.
+#include "simd_linear.h"
+#include "simd_elementwise.h"
+#include "simd_attention.h"
+
+#pragma clang attribute pop
+
+const lk_kernels lk_kernels_avx512 = {
+    .convert = convert,
+    .linear_rows = linear_rows,
+    .silu_multiply = silu_multiply,
+    .rms_norm = rms_norm,
+    .attend = attend,
+    .log_sum_exp = log_sum_exp,
+};
+
+#else
+
+// A translation unit may not be empty.
+typedef int lk_no_avx512;
+
+#endif

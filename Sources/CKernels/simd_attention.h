@@ -1,0 +1,187 @@
+// Attention over the vector operations of one instruction set; included once by each kernels_<isa>.c.
+//
+// Softmax is computed on the way, in blocks of LK_POSITION_BLOCK positions counted from 0. A query's score
+// at a position is one chain of multiply-adds over d; its output element one chain over the positions it sees,
+// scaled when a block raises the maximum. Queries taken together only share loads.
+
+// Scores of 4 queries x SCORE_BLOCKS blocks of 16 positions, and outputs of 4 queries x VALUE_VECTORS vectors
+// of d, fill half the registers with sums.
+enum { SCORE_VECTORS = LK_POSITION_LANES / VEC_LANES };
+
+typedef struct {
+    const float *q;
+    float *out;
+    size_t valid;  // positions of the current block that the query sees
+    float *scores;  // [LK_POSITION_BLOCK], then their exponentials
+    float *maximum, *sum;
+} active_query;
+
+static INLINE void score_tile(const active_query *queries, int n, int blocks, size_t head_dim, const float *keys,
+                              size_t position) {
+    int vectors = blocks * SCORE_VECTORS;
+    size_t block_floats = head_dim * LK_POSITION_LANES;
+    vec sums[4][SCORE_BLOCKS * SCORE_VECTORS];
+    UNROLL for (int i = 0; i < n; i++) {
+        UNROLL for (int v = 0; v < vectors; v++) sums[i][v] = vec_zero();
+    }
+    for (size_t d = 0; d < head_dim; d++) {
+        vec key[SCORE_BLOCKS * SCORE_VECTORS];
+        UNROLL for (int v = 0; v < vectors; v++) {
+            key[v] = vec_load(keys + (size_t)(v / SCORE_VECTORS) * block_floats + d * LK_POSITION_LANES +
+                              (size_t)(v % SCORE_VECTORS) * VEC_LANES);
+        }
+        UNROLL for (int i = 0; i < n; i++) {
+            vec q = vec_set(queries[i].q[d]);
+            UNROLL for (int v = 0; v < vectors; v++) sums[i][v] = vec_fma(q, key[v], sums[i][v]);
+        }
+    }
+    UNROLL for (int i = 0; i < n; i++) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            vec_store(queries[i].scores + position + (size_t)v * VEC_LANES, sums[i][v]);
+        }
+    }
+}
+
+// Scores of the block's first `positions` positions, rounded up to whole blocks of 16; `keys` is the block's.
+static INLINE void score_queries(const active_query *queries, int n, size_t positions, size_t head_dim,
+                                 const float *keys) {
+    size_t p = 0;
+    for (; p + SCORE_BLOCKS * LK_POSITION_LANES <= positions; p += SCORE_BLOCKS * LK_POSITION_LANES) {
+        score_tile(queries, n, SCORE_BLOCKS, head_dim, keys + p * head_dim, p);
+    }
+    for (; p < positions; p += LK_POSITION_LANES) score_tile(queries, n, 1, head_dim, keys + p * head_dim, p);
+}
+
+// Turns a block's scores into exponentials relative to the maximum so far, and brings the sum and the output
+// that came before in line with it.
+static void exponentiate(const active_query *query, float scale, size_t head_dim) {
+    float *scores = query->scores;
+    size_t valid = query->valid;
+    vec maxima = vec_set(-INFINITY);
+    for (size_t p = 0; p < valid; p += VEC_LANES) {
+        vec scaled = vec_keep_n(vec_mul(vec_load(scores + p), vec_set(scale)), -INFINITY, valid - p);
+        vec_store(scores + p, scaled);
+        maxima = vec_max(maxima, scaled);
+    }
+    float before = *query->maximum;
+    float maximum = vec_maximum(maxima);
+    maximum = maximum > before ? maximum : before;
+    vec sums = vec_zero();
+    for (size_t p = 0; p < valid; p += VEC_LANES) {
+        vec e = vec_exp(vec_sub(vec_load(scores + p), vec_set(maximum)));
+        vec_store(scores + p, e);
+        sums = vec_add(sums, e);
+    }
+    if (maximum != before) {
+        vec correction = vec_exp(vec_set(before - maximum));
+        *query->sum *= vec_first(correction);
+        size_t d = 0;
+        for (; d + VEC_LANES <= head_dim; d += VEC_LANES) {
+            vec_store(query->out + d, vec_mul(vec_load(query->out + d), correction));
+        }
+        if (d < head_dim) {
+            size_t n = head_dim - d;
+            vec_store_n(query->out + d, vec_mul(vec_load_n(query->out + d, n), correction), n);
+        }
+    }
+    *query->sum += vec_sum(sums);
+    *query->maximum = maximum;
+}
+
+// out[d ..< d + vectors * VEC_LANES] += scores[p] * values[p, ...] for p in begin ..< end; `lanes` cuts the
+// last vector short.
+static INLINE void value_tile(const active_query *queries, int n, int vectors, size_t lanes, size_t begin, size_t end,
+                              size_t head_dim, const float *values, size_t d) {
+    vec sums[4][VALUE_VECTORS];
+    UNROLL for (int i = 0; i < n; i++) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            const float *out = queries[i].out + d + (size_t)v * VEC_LANES;
+            sums[i][v] = lanes == VEC_LANES ? vec_load(out) : vec_load_n(out, lanes);
+        }
+    }
+    for (size_t p = begin; p < end; p++) {
+        vec value[VALUE_VECTORS];
+        UNROLL for (int v = 0; v < vectors; v++) {
+            const float *from = values + p * head_dim + d + (size_t)v * VEC_LANES;
+            value[v] = lanes == VEC_LANES ? vec_load(from) : vec_load_n(from, lanes);
+        }
+        UNROLL for (int i = 0; i < n; i++) {
+            vec weight = vec_set(queries[i].scores[p]);
+            UNROLL for (int v = 0; v < vectors; v++) sums[i][v] = vec_fma(weight, value[v], sums[i][v]);
+        }
+    }
+    UNROLL for (int i = 0; i < n; i++) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            float *out = queries[i].out + d + (size_t)v * VEC_LANES;
+            if (lanes == VEC_LANES) {
+                vec_store(out, sums[i][v]);
+            } else {
+                vec_store_n(out, sums[i][v], lanes);
+            }
+        }
+    }
+}
+
+static INLINE void add_values(const active_query *queries, int n, size_t begin, size_t end, size_t head_dim,
+                              const float *values) {
+    size_t d = 0;
+    for (; d + VALUE_VECTORS * VEC_LANES <= head_dim; d += VALUE_VECTORS * VEC_LANES) {
+        value_tile(queries, n, VALUE_VECTORS, VEC_LANES, begin, end, head_dim, values, d);
+    }
+    for (; d + VEC_LANES <= head_dim; d += VEC_LANES) {
+        value_tile(queries, n, 1, VEC_LANES, begin, end, head_dim, values, d);
+    }
+    if (d < head_dim) value_tile(queries, n, 1, head_dim - d, begin, end, head_dim, values, d);
+}
+
+// Four queries together as far as all of them see, then each alone: a position that a query does not see must
+// not touch it, not even multiplied by zero (its value may be infinite).
+static void add_values_of_four(const active_query *queries, size_t head_dim, const float *values) {
+    size_t common = LK_POSITION_BLOCK;
+    for (int i = 0; i < 4; i++) common = lk_min(common, queries[i].valid);
+    add_values(queries, 4, 0, common, head_dim, values);
+    for (int i = 0; i < 4; i++) {
+        if (queries[i].valid > common) add_values(queries + i, 1, common, queries[i].valid, head_dim, values);
+    }
+}
+
+static void attend_block(const active_query *queries, size_t count, size_t head_dim, float scale, const float *keys,
+                         const float *values) {
+    size_t positions = 0;
+    for (size_t i = 0; i < count; i++) positions = lk_max(positions, queries[i].valid);
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4) score_queries(queries + i, 4, positions, head_dim, keys);
+    for (; i < count; i++) score_queries(queries + i, 1, positions, head_dim, keys);
+    for (i = 0; i < count; i++) exponentiate(&queries[i], scale, head_dim);
+    for (i = 0; i + 4 <= count; i += 4) add_values_of_four(queries + i, head_dim, values);
+    for (; i < count; i++) add_values(queries + i, 1, 0, queries[i].valid, head_dim, values);
+}
+
+static void attend(const lk_query *queries, size_t count, size_t head_dim, float scale, const float *keys,
+                   const float *values, float *scratch) {
+    float maxima[LK_QUERIES], sums[LK_QUERIES];
+    size_t longest = 0;
+    for (size_t i = 0; i < count; i++) {
+        maxima[i] = -INFINITY;
+        sums[i] = 0;
+        longest = lk_max(longest, queries[i].length);
+        for (size_t d = 0; d < head_dim; d++) queries[i].out[d] = 0;
+    }
+    for (size_t start = 0; start < longest; start += LK_POSITION_BLOCK) {
+        active_query active[LK_QUERIES];
+        size_t n = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (queries[i].length <= start) continue;
+            active[n++] = (active_query){.q = queries[i].q,
+                                         .out = queries[i].out,
+                                         .valid = lk_min(queries[i].length - start, LK_POSITION_BLOCK),
+                                         .scores = scratch + i * LK_POSITION_BLOCK,
+                                         .maximum = &maxima[i],
+                                         .sum = &sums[i]};
+        }
+        attend_block(active, n, head_dim, scale, keys + start * head_dim, values + start * head_dim);
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t d = 0; d < head_dim; d++) queries[i].out[d] /= sums[i];
+    }
+}

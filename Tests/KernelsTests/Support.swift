@@ -1,0 +1,178 @@
+import CKernels
+import Foundation
+import Testing
+
+@testable import Kernels
+
+let supportedSets = InstructionSet.allCases.filter(\.isSupported)
+
+extension lk_dtype: @retroactive CaseIterable, @retroactive CustomTestStringConvertible {
+    public static var allCases: [lk_dtype] { [LK_F32, LK_F16, LK_BF16] }
+    public var testDescription: String { ["f32", "f16", "bf16"][Int(rawValue)] }
+}
+
+/// A repeatable source of values (xorshift64*).
+struct Numbers {
+    private var state: UInt64
+
+    init(seed: Int) { state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+    mutating func next() -> UInt64 {
+        state ^= state >> 12
+        state ^= state << 25
+        state ^= state >> 27
+        return state &* 0x2545_F491_4F6C_DD1D
+    }
+
+    /// Uniform in -1 ..< 1.
+    mutating func float() -> Float { Float(Int32(truncatingIfNeeded: next() >> 32)) * 0x1p-31 }
+
+    mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in float() } }
+}
+
+/// The bytes of a value in a dtype and the value they stand for.
+func encode(_ value: Float, _ dtype: lk_dtype) -> (bytes: [UInt8], value: Float) {
+    switch dtype {
+    case LK_F16:
+        let half = Float16(value)
+        return (withUnsafeBytes(of: half.bitPattern) { Array($0) }, Float(half))
+    case LK_BF16:
+        let bits = value.bitPattern >> 16
+        return (withUnsafeBytes(of: UInt16(bits)) { Array($0) }, Float(bitPattern: bits << 16))
+    default:
+        return (withUnsafeBytes(of: value.bitPattern) { Array($0) }, value)
+    }
+}
+
+func size(of dtype: lk_dtype) -> Int { dtype == LK_F32 ? 4 : 2 }
+
+/// A weight matrix cut into parts, each at the very end of a readable page.
+///
+/// The page after each part is unreadable, so a kernel that reads past a part's last element crashes; parts
+/// begin wherever that puts them, aligned to their element only.
+final class Weights {
+    let dtype: lk_dtype
+    let rows: Int
+    let columns: Int
+    /// [rows, columns]
+    let values: [Float]
+    private let blocks: UnsafeMutablePointer<lk_block>
+    private let matrix: UnsafeMutablePointer<lk_matrix>
+    private var mappings: [(UnsafeMutableRawPointer, Int)] = []
+
+    init(
+        _ dtype: lk_dtype, rows: Int, columns: Int, rowParts: Int = 1, columnParts: Int = 1,
+        padding: Int = 0, seed: Int = 1, scale: Float = 1
+    ) {
+        precondition(rows % rowParts == 0 && columns % columnParts == 0)
+        var numbers = Numbers(seed: seed)
+        let encoded = (0..<rows * columns).map { _ in encode(numbers.float() * scale, dtype) }
+        self.dtype = dtype
+        self.rows = rows
+        self.columns = columns
+        values = encoded.map(\.value)
+        blocks = .allocate(capacity: rowParts * columnParts)
+        matrix = .allocate(capacity: 1)
+        let partRows = rows / rowParts
+        let partColumns = columns / columnParts
+        let stride = partColumns + padding
+        let element = size(of: dtype)
+        for part in 0..<rowParts * columnParts {
+            let firstRow = part / columnParts * partRows
+            let firstColumn = part % columnParts * partColumns
+            let length = ((partRows - 1) * stride + partColumns) * element
+            let base = map(length)
+            for row in 0..<partRows {
+                for column in 0..<partColumns {
+                    let bytes = encoded[(firstRow + row) * columns + firstColumn + column].bytes
+                    base.advanced(by: (row * stride + column) * element)
+                        .copyMemory(from: bytes, byteCount: element)
+                }
+            }
+            blocks[part] = lk_block(
+                data: UnsafeRawPointer(base), row_stride: stride, rows: partRows, columns: partColumns)
+        }
+        matrix.pointee = lk_matrix(
+            dtype: dtype, rows: rows, columns: columns, row_parts: rowParts, column_parts: columnParts,
+            blocks: blocks)
+    }
+
+    private func map(_ length: Int) -> UnsafeMutableRawPointer {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let readable = (length + page - 1) / page * page
+        guard
+            let memory = mmap(
+                nil, readable + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            memory != MAP_FAILED
+        else { fatalError("no memory for a test") }
+        mprotect(memory + readable, page, PROT_NONE)
+        mappings.append((memory, readable + page))
+        return memory + (readable - length)
+    }
+
+    deinit {
+        for (memory, length) in mappings { munmap(memory, length) }
+        blocks.deallocate()
+        matrix.deallocate()
+    }
+
+    /// Weight rows `range` of a matrix of one part.
+    func rows(_ range: Range<Int>) -> (block: lk_block, values: ArraySlice<Float>) {
+        var block = blocks[0]
+        block.data = block.data + range.lowerBound * block.row_stride * size(of: dtype)
+        block.rows = range.count
+        return (block, values[range.lowerBound * columns..<range.upperBound * columns])
+    }
+
+    func op(
+        bias: UnsafePointer<Float>? = nil, out: UnsafeMutablePointer<Float>, stride: Int? = nil,
+        accumulate: Bool = false
+    ) -> lk_linear_op {
+        lk_linear_op(
+            weight: matrix, bias: bias, out: out, out_stride: stride ?? rows, accumulate: accumulate)
+    }
+
+    /// x [tokens, columns] times the matrix, [tokens, rows].
+    func apply(
+        _ context: KernelContext, _ x: [Float], tokens: Int, bias: [Float]? = nil, onto: [Float]? = nil
+    ) -> [Float] {
+        var out = onto ?? [Float](repeating: .nan, count: tokens * rows)
+        out.withUnsafeMutableBufferPointer { out in
+            guard let base = out.baseAddress else { return }
+            if let bias {
+                bias.withUnsafeBufferPointer {
+                    var op = op(bias: $0.baseAddress, out: base, accumulate: onto != nil)
+                    lk_linear(context.handle, &op, 1, x, columns, tokens)
+                }
+            } else {
+                var op = op(out: base, accumulate: onto != nil)
+                lk_linear(context.handle, &op, 1, x, columns, tokens)
+            }
+        }
+        return out
+    }
+
+    func withMatrix<Result>(_ body: (UnsafePointer<lk_matrix>) -> Result) -> Result { body(matrix) }
+
+    /// The same product in double, and for each element a bound on what float32 rounding may add: each of the
+    /// `columns` multiply-adds rounds once, relative to a partial sum no larger than the sum of magnitudes.
+    func expected(_ x: [Float], tokens: Int) -> [(value: Double, tolerance: Double)] {
+        var result: [(Double, Double)] = []
+        for token in 0..<tokens {
+            for row in 0..<rows {
+                var sum = 0.0
+                var magnitude = 0.0
+                for k in 0..<columns {
+                    let product = Double(values[row * columns + k]) * Double(x[token * columns + k])
+                    sum += product
+                    magnitude += abs(product)
+                }
+                let steps = Double(columns) / 8 + 8
+                result.append((sum, steps * 0x1p-24 * magnitude + 1e-30))
+            }
+        }
+        return result
+    }
+}
+
+func bits(_ values: some Sequence<Float>) -> [UInt32] { values.map(\.bitPattern) }
