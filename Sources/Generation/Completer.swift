@@ -26,28 +26,35 @@ public struct Completer {
         self.kernels = kernels
     }
 
-    /// Completes every prompt.
+    /// Prompts that have been encoded and checked, and memory for them.
+    public struct Work {
+        let options: GenerationOptions
+        let prompts: [(prompt: Prompt, ids: [Int32])]
+        let state: InferenceState
+    }
+
+    /// Encodes and checks all prompts, so that bad input is refused before anything is begun.
     ///
-    /// All prompts are checked before the first is begun.
-    ///
-    /// - Parameter observe: Told of each event; returns whether to go on.
-    /// - Returns: What it took.
     /// - Throws: ``GenerationError`` for a prompt that cannot be completed, ``KernelError`` where memory is short.
-    @discardableResult
-    public func complete(
-        _ prompts: [Prompt], _ options: GenerationOptions, observe: (Event) -> Bool
-    ) throws -> GenerationStatistics {
+    public func prepare(_ prompts: [Prompt], _ options: GenerationOptions) throws -> Work {
         let encoder = PromptEncoder(
             tokenizer: tokenizer, vocabularySize: model.configuration.vocabularySize,
             maxSequenceLength: options.maxSequenceLength)
-        let encoded = try prompts.map { prompt throws(GenerationError) in try encoder.encode(prompt) }
-        let longest = encoded.map(\.count).max() ?? 0
+        let encoded = try prompts.map { prompt throws(GenerationError) in (prompt: prompt, ids: try encoder.encode(prompt)) }
+        let longest = encoded.map(\.ids.count).max() ?? 0
         let state = try InferenceState(
             model.configuration, slots: max(1, min(options.maxBatchSize, prompts.count)),
             length: min(options.maxSequenceLength, longest + options.maxGenerationLength), kernels: kernels)
-        var run = CompletionRun(
-            model: model, tokenizer: tokenizer, options: options, state: state,
-            waiting: Array(zip(prompts, encoded)))
+        return Work(options: options, prompts: encoded, state: state)
+    }
+
+    /// Completes every prompt.
+    ///
+    /// - Parameter observe: Told of each event; returns whether to go on.
+    /// - Returns: What it took.
+    @discardableResult
+    public func complete(_ work: Work, observe: (Event) -> Bool) throws(GenerationError) -> GenerationStatistics {
+        var run = CompletionRun(model: model, tokenizer: tokenizer, work: work)
         return try run.run(observe)
     }
 }

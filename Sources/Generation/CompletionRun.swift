@@ -17,15 +17,12 @@ struct CompletionRun {
     private var logitRows: [Int] = []
     private var statistics = GenerationStatistics()
 
-    init(
-        model: Transformer, tokenizer: (any Tokenizer)?, options: GenerationOptions, state: InferenceState,
-        waiting: [(Prompt, [Int32])]
-    ) {
+    init(model: Transformer, tokenizer: (any Tokenizer)?, work: Completer.Work) {
         self.model = model
         self.tokenizer = tokenizer
-        self.options = options
-        self.state = state
-        self.waiting = waiting.map { (prompt: $0.0, ids: $0.1) }
+        options = work.options
+        state = work.state
+        waiting = work.prompts
         active = Array(repeating: nil, count: state.cache.slots)
         owners.reserveCapacity(state.rowCapacity)
         logitRows.reserveCapacity(state.rowCapacity)

@@ -26,16 +26,6 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     }
 }
 
-/// Why a ``KernelContext`` could not be made.
-public enum KernelError: Error, Equatable {
-    /// This processor cannot run the instruction set.
-    case unsupported(InstructionSet)
-    /// The thread count is not between 1 and ``KernelContext/maximumThreads``.
-    case invalidThreadCount(Int)
-    /// The system gave no memory or no threads.
-    case outOfResources(threads: Int)
-}
-
 /// An instruction set, a persistent team of threads and their scratch memory.
 ///
 /// One call at a time may use a context. The thread that makes the call is a member of the team.
@@ -61,6 +51,9 @@ public final class KernelContext {
     }
 
     deinit { lk_context_destroy(handle) }
+
+    /// The number of processors that this process may run on.
+    public static var processorCount: Int { Int(lk_processor_count()) }
 
     /// The number of threads in the team.
     public var threads: Int { Int(lk_context_threads(handle)) }

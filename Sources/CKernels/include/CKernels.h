@@ -29,6 +29,9 @@ bool lk_isa_supported(lk_isa isa);
 // The fastest supported instruction set.
 lk_isa lk_isa_best(void);
 
+// Number of processors that this process may run on, at least 1.
+int lk_processor_count(void);
+
 // An instruction set, a persistent team of `threads` threads (the caller is one of them) and each
 // thread's scratch memory. One call at a time may use a context.
 typedef struct lk_context lk_context;

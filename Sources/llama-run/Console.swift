@@ -1,0 +1,31 @@
+import Glibc
+
+/// Standard output and standard error, unbuffered.
+enum Console {
+    /// Whether standard error is a terminal.
+    static var errorIsTerminal: Bool { isatty(STDERR_FILENO) != 0 }
+    /// Whether standard output is a terminal.
+    static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) != 0 }
+
+    /// Writes a line to standard error; there is nobody to tell if that fails.
+    static func error(_ line: String) { try? write(line + "\n", to: STDERR_FILENO, named: "standard error") }
+
+    /// Writes without a line end, for a line that is written over.
+    static func status(_ text: String) { try? write(text, to: STDERR_FILENO, named: "standard error") }
+
+    /// Writes all of `text` to a file descriptor.
+    static func write(_ text: String, to descriptor: Int32, named name: String) throws(Failure) {
+        var text = text
+        let code = text.withUTF8 { bytes -> Int32 in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                if count < 0, errno == EINTR { continue }
+                guard count >= 0 else { return errno }
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            }
+            return 0
+        }
+        guard code == 0 else { throw Failure(Failure.cannotWrite, "\(name): cannot be written: \(String(cString: strerror(code)))") }
+    }
+}

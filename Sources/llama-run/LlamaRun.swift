@@ -1,0 +1,101 @@
+import ArgumentParser
+import Generation
+
+/// `llama-run`: completes prompts with a Llama checkpoint.
+@main
+struct LlamaRun: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "llama-run",
+        abstract: "Complete text with a Llama checkpoint.",
+        discussion: """
+            Reads Meta checkpoints (params.json with consolidated.*.pth shards or consolidated.safetensors) and \
+            Hugging Face checkpoints (config.json with model.safetensors, sharded or not).
+
+            llama-run --checkpoints llama-2-7b --prompt "The capital of France is"
+            llama-run --checkpoints llama-2-7b --prompts prompts.jsonl --output completions.jsonl
+            """)
+
+    @Option(help: ArgumentHelp("Folder of the checkpoint, or a file in it.", valueName: "dir"))
+    var checkpoints: String
+
+    @Option(help: ArgumentHelp("SentencePiece model; default: tokenizer.model in the folder.", valueName: "file"))
+    var tokenizer: String?
+
+    @Option(help: ArgumentHelp("Text to complete; may be given several times.", valueName: "text"))
+    var prompt: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Prompts from a file: .txt (one a line), .json (array of strings) or .jsonl "
+                + "({\"prompt\": …} or {\"prompt_ids\": […]} a line); - for standard input.", valueName: "file"))
+    var prompts: String?
+
+    @Option(help: ArgumentHelp("Write one JSON object per prompt; - for standard output.", valueName: "file.jsonl"))
+    var output: String?
+
+    @Option(help: "Most tokens to generate per prompt; 0 only evaluates the prompt.")
+    var maxGenLen = 128
+
+    @Option(help: "Most tokens of prompt and completion; default: the model's context, or 4096.")
+    var maxSeqLen: Int?
+
+    @Option(help: "Most prompts worked on at once; the rest wait.")
+    var maxBatchSize = 8
+
+    @Option(help: "Divides the logits; 0 takes the likeliest token.")
+    var temperature: Float = 0.6
+
+    @Option(help: "Draw from the likeliest tokens that together have this probability.")
+    var topP: Float = 0.9
+
+    @Option(help: "Selects the random numbers; same seed, same text.")
+    var seed: UInt64 = 0
+
+    @Flag(help: "Print the prompt before its completion; with --logprobs, report the prompt's too.")
+    var echo = false
+
+    @Option(help: "Report log-probabilities in --output, with this many of the likeliest tokens each.")
+    var logprobs: Int?
+
+    @Option(help: "Threads to compute with; default: the processors this process may use.")
+    var threads: Int?
+
+    @Option(help: "auto computes from the files as they are; float32 expands the weights in memory.")
+    var dtype: WeightOption = .auto
+
+    @Flag(help: "No progress and no summary; with --output, no text either.")
+    var quiet = false
+
+    @Flag(help: "Progress, summary and details even where standard error is no terminal.")
+    var verbose = false
+
+    func validate() throws {
+        guard !prompt.isEmpty || prompts != nil else { throw ValidationError("give a --prompt or a file of --prompts") }
+        try require(maxGenLen >= 0, "--max-gen-len", "at least 0", maxGenLen)
+        try require(maxSeqLen ?? 1 >= 1, "--max-seq-len", "at least 1", maxSeqLen ?? 1)
+        try require((1...1024).contains(maxBatchSize), "--max-batch-size", "1 to 1024", maxBatchSize)
+        try require(temperature >= 0 && temperature.isFinite, "--temperature", "a number from 0 on", temperature)
+        try require(topP > 0 && topP <= 1, "--top-p", "above 0, at most 1", topP)
+        try require((0...1000).contains(logprobs ?? 0), "--logprobs", "0 to 1000", logprobs ?? 0)
+        try require((1...1024).contains(threads ?? 1), "--threads", "1 to 1024", threads ?? 1)
+    }
+
+    private func require(_ holds: Bool, _ option: String, _ expected: String, _ found: some CustomStringConvertible) throws {
+        guard holds else { throw ValidationError("\(option): expected \(expected), found \(found)") }
+    }
+
+    func run() throws {
+        do {
+            try RunSession(self).run()
+        } catch let failure as Failure {
+            Console.error("llama-run: error: \(failure.message)")
+            throw ExitCode(failure.code)
+        }
+    }
+}
+
+/// How the weights are held.
+enum WeightOption: String, ExpressibleByArgument, CaseIterable {
+    case auto
+    case float32
+}

@@ -1,0 +1,36 @@
+/// A line on a terminal that shows how many prompts are done.
+struct ProgressBar {
+    let total: Int
+    private let start = ContinuousClock().now
+    private var lastDrawn: ContinuousClock.Instant?
+    private(set) var done = 0
+    private(set) var tokens = 0
+
+    init(total: Int) { self.total = total }
+
+    /// Counts a token, and redraws a few times a second.
+    mutating func countToken() {
+        tokens += 1
+        let now = ContinuousClock().now
+        if let lastDrawn, now - lastDrawn < .milliseconds(100) { return }
+        lastDrawn = now
+        draw()
+    }
+
+    /// Counts a prompt.
+    mutating func countPrompt() {
+        done += 1
+        draw()
+    }
+
+    /// Clears the line.
+    func clear() { Console.status("\r\u{1B}[K") }
+
+    private func draw() {
+        let width = 30
+        let filled = total == 0 ? width : done * width / total
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+        let rate = Double(tokens) / max((ContinuousClock().now - start) / .seconds(1), 0.001)
+        Console.status("\r\u{1B}[K\(bar) \(done)/\(total) prompts, \(tokens) tokens, \(Summary.fixed(rate, digits: 1))/s")
+    }
+}

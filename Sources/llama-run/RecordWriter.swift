@@ -1,0 +1,41 @@
+import Generation
+import Glibc
+
+/// Writes completions as lines of JSON, in the order of their prompts, each as soon as it can be.
+struct RecordWriter {
+    private let path: String
+    private let descriptor: Int32
+    private var next = 0
+    private var pending: [Int: String] = [:]
+
+    /// Creates the file, or empties it; `-` is standard output.
+    init(path: String) throws(Failure) {
+        guard path != "-" else {
+            self.path = "standard output"
+            descriptor = STDOUT_FILENO
+            return
+        }
+        self.path = path
+        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            throw Failure(Failure.cannotCreate, "\(path): cannot be created: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Takes a completion; writes it, and those that waited for it.
+    mutating func add(_ completion: Completion) throws(Failure) {
+        pending[completion.index] = completion.json + "\n"
+        while let line = pending.removeValue(forKey: next) {
+            try Console.write(line, to: descriptor, named: path)
+            next += 1
+        }
+    }
+
+    /// Writes what still waits for earlier prompts that will not come, and closes the file.
+    mutating func close() throws(Failure) {
+        for (_, line) in pending.sorted(by: { $0.key < $1.key }) { try Console.write(line, to: descriptor, named: path) }
+        pending.removeAll()
+        guard descriptor != STDOUT_FILENO, Glibc.close(descriptor) != 0 else { return }
+        throw Failure(Failure.cannotWrite, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+    }
+}

@@ -1,0 +1,105 @@
+import Checkpoints
+import Generation
+import Glibc
+import Kernels
+import Llama
+import Logging
+import Tokenizers
+
+/// One run of `llama-run`: load, complete, report.
+struct RunSession {
+    private let options: LlamaRun
+    private let logger: Logger
+
+    init(_ options: LlamaRun) {
+        self.options = options
+        logger = StandardErrorLog.logger(options)
+    }
+
+    func run() throws {
+        do {
+            try complete()
+        } catch {
+            throw Failure(error) ?? error
+        }
+    }
+
+    private func complete() throws {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let prompts = try PromptSource.prompts(options)
+        let checkpoint = try Checkpoint(at: options.checkpoints, logger: logger)
+        let tokenizer = try loadTokenizer(for: checkpoint)
+        let model = try Transformer(checkpoint, weights: options.dtype == .float32 ? .float32 : .stored)
+        let kernels = try KernelContext(instructionSet: try instructionSet(), threads: options.threads ?? KernelContext.processorCount)
+        describe(checkpoint, kernels)
+        let completer = Completer(model: model, tokenizer: tokenizer, kernels: kernels)
+        let work = try completer.prepare(prompts, generationOptions(checkpoint, tokenizer))
+        var report = try RunReport(options, count: prompts.count)
+        let loadTime = clock.now - start
+        let interrupt = Interrupt()
+        let statistics = try completer.complete(work) { event in
+            report.take(event, prompts: prompts)
+            return report.failure == nil && !interrupt.isRequested
+        }
+        try report.close()
+        if report.showsSummary { Summary(loadTime: loadTime, statistics: statistics).lines.forEach(Console.error) }
+        if interrupt.isRequested {
+            throw Failure(Failure.interrupted, "interrupted; \(report.finishedCount) of \(prompts.count) prompts are done")
+        }
+    }
+
+    /// The tokenizer named, or found beside the weights, or none.
+    private func loadTokenizer(for checkpoint: Checkpoint) throws -> (any Tokenizer)? {
+        let beside = checkpoint.folder + "/tokenizer.model"
+        guard let path = options.tokenizer ?? (access(beside, F_OK) == 0 ? beside : nil) else { return nil }
+        let tokenizer = try Tokenizers.loadTokenizer(at: path)
+        try checkVocabulary(
+            of: tokenizer, file: path, against: checkpoint.configuration, model: options.checkpoints,
+            naming: checkpoint.naming)
+        return tokenizer
+    }
+
+    private func generationOptions(_ checkpoint: Checkpoint, _ tokenizer: (any Tokenizer)?) -> GenerationOptions {
+        let context = checkpoint.configuration.contextLength
+        if let asked = options.maxSeqLen, let context, asked > context {
+            logger.warning("--max-seq-len \(asked) is beyond the \(context) positions the model was made for")
+        }
+        var result = GenerationOptions(maxSequenceLength: options.maxSeqLen ?? context ?? 4096)
+        result.maxGenerationLength = options.maxGenLen
+        result.maxBatchSize = options.maxBatchSize
+        result.sampler = Sampler(temperature: options.temperature, topP: options.topP, seed: options.seed)
+        result.logprobs = options.logprobs
+        result.echo = options.echo
+        result.stopTokens = checkpoint.configuration.stopTokens.union(tokenizer?.stopTokens ?? [])
+        return result
+    }
+
+    /// The fastest kernels, or those that `LLAMA_KERNELS` names (to compare, or for a bug report).
+    private func instructionSet() throws(Failure) -> InstructionSet {
+        guard let value = getenv("LLAMA_KERNELS") else { return .best }
+        let name = String(cString: value)
+        guard let set = InstructionSet(rawValue: name) else {
+            let names = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Failure(Failure.badData, "LLAMA_KERNELS: expected \(names), found \(name)")
+        }
+        return set
+    }
+
+    private func describe(_ checkpoint: Checkpoint, _ kernels: KernelContext) {
+        let configuration = checkpoint.configuration
+        let types = checkpoint.dtypes.map(\.rawValue).joined(separator: " ")
+        logger.info(
+            """
+            \(checkpoint.files.joined(separator: " ")): \(configuration.parameterCount) parameters, \(types), \
+            dim \(configuration.dim), \(configuration.nLayers) layers, \(configuration.nHeads) heads, \
+            \(configuration.nKVHeads) kv heads, hidden \(configuration.hiddenDim), \
+            vocabulary \(configuration.vocabularySize)
+            """)
+        logger.info(
+            """
+            \(kernels.instructionSet.rawValue) kernels, \(kernels.threads) threads, \
+            \(KVCache.bytesPerPosition(configuration)) bytes of cache per token
+            """)
+    }
+}

@@ -1,0 +1,57 @@
+import Generation
+import Glibc
+
+/// What a run took, in lines for a person.
+struct Summary {
+    let loadTime: Duration
+    let statistics: GenerationStatistics
+
+    var lines: [String] {
+        var lines = ["load \(Summary.milliseconds(loadTime))"]
+        if let first = statistics.timeToFirstToken { lines[0] += ", first token after \(Summary.milliseconds(first))" }
+        lines.append(
+            "prompt \(statistics.promptTokens) tokens"
+                + Summary.rate(statistics.promptTokens, statistics.promptTime)
+                + ", generated \(statistics.generatedTokens) tokens"
+                + Summary.rate(statistics.decodedTokens, statistics.decodeTime))
+        lines.append(Summary.memory)
+        return lines
+    }
+
+    private static func milliseconds(_ duration: Duration) -> String {
+        "\(fixed(duration / .milliseconds(1), digits: 1)) ms"
+    }
+
+    private static func rate(_ tokens: Int, _ time: Duration) -> String {
+        time > .zero ? " (\(fixed(Double(tokens) / (time / .seconds(1)), digits: 1)) tokens/s)" : ""
+    }
+
+    /// Peak resident memory, and what of the present is not pages of mapped files. Source: proc(5).
+    private static var memory: String {
+        var usage = rusage()
+        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+        let peak = "peak memory \(fixed(Double(usage.ru_maxrss) / 1024, digits: 0)) MB"
+        guard let anonymous = statusField("RssAnon:") else { return peak }
+        return peak + ", of which \(fixed(Double(anonymous) / 1024, digits: 0)) MB besides the mapped weights"
+    }
+
+    /// A field of `/proc/self/status`, in KB.
+    private static func statusField(_ name: String) -> Int? {
+        guard let file = fopen("/proc/self/status", "r") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        while fgets(&line, Int32(line.count), file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let words = text.split { $0.isWhitespace }
+            if words.first.map(String.init) == name, words.count > 1 { return Int(words[1]) }
+        }
+        return nil
+    }
+
+    /// A number with so many digits after the point.
+    static func fixed(_ value: Double, digits: Int) -> String {
+        let scale = digits == 0 ? 1 : 10.0
+        let rounded = (value * scale).rounded() / scale
+        return digits == 0 ? "\(Int(rounded))" : "\(rounded)"
+    }
+}
