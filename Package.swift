@@ -42,7 +42,8 @@ let package = Package(
             ]),
 
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors"]),
-        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "JSON"]),
+        .testTarget(
+            name: "TokenizersTests", dependencies: ["Tokenizers", "JSON"], resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11,
