@@ -40,8 +40,7 @@ public struct StreamingDecoder: Sendable {
             text = ""
             for byte in table.bytes(of: id) { text += byteRun.append(byte) }
         } else {
-            text = byteRun.finish()
-            if !text.isEmpty { hasText = true }
+            text = finish()
             text += String(decoding: bytesInPlace(of: id), as: UTF8.self)
         }
         if !text.isEmpty { hasText = true }

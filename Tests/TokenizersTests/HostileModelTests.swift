@@ -88,6 +88,10 @@ import Testing
         ),
         (Proto.rules(trie: [0: 0], replacements: [0x61]), damagedText),
         (Proto.rules(trie: [0: 0], replacements: [0xFF, 0]), damagedText),
+        (
+            Proto.rules(trie: [0: 0], replacements: [UInt8](repeating: 0x61, count: 4097) + [0]),
+            "the normalisation rules are damaged: a replacement is longer than 4096 bytes"
+        ),
         // The root's children lie beyond the array.
         (
             Proto.rules(trie: [0: 1 << 18]),

@@ -10,6 +10,10 @@ enum NormalizationRules {
     /// more being found.
     static let maximumMatches = 32
 
+    /// A character that grew without limit on its way in would make the memory for a text unbounded. The
+    /// longest replacement that Unicode has is 33 bytes (U+FDFA under NFKC).
+    static let maximumReplacementLength = 4096
+
     typealias Damage = ProtobufReader.Damage
 
     /// Checks the whole of the rules.
@@ -27,6 +31,9 @@ enum NormalizationRules {
         let replacements = blob.dropFirst(4 + trieSize)
         guard replacements.last == 0, replacements.isUTF8 else {
             throw damage("the replacements are not NUL-terminated UTF-8")
+        }
+        guard replacements.split(separator: 0).allSatisfy({ $0.count <= maximumReplacementLength }) else {
+            throw damage("a replacement is longer than \(maximumReplacementLength) bytes")
         }
         let trie = blob.dropFirst(4).prefix(trieSize)
         var check = TrieCheck(

@@ -1,7 +1,8 @@
 /// What a SentencePiece `ModelProto` says, read and checked before the library sees the file.
 ///
-/// libsentencepiece trusts a model: it follows offsets in the normalisation rules without a look, and some of
-/// its checks end the process. So everything it relies on is checked here. Field numbers are those of
+/// libsentencepiece trusts a model: normalisation rules that lead out of their table, or a hundred user-defined
+/// pieces that begin with one another, end in a segmentation fault (0.1.97). So what it relies on is checked
+/// here. Field numbers are those of
 /// `sentencepiece_model.proto`.
 struct SentencePieceModel {
     /// One entry of the vocabulary.
