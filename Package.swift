@@ -28,7 +28,7 @@ let package = Package(
         .target(
             name: "Checkpoints",
             dependencies: ["Tensors", "JSON", .product(name: "Logging", package: "swift-log")]),
-        .target(name: "Tokenizers", dependencies: ["JSON", "CSentencePiece"]),
+        .target(name: "Tokenizers", dependencies: ["CSentencePiece"]),
         .target(name: "Kernels", dependencies: ["Tensors", "CKernels"]),
         .target(name: "Llama", dependencies: ["Checkpoints", "Kernels", "Tensors"]),
         .target(name: "Generation", dependencies: ["Checkpoints", "JSON", "Kernels", "Llama", "Tokenizers"]),
@@ -42,7 +42,8 @@ let package = Package(
             ]),
 
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors", "CKernels"]),
-        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "JSON"]),
+        .testTarget(
+            name: "TokenizersTests", dependencies: ["Tokenizers"], resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11,

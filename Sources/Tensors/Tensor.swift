@@ -77,6 +77,15 @@ public struct Tensor: Sendable {
         }
     }
 
+    /// A contiguous float32 copy, or nil for a type that holds no weights.
+    public func expanded() -> Tensor? {
+        guard let values = floats() else { return nil }
+        let buffer = OwnedBuffer(count: values.count * MemoryLayout<Float>.stride) { target in
+            values.withUnsafeBytes { target.copyMemory(from: $0) }
+        }
+        return Tensor(dtype: .float32, shape: shape, storage: buffer, byteOffset: 0)
+    }
+
     /// Whether the elements of `other` have the same bytes in the same order.
     public func hasSameBytes(as other: Tensor) -> Bool {
         guard dtype == other.dtype, shape == other.shape else { return false }

@@ -1,0 +1,61 @@
+/// UTF-8 that arrives a byte at a time, by SentencePiece's rule: every byte that begins no character becomes
+/// one U+FFFD, and the next byte gets its own chance (`SentencePieceProcessor::Decode`).
+struct ByteRun: Sendable {
+    /// The bytes of a character that is still possible: at most three.
+    private var held: [UInt8] = []
+
+    /// Takes a byte and returns the text that is certain by now.
+    mutating func append(_ byte: UInt8) -> String {
+        held.append(byte)
+        var text = ""
+        while let first = held.first {
+            guard Self.isPossible(held) else {
+                text += "\u{FFFD}"
+                held.removeFirst()
+                continue
+            }
+            guard held.count == Self.length(after: first) else { break }
+            text += String(decoding: held, as: UTF8.self)
+            held.removeAll(keepingCapacity: true)
+        }
+        return text
+    }
+
+    /// Gives up the bytes held back.
+    mutating func finish() -> String {
+        defer { held.removeAll(keepingCapacity: true) }
+        return String(repeating: "\u{FFFD}", count: held.count)
+    }
+
+    /// Whether a character can begin with these bytes, after the table of well-formed UTF-8 byte sequences
+    /// (The Unicode Standard, table 3-7).
+    private static func isPossible(_ bytes: [UInt8]) -> Bool {
+        guard let first = bytes.first, length(after: first) >= bytes.count else { return false }
+        for (index, byte) in bytes.enumerated().dropFirst() {
+            guard (index == 1 ? secondBytes(after: first) : 0x80...0xBF).contains(byte) else { return false }
+        }
+        return true
+    }
+
+    /// The length in bytes of a character with this first byte; 0 where there is none.
+    private static func length(after first: UInt8) -> Int {
+        switch first {
+        case 0x00...0x7F: 1
+        case 0xC2...0xDF: 2
+        case 0xE0...0xEF: 3
+        case 0xF0...0xF4: 4
+        default: 0
+        }
+    }
+
+    /// The second bytes that leave out overlong forms, surrogates and scalars beyond U+10FFFF.
+    private static func secondBytes(after first: UInt8) -> ClosedRange<UInt8> {
+        switch first {
+        case 0xE0: 0xA0...0xBF
+        case 0xED: 0x80...0x9F
+        case 0xF0: 0x90...0xBF
+        case 0xF4: 0x80...0x8F
+        default: 0x80...0xBF
+        }
+    }
+}

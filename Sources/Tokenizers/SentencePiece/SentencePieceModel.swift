@@ -1,0 +1,163 @@
+/// What a SentencePiece `ModelProto` says, read and checked before the library sees the file.
+///
+/// libsentencepiece trusts a model: normalisation rules that lead out of their table, or a hundred user-defined
+/// pieces that begin with one another, end in a segmentation fault (0.1.97). So what it relies on is checked
+/// here. Field numbers are those of
+/// `sentencepiece_model.proto`.
+struct SentencePieceModel {
+    /// One entry of the vocabulary.
+    struct Piece {
+        /// The spelling, UTF-8, with U+2581 for a space.
+        let text: ArraySlice<UInt8>
+        let kind: TokenKind
+    }
+
+    /// A vocabulary larger than this is taken for damage: the largest known has 262,144 pieces.
+    static let maximumPieceCount = 1 << 22
+    static let maximumNesting = 64
+
+    private(set) var pieces: [Piece] = []
+    /// Whether encoding puts a space before the text, which decoding drops.
+    private(set) var addsDummyPrefix = true
+    /// Whether encoding squeezes spaces, and decoding drops all that lead.
+    private(set) var removesExtraSpaces = true
+    /// What an unknown token decodes to; the library's default is U+2047 between spaces.
+    private(set) var unknownSurface: ArraySlice<UInt8> = ArraySlice(" \u{2047} ".utf8)
+    private var normalizationRules: ArraySlice<UInt8> = []
+
+    typealias Damage = ProtobufReader.Damage
+
+    /// - Throws: what is wrong with the bytes, and where.
+    init(_ bytes: ArraySlice<UInt8>) throws(Damage) {
+        var reader = ProtobufReader(bytes)
+        var sections: Set<UInt64> = []
+        while let field = try reader.next() {
+            sections.insert(field.number)
+            switch field.number {
+            case 1: pieces.append(try Self.piece(field.message(), id: pieces.count, offset: field.offset))
+            case 2: try readTrainerSpec(field.message())
+            case 3: try readNormalizerSpec(field.message())
+            case 5: try Self.checkDenormalizerSpec(field.message())
+            default: break
+            }
+            guard pieces.count <= Self.maximumPieceCount else {
+                throw Damage(
+                    what: "there are more than \(Self.maximumPieceCount) pieces", offset: field.offset)
+            }
+        }
+        guard !pieces.isEmpty else { throw Damage(what: "there are no pieces", offset: bytes.startIndex) }
+        try checkUserDefinedPieces()
+        if !normalizationRules.isEmpty { try NormalizationRules.check(normalizationRules) }
+        // Protobuf takes a file cut off between two fields for whole, and the library would go on with its
+        // defaults. Both settings follow the pieces in every file that the library wrote.
+        guard sections.isSuperset(of: [2, 3]) else {
+            throw Damage(what: "the settings behind the pieces are missing", offset: bytes.endIndex)
+        }
+    }
+
+    private static func piece(
+        _ message: ArraySlice<UInt8>, id: Int, offset: Int
+    ) throws(Damage) -> Piece {
+        var reader = ProtobufReader(message)
+        var text: ArraySlice<UInt8> = []
+        var kind = TokenKind.normal
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: text = try field.message()
+            case 2:
+                guard !Float(bitPattern: try field.fixed32()).isNaN else {
+                    throw Damage(what: "the score of piece \(id) is not a number", offset: field.offset)
+                }
+            case 3:
+                let value = try field.varint()
+                guard let known = UInt8(exactly: value).flatMap(TokenKind.init(rawValue:)) else {
+                    throw Damage(what: "piece \(id) has the unknown type \(value)", offset: field.offset)
+                }
+                kind = known
+            default: break
+            }
+        }
+        guard !text.isEmpty else { throw Damage(what: "piece \(id) has no text", offset: offset) }
+        guard text.isUTF8 else { throw Damage(what: "piece \(id) is not UTF-8", offset: offset) }
+        // The library builds its search tree from NUL-terminated strings.
+        guard !text.contains(0) else { throw Damage(what: "piece \(id) has a NUL character", offset: offset) }
+        return Piece(text: text, kind: kind)
+    }
+
+    private mutating func readTrainerSpec(_ message: ArraySlice<UInt8>) throws(Damage) {
+        var reader = ProtobufReader(message)
+        while let field = try reader.next() {
+            guard field.number == 44 else { continue }
+            let surface = try field.message()
+            guard surface.isUTF8 else {
+                throw Damage(what: "the text for unknown pieces is not UTF-8", offset: field.offset)
+            }
+            // The library reads it as a NUL-terminated string.
+            unknownSurface = surface.prefix { $0 != 0 }
+        }
+    }
+
+    private mutating func readNormalizerSpec(_ message: ArraySlice<UInt8>) throws(Damage) {
+        var reader = ProtobufReader(message)
+        while let field = try reader.next() {
+            switch field.number {
+            case 2: normalizationRules = try field.message()
+            case 3: addsDummyPrefix = try field.varint() != 0
+            case 4: removesExtraSpaces = try field.varint() != 0
+            default: break
+            }
+        }
+    }
+
+    /// Rules for decoded text apply to the whole of it, so text could not be streamed. No Llama model has any.
+    private static func checkDenormalizerSpec(_ message: ArraySlice<UInt8>) throws(Damage) {
+        var reader = ProtobufReader(message)
+        while let field = try reader.next() {
+            guard field.number == 2 else { continue }
+            guard try field.message().isEmpty else {
+                throw Damage(what: "normalisation of decoded text is not supported", offset: field.offset)
+            }
+        }
+    }
+
+    /// The library collects the user-defined pieces that begin at one place in an array of 64
+    /// (`PrefixMatcher::PrefixMatch`), and reads beyond it if there are more.
+    private func checkUserDefinedPieces() throws(Damage) {
+        let texts = pieces.filter { $0.kind == .userDefined }.map(\.text)
+        var nested: [ArraySlice<UInt8>] = []
+        for text in texts.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            while let outer = nested.last, !text.starts(with: outer) { nested.removeLast() }
+            nested.append(text)
+            guard nested.count <= Self.maximumNesting else {
+                throw Damage(
+                    what: "more than \(Self.maximumNesting) user-defined pieces begin with one another",
+                    offset: text.startIndex)
+            }
+        }
+    }
+}
+
+extension ProtobufReader.Field {
+    func message() throws(ProtobufReader.Damage) -> ArraySlice<UInt8> {
+        guard case .bytes(let bytes) = value else { throw mismatch("bytes") }
+        return bytes
+    }
+
+    func varint() throws(ProtobufReader.Damage) -> UInt64 {
+        guard case .varint(let number) = value else { throw mismatch("a number") }
+        return number
+    }
+
+    func fixed32() throws(ProtobufReader.Damage) -> UInt32 {
+        guard case .fixed32(let bits) = value else { throw mismatch("four bytes") }
+        return bits
+    }
+
+    private func mismatch(_ expected: String) -> ProtobufReader.Damage {
+        ProtobufReader.Damage(what: "field \(number) is not \(expected)", offset: offset)
+    }
+}
+
+extension ArraySlice<UInt8> {
+    var isUTF8: Bool { String(validating: self, as: UTF8.self) != nil }
+}

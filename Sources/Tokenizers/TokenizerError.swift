@@ -1,0 +1,35 @@
+/// Why a tokenizer could not be loaded. `description` says it to a person.
+public enum TokenizerError: Error, Sendable, Hashable {
+    /// There is no such file.
+    case notFound(file: String)
+
+    /// The path leads to a directory.
+    case isDirectory(file: String)
+
+    /// The system would not give the file's bytes; `reason` is its own word for it.
+    case unreadable(file: String, reason: String)
+
+    /// The file has more bytes than any tokenizer.
+    case tooLarge(file: String, limit: Int)
+
+    /// The file is a tokenizer of a kind that this version does not read.
+    case notSupported(file: String, kind: TokenizerKind)
+
+    /// The file is no tokenizer; `kind` is what it is instead.
+    case notATokenizer(file: String, kind: TokenizerKind)
+
+    /// A SentencePiece model whose bytes are damaged: `what` is wrong at byte `offset` of the file.
+    case malformed(file: String, what: String, offset: Int)
+
+    /// A SentencePiece model that libsentencepiece refuses, with its reason.
+    case rejected(file: String, reason: String)
+
+    /// Whether the input is missing or cannot be read (`EX_NOINPUT`, 66), rather than read and found bad
+    /// (`EX_DATAERR`, 65).
+    public var isMissingInput: Bool {
+        switch self {
+        case .notFound, .isDirectory, .unreadable: true
+        case .tooLarge, .notSupported, .notATokenizer, .malformed, .rejected: false
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Glibc
+
+/// The bytes of a tokenizer file.
+struct TokenizerFile {
+    /// The largest tokenizers known are below 40 MB.
+    static let maximumSize = 256 << 20
+
+    let path: String
+    let bytes: [UInt8]
+
+    /// Reads the whole file, a regular one or a stream.
+    init(path: String) throws(TokenizerError) {
+        self.path = path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.error(errno, file: path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Self.error(errno, file: path) }
+        if status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory(file: path) }
+        bytes = try Self.read(descriptor, sizeHint: Int(status.st_size), file: path)
+    }
+
+    private static func read(
+        _ descriptor: Int32, sizeHint: Int, file: String
+    ) throws(TokenizerError) -> [UInt8] {
+        guard sizeHint <= maximumSize else { throw .tooLarge(file: file, limit: maximumSize) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(max(sizeHint, 0))
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw error(errno, file: file) }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            guard bytes.count <= maximumSize else { throw .tooLarge(file: file, limit: maximumSize) }
+        }
+    }
+
+    private static func error(_ code: Int32, file: String) -> TokenizerError {
+        switch code {
+        case ENOENT, ENOTDIR: return .notFound(file: file)
+        case EISDIR: return .isDirectory(file: file)
+        default: return .unreadable(file: file, reason: String(cString: strerror(code)))
+        }
+    }
+}
+
+/// Loads whatever tokenizer a file holds, by its content and not its name.
+///
+/// - Parameter path: the tokenizer's file.
+/// - Throws: `.notSupported` for a tokenizer of another kind than SentencePiece, `.notATokenizer` for anything
+///   else, and the errors of reading and of `SentencePieceTokenizer.init(bytes:file:)`.
+public func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokenizer {
+    let bytes = try TokenizerFile(path: path).bytes
+    let kind = TokenizerKind(sniffing: bytes)
+    switch kind {
+    case .sentencePiece:
+        return try SentencePieceTokenizer(bytes: bytes, file: path)
+    case .tiktoken, .huggingFaceJSON, .llama2cBin:
+        throw .notSupported(file: path, kind: kind)
+    case .otherJSON, .html, .gitLFSPointer, .empty, .unknown:
+        throw .notATokenizer(file: path, kind: kind)
+    }
+}
