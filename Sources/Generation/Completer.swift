@@ -40,7 +40,9 @@ public struct Completer {
         let encoder = PromptEncoder(
             tokenizer: tokenizer, vocabularySize: model.configuration.vocabularySize,
             maxSequenceLength: options.maxSequenceLength)
-        let encoded = try prompts.map { prompt throws(GenerationError) in (prompt: prompt, ids: try encoder.encode(prompt)) }
+        let encoded = try prompts.map { prompt throws(GenerationError) in
+            (prompt: prompt, ids: try encoder.encode(prompt))
+        }
         let longest = encoded.map(\.ids.count).max() ?? 0
         let state = try InferenceState(
             model.configuration, slots: max(1, min(options.maxBatchSize, prompts.count)),
@@ -53,7 +55,9 @@ public struct Completer {
     /// - Parameter observe: Told of each event; returns whether to go on.
     /// - Returns: What it took.
     @discardableResult
-    public func complete(_ work: Work, observe: (Event) -> Bool) throws(GenerationError) -> GenerationStatistics {
+    public func complete(_ work: Work, observe: (Event) -> Bool) throws(GenerationError)
+        -> GenerationStatistics
+    {
         var run = CompletionRun(model: model, tokenizer: tokenizer, work: work)
         return try run.run(observe)
     }

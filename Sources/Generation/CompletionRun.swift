@@ -67,7 +67,8 @@ struct CompletionRun {
             if active[slot] == nil, nextWaiting < waiting.count {
                 let (prompt, ids) = waiting[nextWaiting]
                 active[slot] = GenerationSequence(
-                    index: nextWaiting, slot: slot, prompt: prompt, ids: ids, tokenizer: tokenizer, options: options)
+                    index: nextWaiting, slot: slot, prompt: prompt, ids: ids, tokenizer: tokenizer,
+                    options: options)
                 nextWaiting += 1
                 statistics.promptTokens += ids.count
             }
@@ -110,7 +111,9 @@ struct CompletionRun {
             guard failure == nil, goesOn else { return }
             let (slot, position) = owners[row]
             do throws(GenerationError) {
-                let new = try active[slot]?.take(logits, at: position, options: options) { kernels.logSumExp($0) }
+                let new = try active[slot]?.take(logits, at: position, options: options) {
+                    kernels.logSumExp($0)
+                }
                 guard let new, let index = active[slot]?.index else { return }
                 statistics.generatedTokens += 1
                 goesOn = observe(.token(index: index, id: new.id, text: new.text))

@@ -15,7 +15,10 @@ struct GenerationSequence {
     private var decoder: StreamingDecoder?
     private var text = ""
 
-    init(index: Int, slot: Int, prompt: Prompt, ids: [Int32], tokenizer: (any Tokenizer)?, options: GenerationOptions) {
+    init(
+        index: Int, slot: Int, prompt: Prompt, ids: [Int32], tokenizer: (any Tokenizer)?,
+        options: GenerationOptions
+    ) {
         self.index = index
         self.slot = slot
         self.prompt = prompt
@@ -41,7 +44,8 @@ struct GenerationSequence {
 
     /// Takes the prediction for the position after `position`; returns the new text and id, if there is one.
     mutating func take(
-        _ logits: Span<Float>, at position: Int, options: GenerationOptions, normalizer: (Span<Float>) -> Double
+        _ logits: Span<Float>, at position: Int, options: GenerationOptions,
+        normalizer: (Span<Float>) -> Double
     ) throws(GenerationError) -> (id: Int32, text: String)? {
         let known = position + 1 < ids.count ? ids[position + 1] : nil
         guard let token = known ?? options.sampler.next(logits, prompt: index, position: position + 1) else {
@@ -72,7 +76,9 @@ struct GenerationSequence {
         return (completion, rest)
     }
 
-    private func scoresPrompt(_ options: GenerationOptions) -> Bool { options.echo && options.logprobs != nil }
+    private func scoresPrompt(_ options: GenerationOptions) -> Bool {
+        options.echo && options.logprobs != nil
+    }
 
     private func isFull(_ options: GenerationOptions) -> Bool {
         ids.count - promptCount >= options.maxGenerationLength || ids.count >= options.maxSequenceLength

@@ -40,6 +40,7 @@ public func checkVocabulary(
     let padding = configuration.vocabularySize - tokenizer.vocabularySize
     guard padding == 0 || (naming == .huggingFace && (0...1024).contains(padding)) else {
         throw .vocabularyMismatch(
-            tokenizer: file, count: tokenizer.vocabularySize, model: model, expected: configuration.vocabularySize)
+            tokenizer: file, count: tokenizer.vocabularySize, model: model,
+            expected: configuration.vocabularySize)
     }
 }

@@ -31,8 +31,11 @@ public enum PromptList {
     /// - Parameters:
     ///   - name: The file's name, for its extension and for errors.
     ///   - bytes: The whole file.
-    public static func parse(_ bytes: UnsafeRawBufferPointer, name: String) throws(GenerationError) -> [Prompt] {
-        let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: bytes[3...]) : bytes
+    public static func parse(_ bytes: UnsafeRawBufferPointer, name: String) throws(GenerationError)
+        -> [Prompt]
+    {
+        let bytes =
+            bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: bytes[3...]) : bytes
         let prompts: [Prompt]
         switch Format(name: name, bytes: bytes) {
         case .text: prompts = try textLines(bytes, name)
@@ -43,7 +46,9 @@ public enum PromptList {
         return prompts
     }
 
-    private static func textLines(_ bytes: UnsafeRawBufferPointer, _ name: String) throws(GenerationError) -> [Prompt] {
+    private static func textLines(_ bytes: UnsafeRawBufferPointer, _ name: String) throws(GenerationError)
+        -> [Prompt]
+    {
         var prompts: [Prompt] = []
         for (line, range) in lines(of: bytes) {
             guard let text = String(validating: bytes[range], as: UTF8.self) else {
@@ -54,7 +59,9 @@ public enum PromptList {
         return prompts
     }
 
-    private static func jsonArray(_ bytes: UnsafeRawBufferPointer, _ name: String) throws(GenerationError) -> [Prompt] {
+    private static func jsonArray(_ bytes: UnsafeRawBufferPointer, _ name: String) throws(GenerationError)
+        -> [Prompt]
+    {
         do throws(JSONError) {
             var prompts: [Prompt] = []
             for (index, value) in try JSONValue.parse(bytes).array().enumerated() {
@@ -66,7 +73,9 @@ public enum PromptList {
         }
     }
 
-    private static func jsonLines(_ bytes: UnsafeRawBufferPointer, _ name: String) throws(GenerationError) -> [Prompt] {
+    private static func jsonLines(_ bytes: UnsafeRawBufferPointer, _ name: String) throws(GenerationError)
+        -> [Prompt]
+    {
         var prompts: [Prompt] = []
         for (line, range) in lines(of: bytes) {
             let source = "\(name): line \(line)"
@@ -101,7 +110,9 @@ public enum PromptList {
         while start < bytes.count {
             let newline = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
             let end = newline > start && bytes[newline - 1] == 0x0D ? newline - 1 : newline
-            if bytes[start..<end].contains(where: { $0 != 0x20 && $0 != 0x09 }) { result.append((line, start..<end)) }
+            if bytes[start..<end].contains(where: { $0 != 0x20 && $0 != 0x09 }) {
+                result.append((line, start..<end))
+            }
             start = newline + 1
             line += 1
         }

@@ -30,7 +30,8 @@ public struct CacheLayer {
     ///   - slotStride: Floats from one slot to the next.
     ///   - headStride: Floats from one head to the next.
     public init(
-        keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>, slotStride: Int, headStride: Int
+        keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>, slotStride: Int,
+        headStride: Int
     ) {
         layer = lk_cache_layer(keys: keys, values: values, slot_stride: slotStride, head_stride: headStride)
     }

@@ -43,7 +43,8 @@ extension KernelContext {
 
     /// Root-mean-square norm of rows of width `weight.count`; `out` may be `x`.
     public func rmsNorm(
-        _ x: UnsafePointer<Float>, weight: FloatVector, epsilon: Float, count: Int, out: UnsafeMutablePointer<Float>
+        _ x: UnsafePointer<Float>, weight: FloatVector, epsilon: Float, count: Int,
+        out: UnsafeMutablePointer<Float>
     ) {
         lk_rms_norm(handle, x, weight.base, epsilon, out, count, weight.count)
     }
@@ -59,7 +60,8 @@ extension KernelContext {
 
     /// Causal attention of every row over what the cache holds of its sequence, itself included.
     public func attention(
-        _ kernel: AttentionKernel, _ batch: RowBatch, q: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>,
+        _ kernel: AttentionKernel, _ batch: RowBatch, q: UnsafePointer<Float>,
+        out: UnsafeMutablePointer<Float>,
         cache: CacheLayer
     ) {
         var (shape, layer) = (kernel.shape, cache.layer)

@@ -22,7 +22,8 @@ extension KernelError: CustomStringConvertible {
         case .outOfResources(let threads): "the system gave no memory or no room for \(threads) threads"
         case .outOfMemory(let byteCount):
             "the system gave no memory: \(byteCount >> 20) MB were asked for; lower --max-seq-len or --max-batch-size"
-        case .unsuitableWeights(let name): "\(name): expected a matrix in F32, F16 or BF16, found something else"
+        case .unsuitableWeights(let name):
+            "\(name): expected a matrix in F32, F16 or BF16, found something else"
         }
     }
 }

@@ -14,7 +14,8 @@ public struct Linear: Sendable {
 
     func operation(_ out: UnsafeMutablePointer<Float>, accumulate: Bool = false) -> lk_linear_op {
         lk_linear_op(
-            weight: weight.matrix, bias: bias?.base, out: out, out_stride: weight.rows, accumulate: accumulate)
+            weight: weight.matrix, bias: bias?.base, out: out, out_stride: weight.rows, accumulate: accumulate
+        )
     }
 }
 

@@ -41,7 +41,8 @@ public final class WeightMatrix: Sendable {
         blocks = .allocate(capacity: parts.count)
         for (index, part) in parts.enumerated() {
             let block = lk_block(
-                data: part.baseAddress, row_stride: part.strides[0], rows: part.shape[0], columns: part.shape[1])
+                data: part.baseAddress, row_stride: part.strides[0], rows: part.shape[0],
+                columns: part.shape[1])
             (blocks + index).initialize(to: block)
         }
         matrix = .allocate(capacity: 1)

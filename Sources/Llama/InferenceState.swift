@@ -40,12 +40,22 @@ public final class InferenceState {
     ///   - slots: Sequences held at once.
     ///   - length: Longest sequence, in tokens.
     ///   - rows: Most rows of one pass: a longer prompt runs in several.
-    public init(
+    public convenience init(
         _ configuration: ModelConfiguration, slots: Int, length: Int, rows: Int = 256, kernels: KernelContext
+    ) throws(KernelError) {
+        try self.init(
+            configuration, frequencies: configuration.rope.inverseFrequencies(headDim: configuration.headDim),
+            slots: slots, length: length, rows: rows, kernels: kernels)
+    }
+
+    /// - Parameter frequencies: Rotations per position `[headDim / 2]`, for references that round them.
+    init(
+        _ configuration: ModelConfiguration, frequencies: [Float], slots: Int, length: Int, rows: Int,
+        kernels: KernelContext
     ) throws(KernelError) {
         self.kernels = kernels
         cache = try KVCache(configuration, slots: slots, length: length)
-        rope = try RotaryEmbedding(configuration, positions: cache.capacity)
+        rope = try RotaryEmbedding(configuration, frequencies: frequencies, positions: cache.capacity)
         batch = RowBatch(capacity: max(rows, slots))
         logitsCapacity = min(32, batch.capacity)
         let queries = configuration.nHeads * configuration.headDim

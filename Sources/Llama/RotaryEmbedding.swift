@@ -10,8 +10,8 @@ struct RotaryEmbedding {
     private let cosines: FloatBuffer
     private let sines: FloatBuffer
 
-    init(_ configuration: ModelConfiguration, positions: Int) throws(KernelError) {
-        let frequencies = configuration.rope.inverseFrequencies(headDim: configuration.headDim)
+    /// - Parameter frequencies: Radians per position of each pair `[headDim / 2]`.
+    init(_ configuration: ModelConfiguration, frequencies: [Float], positions: Int) throws(KernelError) {
         cosines = try FloatBuffer(count: positions * frequencies.count)
         sines = try FloatBuffer(count: positions * frequencies.count)
         var index = 0

@@ -58,7 +58,8 @@ private struct WeightSource {
     func matrix(_ role: TensorRole) throws -> WeightMatrix {
         let weight = try checkpoint.weight(role)
         let parts = type == .float32 ? weight.parts.compactMap { $0.expanded() } : weight.parts
-        return try WeightMatrix(weight.name, parts: parts, arrangement: weight.cut == .columns ? .columns : .rows)
+        return try WeightMatrix(
+            weight.name, parts: parts, arrangement: weight.cut == .columns ? .columns : .rows)
     }
 
     private func linear(

@@ -26,6 +26,9 @@ enum Console {
             }
             return 0
         }
-        guard code == 0 else { throw Failure(Failure.cannotWrite, "\(name): cannot be written: \(String(cString: strerror(code)))") }
+        guard code == 0 else {
+            throw Failure(
+                Failure.cannotWrite, "\(name): cannot be written: \(String(cString: strerror(code)))")
+        }
     }
 }

@@ -18,7 +18,8 @@ struct LlamaRun: ParsableCommand {
     @Option(help: ArgumentHelp("Folder of the checkpoint, or a file in it.", valueName: "dir"))
     var checkpoints: String
 
-    @Option(help: ArgumentHelp("SentencePiece model; default: tokenizer.model in the folder.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("SentencePiece model; default: tokenizer.model in the folder.", valueName: "file"))
     var tokenizer: String?
 
     @Option(help: ArgumentHelp("Text to complete; may be given several times.", valueName: "text"))
@@ -27,10 +28,13 @@ struct LlamaRun: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Prompts from a file: .txt (one a line), .json (array of strings) or .jsonl "
-                + "({\"prompt\": …} or {\"prompt_ids\": […]} a line); - for standard input.", valueName: "file"))
+                + "({\"prompt\": …} or {\"prompt_ids\": […]} a line); - for standard input.",
+            valueName: "file"))
     var prompts: String?
 
-    @Option(help: ArgumentHelp("Write one JSON object per prompt; - for standard output.", valueName: "file.jsonl"))
+    @Option(
+        help: ArgumentHelp(
+            "Write one JSON object per prompt; - for standard output.", valueName: "file.jsonl"))
     var output: String?
 
     @Option(help: "Most tokens to generate per prompt; 0 only evaluates the prompt.")
@@ -70,17 +74,22 @@ struct LlamaRun: ParsableCommand {
     var verbose = false
 
     func validate() throws {
-        guard !prompt.isEmpty || prompts != nil else { throw ValidationError("give a --prompt or a file of --prompts") }
+        guard !prompt.isEmpty || prompts != nil else {
+            throw ValidationError("give a --prompt or a file of --prompts")
+        }
         try require(maxGenLen >= 0, "--max-gen-len", "at least 0", maxGenLen)
         try require(maxSeqLen ?? 1 >= 1, "--max-seq-len", "at least 1", maxSeqLen ?? 1)
         try require((1...1024).contains(maxBatchSize), "--max-batch-size", "1 to 1024", maxBatchSize)
-        try require(temperature >= 0 && temperature.isFinite, "--temperature", "a number from 0 on", temperature)
+        try require(
+            temperature >= 0 && temperature.isFinite, "--temperature", "a number from 0 on", temperature)
         try require(topP > 0 && topP <= 1, "--top-p", "above 0, at most 1", topP)
         try require((0...1000).contains(logprobs ?? 0), "--logprobs", "0 to 1000", logprobs ?? 0)
         try require((1...1024).contains(threads ?? 1), "--threads", "1 to 1024", threads ?? 1)
     }
 
-    private func require(_ holds: Bool, _ option: String, _ expected: String, _ found: some CustomStringConvertible) throws {
+    private func require(
+        _ holds: Bool, _ option: String, _ expected: String, _ found: some CustomStringConvertible
+    ) throws {
         guard holds else { throw ValidationError("\(option): expected \(expected), found \(found)") }
     }
 

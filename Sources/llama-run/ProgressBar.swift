@@ -31,6 +31,8 @@ struct ProgressBar {
         let filled = total == 0 ? width : done * width / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
         let rate = Double(tokens) / max((ContinuousClock().now - start) / .seconds(1), 0.001)
-        Console.status("\r\u{1B}[K\(bar) \(done)/\(total) prompts, \(tokens) tokens, \(Summary.fixed(rate, digits: 1))/s")
+        Console.status(
+            "\r\u{1B}[K\(bar) \(done)/\(total) prompts, \(tokens) tokens, \(Summary.fixed(rate, digits: 1))/s"
+        )
     }
 }

@@ -31,7 +31,8 @@ enum PromptSource {
             let count = read(STDIN_FILENO, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {
-                throw Failure(Failure.noInput, "standard input: cannot be read: \(String(cString: strerror(errno)))")
+                throw Failure(
+                    Failure.noInput, "standard input: cannot be read: \(String(cString: strerror(errno)))")
             }
             if count == 0 { return bytes }
             bytes += chunk[..<count]

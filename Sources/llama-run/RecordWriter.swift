@@ -18,7 +18,8 @@ struct RecordWriter {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
-            throw Failure(Failure.cannotCreate, "\(path): cannot be created: \(String(cString: strerror(errno)))")
+            throw Failure(
+                Failure.cannotCreate, "\(path): cannot be created: \(String(cString: strerror(errno)))")
         }
     }
 
@@ -33,7 +34,9 @@ struct RecordWriter {
 
     /// Writes what still waits for earlier prompts that will not come, and closes the file.
     mutating func close() throws(Failure) {
-        for (_, line) in pending.sorted(by: { $0.key < $1.key }) { try Console.write(line, to: descriptor, named: path) }
+        for (_, line) in pending.sorted(by: { $0.key < $1.key }) {
+            try Console.write(line, to: descriptor, named: path)
+        }
         pending.removeAll()
         guard descriptor != STDOUT_FILENO, Glibc.close(descriptor) != 0 else { return }
         throw Failure(Failure.cannotWrite, "\(path): cannot be written: \(String(cString: strerror(errno)))")

@@ -22,7 +22,8 @@ struct RunReport {
         showsSummary = !options.quiet && (options.verbose || Console.errorIsTerminal)
         // Text that streams to the same terminal would run into the bar.
         let isFree = !showsText || !Console.outputIsTerminal
-        progress = showsSummary && count > 1 && isFree && Console.errorIsTerminal ? ProgressBar(total: count) : nil
+        progress =
+            showsSummary && count > 1 && isFree && Console.errorIsTerminal ? ProgressBar(total: count) : nil
         echo = options.echo
     }
 

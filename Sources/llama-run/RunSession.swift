@@ -31,7 +31,8 @@ struct RunSession {
         let checkpoint = try Checkpoint(at: options.checkpoints, logger: logger)
         let tokenizer = try loadTokenizer(for: checkpoint)
         let model = try Transformer(checkpoint, weights: options.dtype == .float32 ? .float32 : .stored)
-        let kernels = try KernelContext(instructionSet: try instructionSet(), threads: options.threads ?? KernelContext.processorCount)
+        let kernels = try KernelContext(
+            instructionSet: try instructionSet(), threads: options.threads ?? KernelContext.processorCount)
         describe(checkpoint, kernels)
         let completer = Completer(model: model, tokenizer: tokenizer, kernels: kernels)
         let work = try completer.prepare(prompts, generationOptions(checkpoint, tokenizer))
@@ -43,9 +44,13 @@ struct RunSession {
             return report.failure == nil && !interrupt.isRequested
         }
         try report.close()
-        if report.showsSummary { Summary(loadTime: loadTime, statistics: statistics).lines.forEach(Console.error) }
+        if report.showsSummary {
+            Summary(loadTime: loadTime, statistics: statistics).lines.forEach(Console.error)
+        }
         if interrupt.isRequested {
-            throw Failure(Failure.interrupted, "interrupted; \(report.finishedCount) of \(prompts.count) prompts are done")
+            throw Failure(
+                Failure.interrupted,
+                "interrupted; \(report.finishedCount) of \(prompts.count) prompts are done")
         }
     }
 
@@ -60,7 +65,9 @@ struct RunSession {
         return tokenizer
     }
 
-    private func generationOptions(_ checkpoint: Checkpoint, _ tokenizer: (any Tokenizer)?) -> GenerationOptions {
+    private func generationOptions(_ checkpoint: Checkpoint, _ tokenizer: (any Tokenizer)?)
+        -> GenerationOptions
+    {
         let context = checkpoint.configuration.contextLength
         if let asked = options.maxSeqLen, let context, asked > context {
             logger.warning("--max-seq-len \(asked) is beyond the \(context) positions the model was made for")

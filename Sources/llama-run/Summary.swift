@@ -8,7 +8,9 @@ struct Summary {
 
     var lines: [String] {
         var lines = ["load \(Summary.milliseconds(loadTime))"]
-        if let first = statistics.timeToFirstToken { lines[0] += ", first token after \(Summary.milliseconds(first))" }
+        if let first = statistics.timeToFirstToken {
+            lines[0] += ", first token after \(Summary.milliseconds(first))"
+        }
         lines.append(
             "prompt \(statistics.promptTokens) tokens"
                 + Summary.rate(statistics.promptTokens, statistics.promptTime)

@@ -55,7 +55,8 @@ private struct Layer {
         }
     }
 
-    mutating func store(_ context: KernelContext, _ rows: [lk_row], q: inout [Float], k: [Float], v: [Float]) {
+    mutating func store(_ context: KernelContext, _ rows: [lk_row], q: inout [Float], k: [Float], v: [Float])
+    {
         var rotated = q
         with { lk_rope_and_store(context.handle, &$0, rows, rows.count, &rotated, k, v, &$1) }
         q = rotated

@@ -56,37 +56,3 @@ enum Fixture: String, CaseIterable, CustomTestStringConvertible {
         }
     }
 }
-
-/// The shared test data, where there is any.
-enum TestData {
-    static let environment = ProcessInfo.processInfo.environment
-    static let folder = environment["LLAMA_TEST_DATA"].map { URL(filePath: $0) }
-
-    /// Whether suites that need the data run: with `LLAMA_REQUIRE_TEST_DATA=1` they do, and fail without it.
-    static let isWanted = folder != nil || environment["LLAMA_REQUIRE_TEST_DATA"] == "1"
-
-    static func url(_ path: String) throws -> URL {
-        try #require(folder, "LLAMA_TEST_DATA is not set").appending(path: path)
-    }
-}
-
-/// A seeded generator (SplitMix64), so that a failure can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
-/// A file in the temporary folder, gone after `body`.
-func withTemporaryFile<Result>(_ bytes: [UInt8], _ body: (String) throws -> Result) throws -> Result {
-    let url = FileManager.default.temporaryDirectory.appending(path: "tokenizer-\(UUID().uuidString)")
-    try Data(bytes).write(to: url)
-    defer { try? FileManager.default.removeItem(at: url) }
-    return try body(url.path)
-}
