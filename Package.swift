@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 let package = Package(
@@ -58,3 +58,12 @@ let package = Package(
     cLanguageStandard: .c11,
     cxxLanguageStandard: .cxx17
 )
+
+// CI builds with LLAMA_WARNINGS_AS_ERRORS=1; here rather than by a flag, which would reach the dependencies too.
+if Context.environment["LLAMA_WARNINGS_AS_ERRORS"] == "1" {
+    for target in package.targets where target.type != .system {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
+        target.cSettings = (target.cSettings ?? []) + [.enableWarning("all"), .treatAllWarnings(as: .error)]
+        target.cxxSettings = (target.cxxSettings ?? []) + [.enableWarning("all"), .treatAllWarnings(as: .error)]
+    }
+}

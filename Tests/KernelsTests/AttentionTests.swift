@@ -85,6 +85,7 @@ private struct Layer {
 }
 
 extension lk_rope_layout: @retroactive CustomTestStringConvertible {
+    /// The case, for a test report.
     public var testDescription: String { self == LK_ROPE_INTERLEAVED ? "interleaved" : "halves" }
 }
 
