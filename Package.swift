@@ -64,6 +64,7 @@ if Context.environment["LLAMA_WARNINGS_AS_ERRORS"] == "1" {
     for target in package.targets where target.type != .system {
         target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
         target.cSettings = (target.cSettings ?? []) + [.enableWarning("all"), .treatAllWarnings(as: .error)]
-        target.cxxSettings = (target.cxxSettings ?? []) + [.enableWarning("all"), .treatAllWarnings(as: .error)]
+        target.cxxSettings =
+            (target.cxxSettings ?? []) + [.enableWarning("all"), .treatAllWarnings(as: .error)]
     }
 }
