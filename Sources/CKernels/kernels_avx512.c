@@ -92,6 +92,9 @@ static INLINE vec vec_load_bf16_n(const void *from, size_t n) {
 const lk_kernels lk_kernels_avx512 = {
     .convert = convert,
     .linear_rows = linear_rows,
+    .packed_tiles = packed_tiles,
+    .packed_size = packed_size,
+    .pack = pack,
     .silu_multiply = silu_multiply,
     .rms_norm = rms_norm,
     .attend = attend,
