@@ -9,20 +9,13 @@ typedef struct {
     size_t tiles, chunk_rows;
 } linear_job;
 
-// Rows a thread takes at once: a panel's worth when there are tokens enough to convert one. For few tokens the
-// time is that of reading the weights, so chunks are long enough (about 128 KiB) to be streams, and short
-// enough that the threads end together.
+// Rows a thread takes at once: a panel's worth, or for one token, whose time is that of reading the weights, enough
+// (about 128 KiB) to be a stream. And always few enough that the threads end together.
 static size_t chunk_rows(const lk_matrix *weight, size_t total_rows, size_t tokens, int threads) {
     size_t row_bytes = lk_max(weight->columns * lk_dtype_size(weight->dtype), 1);
-    size_t rows = LK_PANEL_ROWS;
-    if (tokens > 1) {
-        rows = lk_max(LK_PANEL_TARGET / lk_max(weight->columns, 1), 4);
-    } else {
-        rows = lk_max(128 * 1024 / row_bytes, 8);
-    }
+    size_t rows = tokens > 1 ? LK_PANEL_ROWS : lk_max(128 * 1024 / row_bytes, 8);
     size_t fair = lk_divide_up(total_rows, 4 * (size_t)threads);
-    rows = lk_min(lk_min(rows, LK_PANEL_ROWS), lk_max(fair, 8));
-    return rows / 4 * 4;
+    return lk_min(rows, lk_max(fair, 8)) / 4 * 4;
 }
 
 static void linear_chunk(void *argument, uint32_t chunk, int member) {

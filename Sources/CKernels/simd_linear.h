@@ -8,11 +8,12 @@
 // (24 KiB on AVX-512) stay in a first-level cache of 32 or 48 KiB while the panel streams past them from the
 // second level.
 enum { K_BLOCK = 1024 };
-// With this many tokens or fewer, weights are converted in registers as they stream in: the conversion is
-// repeated for each tile of tokens but nothing is written back.
-enum { DIRECT_TOKENS = TILE_TOKENS };
-// Rows of a single-token tile: enough independent sums to hide the latency of a multiply-add.
-enum { STREAM_ROWS = 8 };
+// With this many tokens or fewer, weights are converted in registers for each tile of tokens; with more, once,
+// into a panel. Measured: the panel begins to pay between 32 and 128 tokens.
+enum { DIRECT_TOKENS = 6 * TILE_TOKENS };
+// Rows of a single-token tile. The fewer, the more nearly memory is read in order; two sums at a time still keep
+// up with it.
+enum { STREAM_ROWS = 2 };
 
 // A few rows of a weight matrix, as in the file or as a panel of float32.
 typedef struct {
@@ -60,43 +61,45 @@ static INLINE vec load_weight_tail(lk_dtype dtype, const char *row, size_t k, si
     return vec_zero();
 }
 
-static INLINE void emit(const tile_target *to, int token, int row, int rows, const vec *sums) {
+static INLINE void emit_one(const tile_target *to, int token, int row, vec sum) {
     float *out = to->out + (size_t)token * to->out_stride + row;
-    if (rows == 1) {
-        float value = vec_sum(sums[0]);
-        if (to->bias) value += to->bias[row];
-        *out = to->accumulate ? *out + value : value;
-        return;
-    }
+    float value = vec_sum(sum);
+    if (to->bias) value += to->bias[row];
+    *out = to->accumulate ? *out + value : value;
+}
+
+static INLINE void emit_four(const tile_target *to, int token, const vec *sums) {
+    float *out = to->out + (size_t)token * to->out_stride;
     __m128 values = vec_sum4(sums[0], sums[1], sums[2], sums[3]);
-    if (to->bias) values = _mm_add_ps(values, _mm_loadu_ps(to->bias + row));
+    if (to->bias) values = _mm_add_ps(values, _mm_loadu_ps(to->bias));
     if (to->accumulate) values = _mm_add_ps(_mm_loadu_ps(out), values);
     _mm_storeu_ps(out, values);
 }
 
-// `tokens`, `rows` (1 or a multiple of 4), `dtype` and `packed` are constants wherever this is inlined, which
+// `tokens`, `rows` (1, 2 or 4), `dtype` and `packed` are constants wherever this is inlined, which
 // keeps the sums in registers.
 static INLINE void tile(lk_dtype dtype, int tokens, int rows, bool packed, const char *weight, size_t row_bytes,
                         const tile_target *to) {
     size_t group = packed ? (size_t)rows : 1, company = packed ? (size_t)tokens : 1;
     size_t x_stride = packed ? VEC_LANES : to->x_stride;
-    vec sums[TILE_TOKENS][STREAM_ROWS];
+    vec sums[TILE_TOKENS][4];
     UNROLL for (int t = 0; t < tokens; t++) {
         UNROLL for (int r = 0; r < rows; r++) sums[t][r] = to->first ? vec_zero() : to->sums[t * rows + r];
     }
     const float *x = to->x;
     size_t n = to->n, k = 0;
-    // A row is soon read to its end, and the processor's own prefetching restarts with every page. When the
-    // weights come from memory, this row's place in the next tile is fetched meanwhile.
-    bool streaming = tokens == 1;
-    size_t ahead = (size_t)rows * row_bytes;
+    // Rows as they lie in the file come from memory and are soon read to their end, so the processor's own
+    // prefetching rarely gets going: the next tile's bytes are fetched meanwhile, in ascending order.
+    const char *next = weight + (size_t)rows * row_bytes;
+    size_t step_bytes = (size_t)rows * VEC_LANES * lk_dtype_size(dtype);
     for (; k + VEC_LANES <= n; k += VEC_LANES) {
-        vec w[STREAM_ROWS];
+        vec w[4];
         UNROLL for (int r = 0; r < rows; r++) {
             w[r] = load_weight(dtype, weight + (size_t)r * row_bytes, k * group);
-            if (streaming) {
-                __builtin_prefetch(weight + (size_t)r * row_bytes + ahead + k * lk_dtype_size(dtype), 0, 2);
-            }
+        }
+        if (!packed) {
+            UNROLL for (size_t line = 0; line < step_bytes; line += 64) __builtin_prefetch(next + line, 0, 3);
+            next += step_bytes;
         }
         UNROLL for (int t = 0; t < tokens; t++) {
             vec input = vec_load(x + (size_t)t * x_stride + k * company);
@@ -104,7 +107,7 @@ static INLINE void tile(lk_dtype dtype, int tokens, int rows, bool packed, const
         }
     }
     if (k < n) {
-        vec w[STREAM_ROWS];
+        vec w[4];
         UNROLL for (int r = 0; r < rows; r++) {
             w[r] = load_weight_tail(dtype, weight + (size_t)r * row_bytes, k * group, n - k);
         }
@@ -115,15 +118,19 @@ static INLINE void tile(lk_dtype dtype, int tokens, int rows, bool packed, const
     }
     UNROLL for (int t = 0; t < tokens; t++) {
         if (to->last) {
-            UNROLL for (int r = 0; r < rows; r += 4) emit(to, t, r, rows, &sums[t][r]);
+            if (rows == 4) {
+                emit_four(to, t, sums[t]);
+            } else {
+                UNROLL for (int r = 0; r < rows; r++) emit_one(to, t, r, sums[t][r]);
+            }
         } else {
             UNROLL for (int r = 0; r < rows; r++) to->sums[t * rows + r] = sums[t][r];
         }
     }
 }
 
-static INLINE void tile_of_tokens(lk_dtype dtype, size_t tokens, int rows, bool packed, const char *weight, size_t row_bytes,
-                                  const tile_target *to) {
+static INLINE void tile_of_tokens(lk_dtype dtype, size_t tokens, int rows, bool packed, const char *weight,
+                                  size_t row_bytes, const tile_target *to) {
     switch (tokens) {
     case 1: tile(dtype, 1, rows, packed, weight, row_bytes, to); break;
     case 2: tile(dtype, 2, rows, packed, weight, row_bytes, to); break;
@@ -185,8 +192,9 @@ static void panel_of_tiles(size_t tokens, size_t rows, const char *weight, size_
 static void multiply_tile(const weight_rows *weight, size_t tokens, const float *packed, tile_target to) {
     const float *x = to.x;
     size_t columns = weight->part_columns, element = lk_dtype_size(weight->dtype);
-    // Blocks of equal length; one token's activations need no blocking.
-    size_t blocks = tokens == 1 ? 1 : lk_max(lk_divide_up(columns, K_BLOCK), 1);
+    // Blocks of equal length. The rows of few tokens are read straight through: memory is slower than the
+    // activations' way from the second-level cache.
+    size_t blocks = packed == NULL ? 1 : lk_max(lk_divide_up(columns, K_BLOCK), 1);
     size_t step = padded(lk_divide_up(columns, blocks));
     for (size_t part = 0; part < weight->column_parts; part++) {
         for (size_t block = 0; block < blocks; block++) {
@@ -221,8 +229,11 @@ static void convert(lk_dtype dtype, const void *from, float *to, size_t n) {
     if (i < n) vec_store_n(to + i, load_weight_tail(dtype, from, i, n - i), n - i);
 }
 
+// How far ahead of its reading a conversion asks memory for bytes; the next rows follow in the file.
+enum { CONVERT_AHEAD = 8192 };
+
 static void convert_panel(const weight_rows *weight, float *panel) {
-    size_t columns = weight->part_columns;
+    size_t columns = weight->part_columns, element = lk_dtype_size(weight->dtype);
     for (size_t part = 0; part < weight->column_parts; part++) {
         for (size_t r = 0; r < weight->rows; r++) {
             const char *row = lk_block_row(&weight->blocks[part], weight->dtype, weight->block_row + r);
@@ -230,6 +241,7 @@ static void convert_panel(const weight_rows *weight, float *panel) {
             float *to = panel + group * PANEL_GROUP * padded(columns) + r % PANEL_GROUP * VEC_LANES;
             size_t k = 0;
             for (; k + VEC_LANES <= columns; k += VEC_LANES) {
+__builtin_prefetch(row + k * element + CONVERT_AHEAD, 0, 3);
                 vec_store(to + k * PANEL_GROUP, load_weight(weight->dtype, row, k));
             }
             if (k < columns) vec_store(to + k * PANEL_GROUP, load_weight_tail(weight->dtype, row, k, columns - k));
