@@ -134,8 +134,8 @@ static INLINE void tile_of_tokens(lk_dtype dtype, size_t tokens, int rows, bool 
     switch (tokens) {
     case 1: tile(dtype, 1, rows, packed, weight, row_bytes, to); break;
     case 2: tile(dtype, 2, rows, packed, weight, row_bytes, to); break;
+#if TILE_TOKENS > 2
     case 3: tile(dtype, 3, rows, packed, weight, row_bytes, to); break;
-#if TILE_TOKENS > 3
     case 4: tile(dtype, 4, rows, packed, weight, row_bytes, to); break;
     case 5: tile(dtype, 5, rows, packed, weight, row_bytes, to); break;
     case 6: tile(dtype, 6, rows, packed, weight, row_bytes, to); break;
@@ -241,7 +241,7 @@ static void convert_panel(const weight_rows *weight, float *panel) {
             float *to = panel + group * PANEL_GROUP * padded(columns) + r % PANEL_GROUP * VEC_LANES;
             size_t k = 0;
             for (; k + VEC_LANES <= columns; k += VEC_LANES) {
-__builtin_prefetch(row + k * element + CONVERT_AHEAD, 0, 3);
+                __builtin_prefetch(row + k * element + CONVERT_AHEAD, 0, 3);
                 vec_store(to + k * PANEL_GROUP, load_weight(weight->dtype, row, k));
             }
             if (k < columns) vec_store(to + k * PANEL_GROUP, load_weight_tail(weight->dtype, row, k, columns - k));
