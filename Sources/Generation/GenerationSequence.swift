@@ -56,7 +56,10 @@ struct GenerationSequence {
             return nil
         }
         if let count = options.logprobs {
-            logprobs.append(TokenLogprobs(logits, normalizer: normalizer(logits), token: token, top: count))
+            let normalizer = normalizer(logits)
+            // A token of the prompt was not sampled, so nobody has looked at its logits yet.
+            guard normalizer.isFinite else { throw .notFinite(source: prompt.source, position: position + 1) }
+            logprobs.append(TokenLogprobs(logits, normalizer: normalizer, token: token, top: count))
         }
         if known != nil { return nil }
         ids.append(token)
