@@ -44,9 +44,10 @@ public struct Completer {
             (prompt: prompt, ids: try encoder.encode(prompt))
         }
         let longest = encoded.map(\.ids.count).max() ?? 0
+        let room = max(0, min(options.maxGenerationLength, options.maxSequenceLength - longest))
         let state = try InferenceState(
             model.configuration, slots: max(1, min(options.maxBatchSize, prompts.count)),
-            length: min(options.maxSequenceLength, longest + options.maxGenerationLength), kernels: kernels)
+            length: longest + room, kernels: kernels)
         return Work(options: options, prompts: encoded, state: state)
     }
 

@@ -26,7 +26,8 @@ struct GenerationSequence {
         promptCount = ids.count
         decoder = tokenizer?.makeStreamingDecoder(prompt: ids)
         logprobs = options.logprobs != nil && options.echo ? [nil] : []
-        self.ids.reserveCapacity(min(ids.count + options.maxGenerationLength, options.maxSequenceLength))
+        let room = max(0, min(options.maxGenerationLength, options.maxSequenceLength - ids.count))
+        self.ids.reserveCapacity(ids.count + room)
         if isFull(options) { finishReason = .length }
     }
 
