@@ -9,6 +9,8 @@ import Tokenizers
 public struct Completer {
     /// What happened, in the order it happened.
     public enum Event {
+        /// A pass took so many tokens of prompts.
+        case read(promptTokens: Int)
         /// A token was generated; `text` is what has become certain by it, possibly nothing.
         case token(index: Int, id: Int32, text: String)
         /// A prompt is done; `rest` is text that had been held back.
