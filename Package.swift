@@ -42,17 +42,14 @@ let package = Package(
             ]),
 
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors", "CKernels"]),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
         .testTarget(
-            name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"],
-            resources: [.copy("Fixtures")]),
-        .testTarget(
-            name: "LlamaTests", dependencies: ["Llama", "Checkpoints", "Kernels", "Tensors", "TestSupport"],
-            resources: [.copy("Fixtures")]),
+            name: "LlamaTests", dependencies: ["Llama", "Checkpoints", "Kernels", "Tensors", "TestSupport"]),
         .testTarget(
             name: "GenerationTests",
             dependencies: ["Generation", "Checkpoints", "Kernels", "Llama", "Tokenizers", "TestSupport"]),
         .testTarget(name: "CommandTests", dependencies: ["llama-run", "TestSupport"]),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", path: "Tests/TestSupport", resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11,

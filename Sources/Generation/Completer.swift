@@ -9,6 +9,8 @@ import Tokenizers
 public struct Completer {
     /// What happened, in the order it happened.
     public enum Event {
+        /// A pass took so many tokens of prompts.
+        case read(promptTokens: Int)
         /// A token was generated; `text` is what has become certain by it, possibly nothing.
         case token(index: Int, id: Int32, text: String)
         /// A prompt is done; `rest` is text that had been held back.
@@ -44,9 +46,10 @@ public struct Completer {
             (prompt: prompt, ids: try encoder.encode(prompt))
         }
         let longest = encoded.map(\.ids.count).max() ?? 0
+        let room = max(0, min(options.maxGenerationLength, options.maxSequenceLength - longest))
         let state = try InferenceState(
             model.configuration, slots: max(1, min(options.maxBatchSize, prompts.count)),
-            length: min(options.maxSequenceLength, longest + options.maxGenerationLength), kernels: kernels)
+            length: longest + room, kernels: kernels)
         return Work(options: options, prompts: encoded, state: state)
     }
 

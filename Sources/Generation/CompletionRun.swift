@@ -33,7 +33,7 @@ struct CompletionRun {
         let start = clock.now
         while true {
             guard retireAndAdmit(observe) else { break }
-            let takesPrompt = fillBatch()
+            let promptTokens = fillBatch()
             if owners.isEmpty {
                 if nextWaiting == waiting.count, active.allSatisfy({ $0 == nil }) { break }
                 continue
@@ -42,7 +42,7 @@ struct CompletionRun {
             let passStart = clock.now
             let goesOn = try pass(observe)
             let passTime = clock.now - passStart
-            if takesPrompt {
+            if promptTokens > 0 {
                 statistics.promptTime += passTime
             } else {
                 statistics.decodeTime += passTime
@@ -51,7 +51,7 @@ struct CompletionRun {
             if statistics.timeToFirstToken == nil, statistics.generatedTokens > 0 {
                 statistics.timeToFirstToken = clock.now - start
             }
-            guard goesOn else { break }
+            guard goesOn, promptTokens == 0 || observe(.read(promptTokens: promptTokens)) else { break }
         }
         return statistics
     }
@@ -78,15 +78,15 @@ struct CompletionRun {
 
     /// Puts one token of every sequence that generates, then as much of the prompts as fits, into the batch.
     ///
-    /// - Returns: Whether it took part of a prompt.
-    private mutating func fillBatch() -> Bool {
+    /// - Returns: How many tokens of prompts it took.
+    private mutating func fillBatch() -> Int {
         state.batch.removeAll()
         owners.removeAll(keepingCapacity: true)
         logitRows.removeAll(keepingCapacity: true)
         for slot in active.indices { addRows(of: slot, prompts: false) }
         let decoding = owners.count
         for slot in active.indices { addRows(of: slot, prompts: true) }
-        return owners.count > decoding
+        return owners.count - decoding
     }
 
     private mutating func addRows(of slot: Int, prompts: Bool) {

@@ -26,7 +26,8 @@ struct GenerationSequence {
         promptCount = ids.count
         decoder = tokenizer?.makeStreamingDecoder(prompt: ids)
         logprobs = options.logprobs != nil && options.echo ? [nil] : []
-        self.ids.reserveCapacity(min(ids.count + options.maxGenerationLength, options.maxSequenceLength))
+        let room = max(0, min(options.maxGenerationLength, options.maxSequenceLength - ids.count))
+        self.ids.reserveCapacity(ids.count + room)
         if isFull(options) { finishReason = .length }
     }
 
@@ -56,7 +57,10 @@ struct GenerationSequence {
             return nil
         }
         if let count = options.logprobs {
-            logprobs.append(TokenLogprobs(logits, normalizer: normalizer(logits), token: token, top: count))
+            let normalizer = normalizer(logits)
+            // A token of the prompt was not sampled, so nobody has looked at its logits yet.
+            guard normalizer.isFinite else { throw .notFinite(source: prompt.source, position: position + 1) }
+            logprobs.append(TokenLogprobs(logits, normalizer: normalizer, token: token, top: count))
         }
         if known != nil { return nil }
         ids.append(token)

@@ -10,7 +10,11 @@ struct PromptEncoder {
     func encode(_ prompt: Prompt) throws(GenerationError) -> [Int32] {
         let ids: [Int32]
         switch prompt.content {
-        case .ids(let given): ids = given
+        case .ids(let given):
+            guard !given.isEmpty else {
+                throw .invalidPrompt(source: prompt.source, expected: "at least one token id", found: "none")
+            }
+            ids = given
         case .text(let text):
             guard let tokenizer else { throw .needsTokenizer(source: prompt.source) }
             ids = tokenizer.encode(text, addBOS: true)

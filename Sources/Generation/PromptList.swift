@@ -11,17 +11,27 @@ public enum PromptList {
         /// An object a line, with `prompt` (text) or `prompt_ids` (ids, taken as they are).
         case jsonLines
 
-        /// The format that a file's name tells, or else its first character.
+        /// The format that a file's name tells, or else how it begins.
         public init(name: String, bytes: UnsafeRawBufferPointer) {
-            let first = bytes.first { $0 > 0x20 }
+            let name = name.lowercased()
             if name.hasSuffix(".txt") {
                 self = .text
-            } else if name.hasSuffix(".jsonl") || (!name.hasSuffix(".json") && first == UInt8(ascii: "{")) {
+            } else if name.hasSuffix(".jsonl") {
                 self = .jsonLines
-            } else if name.hasSuffix(".json") || first == UInt8(ascii: "[") {
+            } else if name.hasSuffix(".json") {
                 self = .json
             } else {
-                self = .text
+                self = Format(
+                    start: bytes.lazy.filter { $0 > 0x20 }.prefix(2).map { Character(Unicode.Scalar($0)) })
+            }
+        }
+
+        // One character is not enough: Llama 2's chat prompts begin with [INST].
+        private init(start: [Character]) {
+            switch start {
+            case ["{", "\""]: self = .jsonLines
+            case ["[", "\""], ["[", "]"]: self = .json
+            default: self = .text
             }
         }
     }

@@ -21,23 +21,24 @@ public struct Sampler: Sendable {
         self.seed = seed
     }
 
-    /// The next token, or nil where no logit is a number.
+    /// The next token, or nil where a logit is NaN or infinity, or all are minus infinity.
     public func next(_ logits: Span<Float>, prompt: Int, position: Int) -> Int32? {
-        let best = Sampler.argMax(logits)
-        guard logits[best].isFinite else { return nil }
+        guard let best = Sampler.argMax(logits), logits[best].isFinite else { return nil }
         guard temperature > 0 else { return Int32(best) }
         let draw = uniform(prompt: prompt, position: position)
         return Int32(sample(logits, best: logits[best], draw: draw) ?? best)
     }
 
-    /// Index of the largest logit, the first of equals; 0 where none is a number.
-    static func argMax(_ logits: Span<Float>) -> Int {
+    /// Index of the largest logit, the first of equals; nil where one is NaN or there are none.
+    static func argMax(_ logits: Span<Float>) -> Int? {
+        guard !logits.isEmpty else { return nil }
         var best = 0
-        var value = -Float.infinity
-        for index in logits.indices where logits[index] > value {
-            (best, value) = (index, logits[index])
+        var hasNaN = logits[0].isNaN
+        for index in logits.indices {
+            hasNaN = hasNaN || logits[index].isNaN
+            if logits[index] > logits[best] { best = index }
         }
-        return best
+        return hasNaN ? nil : best
     }
 
     // The nucleus is the smallest set of likeliest tokens whose mass exceeds topP. Sorting 128,256 logits for
@@ -100,7 +101,7 @@ public struct Sampler: Sendable {
 
     private static let bins = 2048
 
-    /// Bins of 1/64 nat; the last takes everything less likely than e^-32, and what is not a number.
+    /// Bins of 1/64 nat; the last takes everything less likely than e^-31.9.
     private static func bin(_ gap: Float) -> Int { gap < 31.9 ? Int(gap * 64) : bins - 1 }
 
     /// A number in [0, 1) that is a function of seed, prompt and position.

@@ -19,6 +19,8 @@ public final class KVCache {
     /// - Parameter length: Least number of positions per slot.
     public init(_ configuration: ModelConfiguration, slots: Int, length: Int) throws(KernelError) {
         let block = AttentionKernel.positionBlock
+        // The kernels count positions with 32 bits.
+        guard length < Int(Int32.max) - block else { throw .outOfMemory(byteCount: Int.max) }
         self.slots = slots
         capacity = (length + block - 1) / block * block
         headStride = capacity * configuration.headDim

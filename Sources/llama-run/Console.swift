@@ -7,6 +7,15 @@ enum Console {
     /// Whether standard output is a terminal.
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) != 0 }
 
+    /// Opens those of the standard streams that were closed, so that no file takes their place.
+    ///
+    /// The wrong way round, so that using one still fails.
+    static func reserveStandardStreams() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     /// Writes a line to standard error; there is nobody to tell if that fails.
     static func error(_ line: String) { try? write(line + "\n", to: STDERR_FILENO, named: "standard error") }
 

@@ -11,8 +11,8 @@ struct LlamaRun: ParsableCommand {
             Reads Meta checkpoints (params.json with consolidated.*.pth shards or consolidated.safetensors) and \
             Hugging Face checkpoints (config.json with model.safetensors, sharded or not).
 
-            llama-run --checkpoints llama-2-7b --prompt "The capital of France is"
-            llama-run --checkpoints llama-2-7b --prompts prompts.jsonl --output completions.jsonl
+              llama-run --checkpoints llama-2-7b --prompt "The capital of France is"
+              llama-run --checkpoints llama-2-7b --prompts in.jsonl --output out.jsonl
             """)
 
     @Option(help: ArgumentHelp("Folder of the checkpoint, or a file in it.", valueName: "dir"))
@@ -22,7 +22,9 @@ struct LlamaRun: ParsableCommand {
         help: ArgumentHelp("SentencePiece model; default: tokenizer.model in the folder.", valueName: "file"))
     var tokenizer: String?
 
-    @Option(help: ArgumentHelp("Text to complete; may be given several times.", valueName: "text"))
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Text to complete; may be given several times.", valueName: "text"))
     var prompt: [String] = []
 
     @Option(
@@ -37,34 +39,48 @@ struct LlamaRun: ParsableCommand {
             "Write one JSON object per prompt; - for standard output.", valueName: "file.jsonl"))
     var output: String?
 
-    @Option(help: "Most tokens to generate per prompt; 0 only evaluates the prompt.")
+    @Option(
+        help: ArgumentHelp(
+            "Most tokens to generate per prompt; 0 only evaluates the prompt.", valueName: "n"))
     var maxGenLen = 128
 
-    @Option(help: "Most tokens of prompt and completion; default: the model's context, or 4096.")
+    @Option(
+        help: ArgumentHelp(
+            "Most tokens of prompt and completion; default: the model's context, or 4096.", valueName: "n"))
     var maxSeqLen: Int?
 
-    @Option(help: "Most prompts worked on at once; the rest wait.")
+    @Option(help: ArgumentHelp("Most prompts worked on at once; the rest wait.", valueName: "n"))
     var maxBatchSize = 8
 
-    @Option(help: "Divides the logits; 0 takes the likeliest token.")
+    @Option(help: ArgumentHelp("Divides the logits; 0 takes the likeliest token.", valueName: "t"))
     var temperature: Float = 0.6
 
-    @Option(help: "Draw from the likeliest tokens that together have this probability.")
+    @Option(
+        help: ArgumentHelp(
+            "Draw from the likeliest tokens that together have this probability.", valueName: "p"))
     var topP: Float = 0.9
 
-    @Option(help: "Selects the random numbers; same seed, same text.")
+    @Option(help: ArgumentHelp("Selects the random numbers; same seed, same text.", valueName: "n"))
     var seed: UInt64 = 0
 
     @Flag(help: "Print the prompt before its completion; with --logprobs, report the prompt's too.")
     var echo = false
 
-    @Option(help: "Report log-probabilities in --output, with this many of the likeliest tokens each.")
+    @Option(
+        help: ArgumentHelp(
+            "Report log-probabilities in --output, with this many of the likeliest tokens each.",
+            valueName: "n"))
     var logprobs: Int?
 
-    @Option(help: "Threads to compute with; default: the processors this process may use.")
+    @Option(
+        help: ArgumentHelp(
+            "Threads to compute with; default: the processors this process may use.", valueName: "n"))
     var threads: Int?
 
-    @Option(help: "auto computes from the files as they are; float32 expands the weights in memory.")
+    @Option(
+        help: ArgumentHelp(
+            "auto computes from the files as they are; float32 expands the weights in memory.",
+            valueName: "type"))
     var dtype: WeightOption = .auto
 
     @Flag(help: "No progress and no summary; with --output, no text either.")
@@ -78,14 +94,22 @@ struct LlamaRun: ParsableCommand {
             throw ValidationError("give a --prompt or a file of --prompts")
         }
         try require(maxGenLen >= 0, "--max-gen-len", "at least 0", maxGenLen)
-        try require(maxSeqLen ?? 1 >= 1, "--max-seq-len", "at least 1", maxSeqLen ?? 1)
+        try require(
+            (1...LlamaRun.longest).contains(maxSeqLen ?? 1), "--max-seq-len", "1 to \(LlamaRun.longest)",
+            maxSeqLen ?? 1)
         try require((1...1024).contains(maxBatchSize), "--max-batch-size", "1 to 1024", maxBatchSize)
         try require(
             temperature >= 0 && temperature.isFinite, "--temperature", "a number from 0 on", temperature)
         try require(topP > 0 && topP <= 1, "--top-p", "above 0, at most 1", topP)
+        guard logprobs == nil || output != nil else {
+            throw ValidationError("--logprobs: expected a file for them, found no --output")
+        }
         try require((0...1000).contains(logprobs ?? 0), "--logprobs", "0 to 1000", logprobs ?? 0)
         try require((1...1024).contains(threads ?? 1), "--threads", "1 to 1024", threads ?? 1)
     }
+
+    /// Ten times the longest context of any Llama so far.
+    private static let longest = 100_000_000
 
     private func require(
         _ holds: Bool, _ option: String, _ expected: String, _ found: some CustomStringConvertible
@@ -94,6 +118,7 @@ struct LlamaRun: ParsableCommand {
     }
 
     func run() throws {
+        Console.reserveStandardStreams()
         do {
             try RunSession(self).run()
         } catch let failure as Failure {

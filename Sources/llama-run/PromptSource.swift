@@ -1,6 +1,5 @@
 import Generation
 import Glibc
-import Tensors
 
 /// Gathers the prompts that the command line names.
 enum PromptSource {
@@ -11,31 +10,32 @@ enum PromptSource {
             prompts.append(Prompt(.text(text), source: source))
         }
         guard let path = options.prompts else { return prompts }
-        if path == "-" {
-            let bytes = try readStandardInput()
-            return try prompts + bytes.withUnsafeBytes { try PromptList.parse($0, name: "standard input") }
-        }
-        let file: MappedFile
-        do {
-            file = try MappedFile(path: path)
-        } catch {
-            throw Failure(Failure.noInput, "\(path): cannot be read: \(error.reason)")
-        }
-        return try prompts + PromptList.parse(file.bytes, name: path)
+        let name = path == "-" ? "standard input" : path
+        let bytes = try path == "-" ? read(STDIN_FILENO, named: name) : readFile(path)
+        return try prompts + bytes.withUnsafeBytes { try PromptList.parse($0, name: name) }
     }
 
-    private static func readStandardInput() throws(Failure) -> [UInt8] {
+    /// The bytes of a file, which may be a pipe (`--prompts <(…)`).
+    private static func readFile(_ path: String) throws(Failure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(path, errno) }
+        defer { close(descriptor) }
+        return try read(descriptor, named: path)
+    }
+
+    private static func read(_ descriptor: Int32, named name: String) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = read(STDIN_FILENO, &chunk, chunk.count)
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else {
-                throw Failure(
-                    Failure.noInput, "standard input: cannot be read: \(String(cString: strerror(errno)))")
-            }
+            guard count >= 0 else { throw unreadable(name, errno) }
             if count == 0 { return bytes }
             bytes += chunk[..<count]
         }
+    }
+
+    private static func unreadable(_ name: String, _ code: Int32) -> Failure {
+        Failure(Failure.noInput, "\(name): cannot be read: \(String(cString: strerror(code)))")
     }
 }

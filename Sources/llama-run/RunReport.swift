@@ -1,42 +1,51 @@
 import Generation
+import Tokenizers
 
 /// Sends what is generated to where it was asked for: text to standard output, records to a file, progress to
 /// standard error.
 struct RunReport {
+    private let prompts: [Prompt]
+    private let tokenizer: (any Tokenizer)?
+    private let echo: Bool
     private var printer: TextPrinter?
     private var records: RecordWriter?
     private var progress: ProgressBar?
-    private let echo: Bool
+    private var begun: Set<Int> = []
     /// Whether a summary belongs at the end.
     let showsSummary: Bool
     /// How many prompts are done.
     private(set) var finishedCount = 0
     /// Why output had to stop.
     private(set) var failure: Failure?
-    private var begun: Set<Int> = []
 
-    init(_ options: LlamaRun, count: Int) throws(Failure) {
+    init(_ options: LlamaRun, prompts: [Prompt], tokenizer: (any Tokenizer)?) throws(Failure) {
+        self.prompts = prompts
+        self.tokenizer = tokenizer
+        echo = options.echo
         let showsText = options.output != "-" && !(options.quiet && options.output != nil)
-        printer = showsText ? TextPrinter(count: count) : nil
+        printer = showsText ? TextPrinter(count: prompts.count) : nil
         if let path = options.output { records = try RecordWriter(path: path) }
         showsSummary = !options.quiet && (options.verbose || Console.errorIsTerminal)
-        // Text that streams to the same terminal would run into the bar.
-        let isFree = !showsText || !Console.outputIsTerminal
+        // Output that streams to the same terminal would run into the bar.
+        let isFree = !Console.outputIsTerminal || !(showsText || options.output == "-")
         progress =
-            showsSummary && count > 1 && isFree && Console.errorIsTerminal ? ProgressBar(total: count) : nil
-        echo = options.echo
+            showsSummary && isFree && Console.errorIsTerminal ? ProgressBar(total: prompts.count) : nil
     }
 
     /// Takes an event; what cannot be written is kept in ``failure``.
-    mutating func take(_ event: Completer.Event, prompts: [Prompt]) {
+    mutating func take(_ event: Completer.Event) {
         do throws(Failure) {
             switch event {
-            case .token(let index, _, let text):
-                try begin(index, prompts)
-                try printer?.add(text, to: index)
+            case .read(let count):
+                progress?.countRead(count)
+            case .token(let index, let id, let text):
+                let isFirst = try begin(index)
+                // Without a tokenizer, ids are what there is to show.
+                let shown = tokenizer != nil ? text : (isFirst ? "" : " ") + "\(id)"
+                try printer?.add(shown, to: index)
                 progress?.countToken()
             case .finished(let completion, let rest):
-                try begin(completion.index, prompts)
+                _ = try begin(completion.index)
                 try printer?.add(rest, to: completion.index)
                 try printer?.finish(completion.index)
                 try records?.add(completion)
@@ -51,13 +60,27 @@ struct RunReport {
     /// Ends lines, writes what is left, and reports what went wrong on the way.
     mutating func close() throws(Failure) {
         progress?.clear()
-        if let failure { throw failure }
+        if let failure {
+            try? printer?.endLine()
+            throw failure
+        }
         try printer?.endLine()
         try records?.close()
     }
 
-    private mutating func begin(_ index: Int, _ prompts: [Prompt]) throws(Failure) {
-        guard echo, begun.insert(index).inserted, let text = prompts[index].text else { return }
+    /// Prints what comes before a prompt's completion, once; returns whether nothing has been printed yet.
+    private mutating func begin(_ index: Int) throws(Failure) -> Bool {
+        guard begun.insert(index).inserted else { return false }
+        guard echo else { return true }
+        let text = text(of: prompts[index])
         try printer?.add(text, to: index)
+        return false
+    }
+
+    private func text(of prompt: Prompt) -> String {
+        switch prompt.content {
+        case .text(let text): text
+        case .ids(let ids): tokenizer?.decode(ids) ?? ids.map(String.init).joined(separator: " ")
+        }
     }
 }

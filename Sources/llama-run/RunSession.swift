@@ -36,12 +36,18 @@ struct RunSession {
         describe(checkpoint, kernels)
         let completer = Completer(model: model, tokenizer: tokenizer, kernels: kernels)
         let work = try completer.prepare(prompts, generationOptions(checkpoint, tokenizer))
-        var report = try RunReport(options, count: prompts.count)
+        var report = try RunReport(options, prompts: prompts, tokenizer: tokenizer)
         let loadTime = clock.now - start
         let interrupt = Interrupt()
-        let statistics = try completer.complete(work) { event in
-            report.take(event, prompts: prompts)
-            return report.failure == nil && !interrupt.isRequested
+        let statistics: GenerationStatistics
+        do {
+            statistics = try completer.complete(work) { event in
+                report.take(event)
+                return report.failure == nil && !interrupt.isRequested
+            }
+        } catch {
+            try? report.close()
+            throw error
         }
         try report.close()
         if report.showsSummary {

@@ -48,8 +48,7 @@ struct ReferenceModel {
     ]
 
     static func fixture(_ name: String, weights: Transformer.WeightType = .stored) throws -> ReferenceModel {
-        let fixtures = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
-        return try ReferenceModel(folder: fixtures.appending(path: name), weights: weights)
+        try ReferenceModel(folder: Fixtures.checkpoint(name), weights: weights)
     }
 
     static func shared(_ name: String) throws -> ReferenceModel {

@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func tellsAMissingFileFromABadOne() throws {
-        let folder = try Fixture.folder.path
+        let folder = try Fixtures.folder.path
         let missing = folder + "/no-such.model"
         let error = #expect(throws: TokenizerError.notFound(file: missing)) { try loadTokenizer(at: missing) }
         #expect(error?.isMissingInput == true)
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func tellsADirectoryFromAFile() throws {
-        let folder = try Fixture.folder.path
+        let folder = try Fixtures.folder.path
         let error = #expect(throws: TokenizerError.isDirectory(file: folder)) {
             try loadTokenizer(at: folder)
         }

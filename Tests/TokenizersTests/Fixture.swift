@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tokenizers
@@ -31,18 +32,12 @@ enum Fixture: String, CaseIterable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    static var folder: URL {
-        get throws {
-            try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
-        }
-    }
-
     var path: String {
-        get throws { try Self.folder.appending(path: rawValue).path }
+        get throws { try Fixtures.tokenizer(rawValue).path }
     }
 
     var bytes: [UInt8] {
-        get throws { Array(try Data(contentsOf: Self.folder.appending(path: rawValue))) }
+        get throws { Array(try Data(contentsOf: Fixtures.tokenizer(rawValue))) }
     }
 
     var tokenizer: SentencePieceTokenizer {
@@ -51,7 +46,7 @@ enum Fixture: String, CaseIterable, CustomTestStringConvertible {
 
     var expectation: Expectation {
         get throws {
-            let data = try Data(contentsOf: Self.folder.appending(path: "expected.json"))
+            let data = try Data(contentsOf: Fixtures.tokenizer("expected.json"))
             return try #require(try JSONDecoder().decode([String: Expectation].self, from: data)[rawValue])
         }
     }
