@@ -26,7 +26,8 @@ public struct Checkpoint: Sendable {
         guard let naming = TensorNaming.recognise(tensorFiles.flatMap { $0.tensors.keys.sorted() }) else {
             let names = tensorFiles.flatMap { $0.tensors.keys.sorted() }.prefix(3).joined(separator: " ")
             throw .invalid(
-                files.first ?? path, expected: "tensors named as in Meta's or Hugging Face's Llama", found: names)
+                files.first ?? path, expected: "tensors named as in Meta's or Hugging Face's Llama",
+                found: names)
         }
         self.naming = naming
         let binding = WeightBinding(naming: naming, folder: folder, logger: logger)
@@ -36,7 +37,8 @@ public struct Checkpoint: Sendable {
             configuration = try MetaShards(params: params, files: tensorFiles).configuration(logger: logger)
             weights = try binding.bindParallel(tensorFiles, configuration: configuration)
         case .huggingFace:
-            configuration = try HuggingFaceConfig.read(try location.configurationFile("config.json", naming: naming))
+            configuration = try HuggingFaceConfig.read(
+                try location.configurationFile("config.json", naming: naming))
             weights = try binding.bindWhole(tensorFiles, configuration: configuration)
         }
     }
@@ -60,7 +62,9 @@ public struct Checkpoint: Sendable {
     /// The stored types of the weights, most bytes first.
     public var dtypes: [DType] {
         var bytes: [DType: Int] = [:]
-        for weight in weights.values { bytes[weight.dtype, default: 0] += weight.parts.reduce(0) { $0 + $1.byteCount } }
+        for weight in weights.values {
+            bytes[weight.dtype, default: 0] += weight.parts.reduce(0) { $0 + $1.byteCount }
+        }
         return bytes.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }.map(\.key)
     }
 }

@@ -28,7 +28,9 @@ struct CheckpointLocation {
         case .torchShards(let names):
             return try names.map { name throws(CheckpointError) in try TorchFile.open(folder + "/" + name) }
         case .safetensors(let names):
-            return try names.map { name throws(CheckpointError) in try SafetensorsFile.open(folder + "/" + name) }
+            return try names.map { name throws(CheckpointError) in
+                try SafetensorsFile.open(folder + "/" + name)
+            }
         }
     }
 
@@ -52,11 +54,15 @@ struct CheckpointLocation {
             if shards == ["consolidated.safetensors"] { return .safetensors(shards) }
             if !shards.isEmpty { return .safetensors(try numbered(shards, in: folder)) }
         }
-        if let index = names.first(where: { $0.hasSuffix(".safetensors.index.json") }) { return .safetensorsIndex(index) }
+        if let index = names.first(where: { $0.hasSuffix(".safetensors.index.json") }) {
+            return .safetensorsIndex(index)
+        }
         let safetensors = names.filter { $0.hasSuffix(".safetensors") }
         if safetensors.contains("model.safetensors") { return .safetensors(["model.safetensors"]) }
         if safetensors.count == 1 { return .safetensors(safetensors) }
-        if let shard = safetensors.first(where: isHuggingFaceShard) { throw missingIndex(folder, shard: shard) }
+        if let shard = safetensors.first(where: isHuggingFaceShard) {
+            throw missingIndex(folder, shard: shard)
+        }
         throw nothing(in: folder, names: names)
     }
 
@@ -64,7 +70,9 @@ struct CheckpointLocation {
         let name = file.name
         if ["params.json", "config.json"].contains(name) { return try layout(ofFolder: file.folder) }
         if name.hasSuffix(".safetensors.index.json") { return .safetensorsIndex(name) }
-        if name.hasSuffix(".pth") || name.hasSuffix(".pt") || name.hasSuffix(".bin") || name.hasSuffix(".gguf") {
+        if name.hasSuffix(".pth") || name.hasSuffix(".pt") || name.hasSuffix(".bin")
+            || name.hasSuffix(".gguf")
+        {
             return .torchShards(try siblings(of: file))
         }
         guard name.hasSuffix(".safetensors") else {
@@ -90,12 +98,15 @@ struct CheckpointLocation {
 
     /// `consolidated.00.pth` … in order, none missing.
     private static func numbered(_ names: [String], in folder: String) throws(CheckpointError) -> [String] {
-        let shards = names.compactMap { name in ShardName(name).map { (name, $0) } }.sorted { $0.1.number < $1.1.number }
+        let shards = names.compactMap { name in ShardName(name).map { (name, $0) } }.sorted {
+            $0.1.number < $1.1.number
+        }
         guard !shards.isEmpty else { return names }
         for (index, shard) in shards.enumerated() where shard.1.number != index {
             let missing = "consolidated.\(index < 10 ? "0" : "")\(index)\(shard.1.suffix)"
             throw CheckpointError(
-                file: folder + "/" + missing, .missing, advice: "\(shard.0) is there: fetch the missing shard")
+                file: folder + "/" + missing, .missing, advice: "\(shard.0) is there: fetch the missing shard"
+            )
         }
         return shards.map(\.0)
     }
@@ -123,7 +134,9 @@ private struct ShardName {
 
     init?(_ name: String) {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == "consolidated", let number = Int(parts[1]), number >= 0 else { return nil }
+        guard parts.count == 3, parts[0] == "consolidated", let number = Int(parts[1]), number >= 0 else {
+            return nil
+        }
         self.number = number
         suffix = "." + parts[2]
     }

@@ -54,7 +54,8 @@ public struct JSONValue {
         try expect(json_type_array, "an array")
         return (0..<json_object_array_length(object)).map { index in
             JSONValue(
-                document: document, object: json_object_array_get_idx(object, index), path: "\(path)[\(index)]")
+                document: document, object: json_object_array_get_idx(object, index),
+                path: "\(path)[\(index)]")
         }
     }
 
@@ -102,7 +103,9 @@ public struct JSONValue {
 
     /// A short form of the value for an error message.
     public var excerpt: String {
-        guard let text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE) else { return "null" }
+        guard let text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE) else {
+            return "null"
+        }
         let full = String(cString: text)
         return full.count <= 60 ? full : full.prefix(57) + "…"
     }

@@ -38,13 +38,16 @@ public struct Tensor: Sendable {
 
     /// Whether the elements lie in row-major order without gaps.
     public var isContiguous: Bool {
-        count <= 1 || zip(strides, zip(shape, Tensor.contiguousStrides(shape: shape) ?? [])).allSatisfy {
-            stride, dimension in dimension.0 == 1 || stride == dimension.1
-        }
+        count <= 1
+            || zip(strides, zip(shape, Tensor.contiguousStrides(shape: shape) ?? [])).allSatisfy {
+                stride, dimension in dimension.0 == 1 || stride == dimension.1
+            }
     }
 
     /// Whether the innermost dimension is dense, so that rows can be read in place.
-    public var hasDenseRows: Bool { shape.isEmpty || strides[strides.count - 1] == 1 || shape[shape.count - 1] <= 1 }
+    public var hasDenseRows: Bool {
+        shape.isEmpty || strides[strides.count - 1] == 1 || shape[shape.count - 1] <= 1
+    }
 
     /// Address of the first element. Valid while ``storage`` lives; aligned to whatever the file gave.
     public var baseAddress: UnsafeRawPointer? { storage.bytes.baseAddress.map { $0 + byteOffset } }
@@ -90,7 +93,9 @@ public struct Tensor: Sendable {
     public func hasSameBytes(as other: Tensor) -> Bool {
         guard dtype == other.dtype, shape == other.shape else { return false }
         let (left, right) = (contiguous(), other.contiguous())
-        let range = (left.byteOffset..<left.byteOffset + byteCount, right.byteOffset..<right.byteOffset + byteCount)
+        let range = (
+            left.byteOffset..<left.byteOffset + byteCount, right.byteOffset..<right.byteOffset + byteCount
+        )
         return left.storage.bytes[range.0].elementsEqual(right.storage.bytes[range.1])
     }
 }

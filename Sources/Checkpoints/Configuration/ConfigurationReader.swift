@@ -47,7 +47,9 @@ struct ConfigurationReader {
     /// A finite number greater than 0, or nil where the key is absent or `null`.
     func optionalPositive(_ key: String) throws(CheckpointError) -> Double? {
         guard let value = try read(key, { value throws(JSONError) in try value.double() }) else { return nil }
-        guard value > 0, value.isFinite else { throw invalid(key, expected: "a number above 0", found: "\(value)") }
+        guard value > 0, value.isFinite else {
+            throw invalid(key, expected: "a number above 0", found: "\(value)")
+        }
         return value
     }
 

@@ -10,7 +10,8 @@ enum HuggingFaceConfig {
         let nKVHeads = try reader.optionalInt("num_key_value_heads", in: .modelCount) ?? nHeads
         let explicitHeadDim = try reader.optionalInt("head_dim", in: .modelCount)
         guard explicitHeadDim != nil || dim.isMultiple(of: nHeads) else {
-            throw reader.invalid("num_attention_heads", expected: "a divisor of hidden_size \(dim)", found: "\(nHeads)")
+            throw reader.invalid(
+                "num_attention_heads", expected: "a divisor of hidden_size \(dim)", found: "\(nHeads)")
         }
         let headDim = explicitHeadDim ?? dim / nHeads
         try checkHeads(
@@ -21,8 +22,10 @@ enum HuggingFaceConfig {
             nKVHeads: nKVHeads, headDim: headDim, hiddenDim: try reader.int("intermediate_size", in: .width),
             vocabularySize: try reader.int("vocab_size", in: .vocabulary),
             normEpsilon: Float(try reader.optionalPositive("rms_norm_eps") ?? 1e-6),
-            rope: try rope(reader), ropeLayout: .halves, tiesEmbeddings: try reader.flag("tie_word_embeddings"),
-            hasAttentionBias: try reader.flag("attention_bias"), hasFeedForwardBias: try reader.flag("mlp_bias"),
+            rope: try rope(reader), ropeLayout: .halves,
+            tiesEmbeddings: try reader.flag("tie_word_embeddings"),
+            hasAttentionBias: try reader.flag("attention_bias"),
+            hasFeedForwardBias: try reader.flag("mlp_bias"),
             contextLength: try reader.optionalInt("max_position_embeddings", in: .context),
             stopTokens: try reader.tokens("eos_token_id"))
     }
@@ -48,7 +51,9 @@ enum HuggingFaceConfig {
         let olderTheta = try reader.optionalPositive("rope_theta")
         let theta = try parameters?.optionalPositive("rope_theta") ?? olderTheta ?? 10000
         let olderScaling = try reader.object("rope_scaling")
-        guard let scaling = parameters ?? olderScaling else { return RoPEConfiguration(theta: theta, scaling: .none) }
+        guard let scaling = parameters ?? olderScaling else {
+            return RoPEConfiguration(theta: theta, scaling: .none)
+        }
         return RoPEConfiguration(theta: theta, scaling: try self.scaling(scaling))
     }
 
@@ -63,7 +68,8 @@ enum HuggingFaceConfig {
             let low = try reader.positive("low_freq_factor")
             let high = try reader.positive("high_freq_factor")
             guard high > low else {
-                throw reader.invalid("high_freq_factor", expected: "more than low_freq_factor \(low)", found: "\(high)")
+                throw reader.invalid(
+                    "high_freq_factor", expected: "more than low_freq_factor \(low)", found: "\(high)")
             }
             return .llama3(
                 factor: try reader.positive("factor"), lowFrequencyFactor: low, highFrequencyFactor: high,

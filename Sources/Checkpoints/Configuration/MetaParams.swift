@@ -24,7 +24,8 @@ struct MetaParams {
             throw reader.invalid("n_heads", expected: "a divisor of dim \(dim)", found: "\(nHeads)")
         }
         headDim = explicitHeadDim ?? dim / nHeads
-        try checkHeads(reader, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim, keys: ("n_kv_heads", "n_heads"))
+        try checkHeads(
+            reader, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim, keys: ("n_kv_heads", "n_heads"))
         let size = try reader.optionalInt("vocab_size", in: -1...ClosedRange.vocabulary.upperBound) ?? -1
         guard size != 0 else { throw reader.invalid("vocab_size", expected: "-1 or a count", found: "0") }
         vocabularySize = size == -1 ? nil : size
@@ -55,7 +56,8 @@ struct MetaParams {
     ) throws(CheckpointError) -> ModelConfiguration {
         if let stated = self.vocabularySize, stated != vocabularySize {
             throw reader.invalid(
-                "vocab_size", expected: "the \(vocabularySize) rows of tok_embeddings.weight", found: "\(stated)")
+                "vocab_size", expected: "the \(vocabularySize) rows of tok_embeddings.weight",
+                found: "\(stated)")
         }
         return ModelConfiguration(
             dim: dim, nLayers: nLayers, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim,
@@ -75,27 +77,34 @@ struct MetaParams {
     /// factor of 32.
     private func rope(vocabularySize: Int, logger: Logger) throws(CheckpointError) -> RoPEConfiguration {
         let theta = try reader.optionalPositive("rope_theta") ?? 10000
-        guard try reader.flag("use_scaled_rope") else { return RoPEConfiguration(theta: theta, scaling: .none) }
+        guard try reader.flag("use_scaled_rope") else {
+            return RoPEConfiguration(theta: theta, scaling: .none)
+        }
         let stated = try reader.optionalPositive("rope_scaling_factor")
         let isSmall = isSmallLlama32(vocabularySize: vocabularySize)
         let factor = stated ?? (isSmall ? 32 : 8)
         let why =
             stated != nil
-            ? "as rope_scaling_factor says" : isSmall ? "as in Llama 3.2 1B/3B, by the shape" : "as in Llama 3.1"
+            ? "as rope_scaling_factor says"
+            : isSmall ? "as in Llama 3.2 1B/3B, by the shape" : "as in Llama 3.1"
         let high = try reader.optionalPositive("high_freq_factor") ?? 4
-        logger.notice("\(reader.file): use_scaled_rope: factor \(factor) (\(why)), low 1, high \(high), length 8192")
+        logger.notice(
+            "\(reader.file): use_scaled_rope: factor \(factor) (\(why)), low 1, high \(high), length 8192")
         return RoPEConfiguration(
             theta: theta,
-            scaling: .llama3(factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: high, originalLength: 8192))
+            scaling: .llama3(
+                factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: high, originalLength: 8192))
     }
 }
 
 /// Heads must share keys evenly and have pairs to rotate.
 func checkHeads(
-    _ reader: ConfigurationReader, nHeads: Int, nKVHeads: Int, headDim: Int, keys: (keyValue: String, heads: String)
+    _ reader: ConfigurationReader, nHeads: Int, nKVHeads: Int, headDim: Int,
+    keys: (keyValue: String, heads: String)
 ) throws(CheckpointError) {
     guard nHeads.isMultiple(of: nKVHeads) else {
-        throw reader.invalid(keys.keyValue, expected: "a divisor of \(keys.heads) \(nHeads)", found: "\(nKVHeads)")
+        throw reader.invalid(
+            keys.keyValue, expected: "a divisor of \(keys.heads) \(nHeads)", found: "\(nKVHeads)")
     }
     guard headDim.isMultiple(of: 2) else {
         throw reader.invalid(keys.heads, expected: "heads of even width", found: "width \(headDim)")

@@ -11,7 +11,8 @@ public struct RoPEConfiguration: Sendable, Equatable {
         /// Llama 3.1's scheme: low frequencies divided by `factor`, high ones kept, a ramp between.
         ///
         /// Source: `apply_scaling` in Meta's `llama_models/llama3/model.py`.
-        case llama3(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalLength: Int)
+        case llama3(
+            factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalLength: Int)
     }
 
     /// Base of the geometric series of wavelengths.

@@ -25,8 +25,10 @@ struct MetaShards {
         let needed = expected / rows
         guard needed > files.count, expected.isMultiple(of: rows) else { return }
         throw .invalid(
-            FilePath(first.path).folder, name, expected: "\(expected) rows, so \(needed) model-parallel shards of \(rows)",
-            found: files.map { FilePath($0.path).name }.joined(separator: " "), advice: "fetch the missing shards")
+            FilePath(first.path).folder, name,
+            expected: "\(expected) rows, so \(needed) model-parallel shards of \(rows)",
+            found: files.map { FilePath($0.path).name }.joined(separator: " "),
+            advice: "fetch the missing shards")
     }
 
     private func checkHiddenDim() throws(CheckpointError) {
@@ -36,7 +38,9 @@ struct MetaShards {
         let rows = shapes.reduce(0) { $0 + ($1.first ?? 0) }
         guard rows == params.hiddenDim else {
             throw .invalid(
-                first.path, name, expected: "\(params.hiddenDim) rows, by dim, multiple_of and ffn_dim_multiplier of params.json",
+                first.path, name,
+                expected:
+                    "\(params.hiddenDim) rows, by dim, multiple_of and ffn_dim_multiplier of params.json",
                 found: "\(rows)")
         }
     }
@@ -56,7 +60,8 @@ struct MetaShards {
         let (width, overflow) = shape[1].multipliedReportingOverflow(by: files.count)
         guard !overflow, width == params.dim else {
             throw .invalid(
-                first.path, name, expected: "shape \(dimensions), or its share of \(files.count) shards", found: "\(shape)")
+                first.path, name, expected: "shape \(dimensions), or its share of \(files.count) shards",
+                found: "\(shape)")
         }
         return shape[0]
     }

@@ -37,7 +37,8 @@ public struct Weight: Sendable {
     ) throws(CheckpointError) {
         for shard in shards where !shard.dtype.isWeightType {
             throw .unsupported(
-                file, at: name, "dtype \(shard.dtype.rawValue) for weights", advice: "convert it to F32, F16 or BF16")
+                file, at: name, "dtype \(shard.dtype.rawValue) for weights",
+                advice: "convert it to F32, F16 or BF16")
         }
         guard Set(shards.map(\.dtype)).count == 1 else {
             throw .invalid(file, name, expected: "one dtype in all shards", found: "several")
@@ -46,9 +47,11 @@ public struct Weight: Sendable {
             let found = shards.map { "\($0.shape)" }.joined(separator: " + ")
             throw .invalid(file, name, expected: "shape \(shape)", found: found)
         }
-        if shards.count > 1, cut == .whole, let odd = shards.first(where: { !$0.hasSameBytes(as: shards[0]) }) {
+        if shards.count > 1, cut == .whole, let odd = shards.first(where: { !$0.hasSameBytes(as: shards[0]) })
+        {
             throw .invalid(
-                file, name, expected: "the same values in every shard", found: "others in a shard of shape \(odd.shape)")
+                file, name, expected: "the same values in every shard",
+                found: "others in a shard of shape \(odd.shape)")
         }
         self.name = name
         self.shape = shape

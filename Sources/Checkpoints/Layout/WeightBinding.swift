@@ -32,8 +32,11 @@ struct WeightBinding {
         for file in files.dropFirst() {
             let difference = Set(file.tensors.keys).symmetricDifference(first.tensors.keys)
             if let name = difference.sorted().first {
-                let holder = file.tensors[name] == nil ? "is missing here" : "is missing in \(FilePath(first.path).name)"
-                throw .invalid(file.path, name, expected: "the same tensors in every shard", found: "one that \(holder)")
+                let holder =
+                    file.tensors[name] == nil
+                    ? "is missing here" : "is missing in \(FilePath(first.path).name)"
+                throw .invalid(
+                    file.path, name, expected: "the same tensors in every shard", found: "one that \(holder)")
             }
         }
         return try bind(names: Array(first.tensors.keys), doubled: [], configuration: configuration) {
@@ -55,7 +58,8 @@ struct WeightBinding {
             case .derived:
                 logger.debug("\(folder): \(name) dropped: the rotations are computed from the configuration")
             case .role(.output) where configuration.tiesEmbeddings:
-                logger.warning("\(folder): \(name) ignored: the configuration ties the output to the embedding")
+                logger.warning(
+                    "\(folder): \(name) ignored: the configuration ties the output to the embedding")
             case .role(let role) where pending.contains(role):
                 guard let weight = try join(role, name, role.shape(in: configuration)) else { break }
                 pending.remove(role)
@@ -65,7 +69,8 @@ struct WeightBinding {
         }
         guard pending.isEmpty, unexpected.isEmpty, doubled.isEmpty else {
             let missing = pending.map(naming.name(of:)).sorted()
-            throw CheckpointError(file: folder, .tensors(missing: missing, unexpected: unexpected, doubled: doubled))
+            throw CheckpointError(
+                file: folder, .tensors(missing: missing, unexpected: unexpected, doubled: doubled))
         }
         return weights
     }

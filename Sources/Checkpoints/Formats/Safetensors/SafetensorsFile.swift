@@ -15,7 +15,8 @@ enum SafetensorsFile {
         let dataStart = 8 + header.count
         let entries: [Entry]
         do throws(JSONError) {
-            entries = try readEntries(JSONValue.parse(header, limits: JSONLimits(byteCount: headerLimit, depth: 8)))
+            entries = try readEntries(
+                JSONValue.parse(header, limits: JSONLimits(byteCount: headerLimit, depth: 8)))
         } catch {
             throw CheckpointError(error, in: path, bytes: header, at: "header")
         }
@@ -31,7 +32,8 @@ enum SafetensorsFile {
     private static func headerBytes(of file: MappedFile) throws(CheckpointError) -> UnsafeRawBufferPointer {
         let bytes = file.bytes
         if let impostor = Impostor(bytes) {
-            throw .invalid(file.path, expected: "safetensors", found: impostor.rawValue, advice: impostor.advice)
+            throw .invalid(
+                file.path, expected: "safetensors", found: impostor.rawValue, advice: impostor.advice)
         }
         guard let length = bytes.integer(at: 0, as: UInt64.self) else {
             throw .invalid(
@@ -79,12 +81,14 @@ enum SafetensorsFile {
             guard entry.end <= dataCount else {
                 throw .invalid(
                     path, entry.name, expected: "data inside the file (\(dataCount) bytes after the header)",
-                    found: "offsets [\(entry.begin), \(entry.end)]", advice: "the file is cut off: fetch it again")
+                    found: "offsets [\(entry.begin), \(entry.end)]",
+                    advice: "the file is cut off: fetch it again")
             }
             guard entry.begin == end else {
                 throw .invalid(
                     path, entry.name, expected: "data that begins at \(end), where the tensor before it ends",
-                    found: entry.begin < end ? "an overlap from \(entry.begin)" : "a hole up to \(entry.begin)")
+                    found: entry.begin < end
+                        ? "an overlap from \(entry.begin)" : "a hole up to \(entry.begin)")
             }
             end = entry.end
         }
@@ -118,7 +122,8 @@ extension SafetensorsFile {
 
         func tensor(in file: MappedFile, dataStart: Int) throws(CheckpointError) -> Tensor {
             guard let dtype = DType(rawValue: dtype) else {
-                throw .unsupported(file.path, at: name, "dtype \(dtype)", advice: "convert it to F32, F16 or BF16")
+                throw .unsupported(
+                    file.path, at: name, "dtype \(dtype)", advice: "convert it to F32, F16 or BF16")
             }
             guard
                 let tensor = Tensor(

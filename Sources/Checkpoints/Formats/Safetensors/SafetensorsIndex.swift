@@ -18,9 +18,12 @@ enum SafetensorsIndex {
         var files: [String: TensorFile] = [:]
         for (tensor, name) in map {
             guard isBareName(name) else {
-                throw .invalid(path, tensor, expected: "the bare name of a file beside the index", found: "\"\(name)\"")
+                throw .invalid(
+                    path, tensor, expected: "the bare name of a file beside the index", found: "\"\(name)\"")
             }
-            if files[name] == nil { files[name] = try openShard(folder + "/" + name, tensor: tensor, index: path) }
+            if files[name] == nil {
+                files[name] = try openShard(folder + "/" + name, tensor: tensor, index: path)
+            }
             guard files[name]?.tensors[tensor] != nil else {
                 throw .invalid(path, tensor, expected: "the tensor in \(name)", found: "no such tensor there")
             }
@@ -28,7 +31,8 @@ enum SafetensorsIndex {
         let mapped = Set(map.map(\.tensor))
         for file in files.values {
             if let stray = file.tensors.keys.sorted().first(where: { !mapped.contains($0) }) {
-                throw .invalid(file.path, stray, expected: "only tensors that the index names", found: "one it does not")
+                throw .invalid(
+                    file.path, stray, expected: "only tensors that the index names", found: "one it does not")
             }
         }
         return files.values.sorted { $0.path < $1.path }
@@ -44,9 +48,11 @@ enum SafetensorsIndex {
     ) throws(CheckpointError) -> TensorFile {
         do {
             return try SafetensorsFile.open(path)
-        } catch where error.reason == .missing {
+        } catch {
+            guard error.reason == .missing else { throw error }
             throw CheckpointError(
-                file: path, .missing, advice: "\(FilePath(index).name) says it holds \(tensor): fetch the missing shard")
+                file: path, .missing,
+                advice: "\(FilePath(index).name) says it holds \(tensor): fetch the missing shard")
         }
     }
 }

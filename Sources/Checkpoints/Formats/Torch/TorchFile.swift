@@ -35,7 +35,8 @@ enum TorchFile {
     private static func checkMagic(_ file: MappedFile) throws(CheckpointError) {
         if let impostor = Impostor(file.bytes) {
             throw .invalid(
-                file.path, expected: "a torch checkpoint (ZIP)", found: impostor.rawValue, advice: impostor.advice)
+                file.path, expected: "a torch checkpoint (ZIP)", found: impostor.rawValue,
+                advice: impostor.advice)
         }
         if file.bytes.starts(with: legacyMagic) {
             throw .unsupported(
@@ -45,7 +46,8 @@ enum TorchFile {
         if file.bytes.starts(with: Array("GGUF".utf8)) { throw .unsupported(file.path, "GGUF") }
         guard file.bytes.starts(with: [0x50, 0x4B]) else {
             let head = file.bytes.prefix(4).map { String($0, radix: 16) }.joined(separator: " ")
-            throw .invalid(file.path, expected: "a torch checkpoint (ZIP, begins with PK)", found: "bytes \(head)")
+            throw .invalid(
+                file.path, expected: "a torch checkpoint (ZIP, begins with PK)", found: "bytes \(head)")
         }
     }
 
@@ -54,7 +56,9 @@ enum TorchFile {
     ) throws(CheckpointError) {
         guard let range = archive.entries[root + "byteorder"] else { return }
         let order = String(decoding: file.bytes[range].prefix(16), as: UTF8.self)
-        guard order == "little" else { throw .unsupported(file.path, at: root + "byteorder", "byte order \"\(order)\"") }
+        guard order == "little" else {
+            throw .unsupported(file.path, at: root + "byteorder", "byte order \"\(order)\"")
+        }
     }
 
     private static func stateDictionary(
@@ -77,7 +81,8 @@ enum TorchFile {
             guard case .string(let name) = key, case .tensor(let tensor) = value else {
                 let place = if case .string(let name) = key { name } else { entry }
                 throw .invalid(
-                    file.path, place, expected: "a tensor under a name", found: "\(value.kind) under \(key.kind)",
+                    file.path, place, expected: "a tensor under a name",
+                    found: "\(value.kind) under \(key.kind)",
                     advice: "save the plain state dict of the model")
             }
             result.append((name, tensor))

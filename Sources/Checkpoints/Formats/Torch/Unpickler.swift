@@ -122,7 +122,8 @@ struct Unpickler {
         let name = "\(try line()).\(try line())"
         guard let global = PickleGlobal(rawValue: name) else {
             throw Failure(
-                offset: opcodeOffset, expected: "only tensors and the names they are rebuilt with", found: name,
+                offset: opcodeOffset, expected: "only tensors and the names they are rebuilt with",
+                found: name,
                 advice: "the file may run code when unpickled: do not load it; "
                     + "ask its author for safetensors or a plain state dict")
         }
@@ -150,7 +151,9 @@ struct Unpickler {
     // MARK: Stack and memo
 
     private func top() throws(Failure) -> PickleValue {
-        guard let value = stack.last, stack.count > (marks.last ?? 0) else { throw failure("a value", "an empty stack") }
+        guard let value = stack.last, stack.count > (marks.last ?? 0) else {
+            throw failure("a value", "an empty stack")
+        }
         return value
     }
 
@@ -161,7 +164,9 @@ struct Unpickler {
     }
 
     private mutating func popLast(_ count: Int) throws(Failure) -> [PickleValue] {
-        guard stack.count - (marks.last ?? 0) >= count else { throw failure("\(count) values", "an empty stack") }
+        guard stack.count - (marks.last ?? 0) >= count else {
+            throw failure("\(count) values", "an empty stack")
+        }
         defer { stack.removeLast(count) }
         return Array(stack.suffix(count))
     }
@@ -180,7 +185,9 @@ struct Unpickler {
     // MARK: Bytes
 
     private mutating func take(_ count: Int) throws(Failure) -> Slice<UnsafeRawBufferPointer> {
-        guard count <= bytes.count - position else { throw failure("\(count) more bytes", "the end of the pickle") }
+        guard count <= bytes.count - position else {
+            throw failure("\(count) more bytes", "the end of the pickle")
+        }
         defer { position += count }
         return bytes[position..<position + count]
     }
@@ -195,7 +202,9 @@ struct Unpickler {
 
     private mutating func longInteger() throws(Failure) -> Int {
         let digits = try take(Int(try integer(UInt8.self)))
-        guard digits.count <= 8 else { throw failure("an integer of at most 64 bits", "\(digits.count) bytes") }
+        guard digits.count <= 8 else {
+            throw failure("an integer of at most 64 bits", "\(digits.count) bytes")
+        }
         var value: Int64 = (digits.last ?? 0) & 0x80 == 0 ? 0 : -1
         for digit in digits.reversed() { value = value << 8 | Int64(digit) }
         return Int(value)

@@ -22,15 +22,18 @@ struct ZipArchive {
         for _ in 0..<directory.count {
             let record = try CentralRecord(bytes, at: offset, end: directory.end, path: file.path)
             guard entries.updateValue(try record.dataRange(in: file), forKey: record.name) == nil else {
-                throw .invalid(file.path, record.name, expected: "each ZIP entry once", found: "the same name again")
+                throw .invalid(
+                    file.path, record.name, expected: "each ZIP entry once", found: "the same name again")
             }
             offset = record.next
         }
         var end = 0
-        for (name, range) in entries.sorted(by: { $0.value.lowerBound < $1.value.lowerBound }) where !range.isEmpty {
+        for (name, range) in entries.sorted(by: { $0.value.lowerBound < $1.value.lowerBound })
+        where !range.isEmpty {
             guard range.lowerBound >= end else {
                 throw .invalid(
-                    file.path, name, expected: "ZIP entries that do not overlap", found: "an overlap at byte \(range.lowerBound)")
+                    file.path, name, expected: "ZIP entries that do not overlap",
+                    found: "an overlap at byte \(range.lowerBound)")
             }
             end = range.upperBound
         }
@@ -96,7 +99,8 @@ extension ZipArchive {
         let localOffset: UInt64
         let next: Int
 
-        init(_ bytes: UnsafeRawBufferPointer, at offset: Int, end: Int, path: String) throws(CheckpointError) {
+        init(_ bytes: UnsafeRawBufferPointer, at offset: Int, end: Int, path: String) throws(CheckpointError)
+        {
             let damaged = CheckpointError.invalid(
                 path, "ZIP directory", expected: "an entry at byte \(offset)", found: "something else")
             guard offset <= end - 46, bytes.integer(at: offset) == centralSignature,
@@ -162,7 +166,9 @@ extension ZipArchive {
             {
                 let end = offset + 4 + Int(count)
                 if tag == 1, end <= extra.count {
-                    values = stride(from: offset + 4, through: end - 8, by: 8).compactMap { extra.integer(at: $0) }
+                    values = stride(from: offset + 4, through: end - 8, by: 8).compactMap {
+                        extra.integer(at: $0)
+                    }
                 }
                 offset = end
             }
