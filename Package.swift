@@ -41,6 +41,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(
+            name: "CheckpointsTests",
+            dependencies: ["Checkpoints", "JSON", "Tensors", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors", "CKernels"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
         .testTarget(

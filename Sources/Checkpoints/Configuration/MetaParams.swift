@@ -47,7 +47,14 @@ struct MetaParams {
             }
             hidden = Int(multiplier * Double(hidden))
         }
-        return multiple * ((hidden + multiple - 1) / multiple)
+        let rounded = multiple * ((hidden + multiple - 1) / multiple)
+        guard ClosedRange.width.contains(rounded) else {
+            throw reader.invalid(
+                "ffn_dim_multiplier",
+                expected: "a feed-forward width of 1 to \(ClosedRange.width.upperBound)",
+                found: "\(rounded)")
+        }
+        return rounded
     }
 
     /// The full configuration; the vocabulary and the tying are read off the tensors.
@@ -88,6 +95,9 @@ struct MetaParams {
             ? "as rope_scaling_factor says"
             : isSmall ? "as in Llama 3.2 1B/3B, by the shape" : "as in Llama 3.1"
         let high = try reader.optionalPositive("high_freq_factor") ?? 4
+        guard high > 1 else {
+            throw reader.invalid("high_freq_factor", expected: "more than 1", found: "\(high)")
+        }
         logger.notice(
             "\(reader.file): use_scaled_rope: factor \(factor) (\(why)), low 1, high \(high), length 8192")
         return RoPEConfiguration(

@@ -35,7 +35,8 @@ struct MetaShards {
         let name = "layers.0.feed_forward.w1.weight"
         let shapes = files.compactMap { $0.tensors[name]?.shape }
         guard let first = files.first, shapes.count == files.count else { return }
-        let rows = shapes.reduce(0) { $0 + ($1.first ?? 0) }
+        // Wrapping: with an empty dimension a file may claim any number of rows.
+        let rows = shapes.reduce(0) { $0 &+ ($1.first ?? 0) }
         guard rows == params.hiddenDim else {
             throw .invalid(
                 first.path, name,

@@ -12,6 +12,9 @@ struct Unpickler {
         var advice: String?
     }
 
+    /// Most dimensions of a tensor; a Llama needs two.
+    private static let rankLimit = 8
+
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
     private var opcodeOffset = 0
@@ -109,7 +112,10 @@ struct Unpickler {
         throw failure("arguments that torch.save gives \(global.rawValue)", "others")
     }
 
+    /// Numbers of a shape. Long ones are refused: a file could name one tuple of a million numbers again and
+    /// again, and each tensor holds its own copy.
     private func integers(_ values: [PickleValue]) -> [Int]? {
+        guard values.count <= Unpickler.rankLimit else { return nil }
         var result: [Int] = []
         for value in values {
             guard case .int(let number) = value else { return nil }
