@@ -37,17 +37,13 @@ struct MetaParams {
         }
     }
 
-    /// Source: `FeedForward.__init__` in Meta's `llama/model.py`.
     private static func hiddenDim(_ reader: ConfigurationReader, dim: Int) throws(CheckpointError) -> Int {
         let multiple = try reader.int("multiple_of", in: .width)
-        var hidden = 2 * (4 * dim) / 3
-        if let multiplier = try reader.optionalPositive("ffn_dim_multiplier") {
-            guard multiplier <= 64 else {
-                throw reader.invalid("ffn_dim_multiplier", expected: "at most 64", found: "\(multiplier)")
-            }
-            hidden = Int(multiplier * Double(hidden))
+        let multiplier = try reader.optionalPositive("ffn_dim_multiplier")
+        guard multiplier ?? 1 <= 64 else {
+            throw reader.invalid("ffn_dim_multiplier", expected: "at most 64", found: "\(multiplier ?? 1)")
         }
-        let rounded = multiple * ((hidden + multiple - 1) / multiple)
+        let rounded = ModelConfiguration.hiddenDim(dim: dim, multipleOf: multiple, multiplier: multiplier)
         guard ClosedRange.width.contains(rounded) else {
             throw reader.invalid(
                 "ffn_dim_multiplier",
