@@ -19,7 +19,8 @@ let package = Package(
         .systemLibrary(
             name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
         .target(
-            name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+            name: "CSentencePiece",
+            linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
         .target(name: "CKernels"),
 
         // The libraries, lowest room first: an arrow only points up this list.
