@@ -54,7 +54,7 @@ public enum SafetensorsFile {
         guard length > 0, bytes[8] == UInt8(ascii: "{") else {
             throw .invalid(
                 file.path, "header", expected: "JSON that begins with {",
-                found: length == 0 ? "nothing" : "byte \(bytes[8])")
+                found: length == 0 ? "nothing" : "byte 0x\(String(bytes[8], radix: 16))")
         }
         return UnsafeRawBufferPointer(rebasing: bytes[8..<8 + Int(length)])
     }
@@ -135,8 +135,8 @@ extension SafetensorsFile {
                 tensor.byteCount == end - begin
             else {
                 throw .invalid(
-                    file.path, name, expected: "as many bytes as \(dtype.rawValue) \(shape) takes",
-                    found: "\(end - begin)")
+                    file.path, name, expected: "a shape that fills its \(end - begin) bytes",
+                    found: "\(dtype.rawValue) \(shape)")
             }
             return tensor
         }

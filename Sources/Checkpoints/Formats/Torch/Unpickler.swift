@@ -126,14 +126,14 @@ struct Unpickler {
 
     private mutating func global() throws(Failure) -> PickleGlobal {
         let name = "\(try line()).\(try line())"
-        guard let global = PickleGlobal(rawValue: name) else {
-            throw Failure(
-                offset: opcodeOffset, expected: "only tensors and the names they are rebuilt with",
-                found: name,
-                advice: "the file may run code when unpickled: do not load it; "
+        if let global = PickleGlobal(rawValue: name) { return global }
+        let isStorage = name.hasPrefix("torch.") && name.hasSuffix("Storage")
+        throw Failure(
+            offset: opcodeOffset, expected: "only tensors and the names they are rebuilt with", found: name,
+            advice: isStorage
+                ? "convert the tensors to F32, F16 or BF16"
+                : "the file may run code when unpickled: do not load it; "
                     + "ask its author for safetensors or a plain state dict")
-        }
-        return global
     }
 
     // MARK: Containers
