@@ -105,7 +105,7 @@ public struct Sampler: Sendable {
     private static func bin(_ gap: Float) -> Int { gap < 31.9 ? Int(gap * 64) : bins - 1 }
 
     /// A number in [0, 1) that is a function of seed, prompt and position.
-    private func uniform(prompt: Int, position: Int) -> Double {
+    func uniform(prompt: Int, position: Int) -> Double {
         var state = Sampler.mix(seed)
         state = Sampler.mix(state ^ UInt64(truncatingIfNeeded: prompt))
         state = Sampler.mix(state ^ UInt64(truncatingIfNeeded: position))
