@@ -16,7 +16,8 @@ public struct RotaryEmbedding {
     public var sines: UnsafePointer<Float> { UnsafePointer(sineTable.base) }
 
     /// - Parameter frequencies: Radians per position of each pair `[headDim / 2]`.
-    public init(_ configuration: ModelConfiguration, frequencies: [Float], positions: Int) throws(KernelError) {
+    public init(_ configuration: ModelConfiguration, frequencies: [Float], positions: Int) throws(KernelError)
+    {
         cosineTable = try FloatBuffer(count: positions * frequencies.count)
         sineTable = try FloatBuffer(count: positions * frequencies.count)
         var index = 0

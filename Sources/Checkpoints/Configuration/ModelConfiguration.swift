@@ -39,13 +39,16 @@ public struct ModelConfiguration: Sendable, Equatable {
     ///   - vocabularySize: Number of token ids.
     ///   - contextLength: Longest sequence it is made for.
     public init(
-        dim: Int, nLayers: Int, nHeads: Int, nKVHeads: Int, hiddenDim: Int, vocabularySize: Int, normEpsilon: Float,
+        dim: Int, nLayers: Int, nHeads: Int, nKVHeads: Int, hiddenDim: Int, vocabularySize: Int,
+        normEpsilon: Float,
         ropeTheta: Double, contextLength: Int
     ) {
         self.init(
-            dim: dim, nLayers: nLayers, nHeads: nHeads, nKVHeads: nKVHeads, headDim: dim / nHeads, hiddenDim: hiddenDim,
+            dim: dim, nLayers: nLayers, nHeads: nHeads, nKVHeads: nKVHeads, headDim: dim / nHeads,
+            hiddenDim: hiddenDim,
             vocabularySize: vocabularySize, normEpsilon: normEpsilon,
-            rope: RoPEConfiguration(theta: ropeTheta, scaling: .none), ropeLayout: .interleaved, tiesEmbeddings: false,
+            rope: RoPEConfiguration(theta: ropeTheta, scaling: .none), ropeLayout: .interleaved,
+            tiesEmbeddings: false,
             hasAttentionBias: false, hasFeedForwardBias: false, contextLength: contextLength, stopTokens: [])
     }
 

@@ -45,12 +45,15 @@ public struct AtomicFile: ~Copyable {
 
     /// Appends bytes.
     public borrowing func write(_ bytes: [UInt8]) throws(Failure) {
-        try bytes.withUnsafeBufferPointer { bytes throws(Failure) in try write(UnsafeRawBufferPointer(bytes)) }
+        try bytes.withUnsafeBufferPointer { bytes throws(Failure) in try write(UnsafeRawBufferPointer(bytes))
+        }
     }
 
     /// Flushes to disk and takes the place of the old file, if there is one.
     public consuming func commit() throws(Failure) {
-        guard fsync(descriptor) == 0, rename(temporaryPath, path) == 0 else { throw Failure(path: path, code: errno) }
+        guard fsync(descriptor) == 0, rename(temporaryPath, path) == 0 else {
+            throw Failure(path: path, code: errno)
+        }
         isCommitted = true
         // The rename itself reaches the disk with the folder.
         let folder = open(FilePath(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

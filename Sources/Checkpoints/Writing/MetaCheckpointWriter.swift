@@ -13,7 +13,8 @@ public enum MetaCheckpointWriter {
             ("dim", .int(configuration.dim)), ("n_layers", .int(configuration.nLayers)),
             ("n_heads", .int(configuration.nHeads)), ("n_kv_heads", .int(configuration.nKVHeads)),
             ("vocab_size", .int(configuration.vocabularySize)), ("multiple_of", .int(multipleOf)),
-            ("norm_eps", .float(configuration.normEpsilon)), ("rope_theta", .double(configuration.rope.theta)),
+            ("norm_eps", .float(configuration.normEpsilon)),
+            ("rope_theta", .double(configuration.rope.theta)),
         ]
         if let length = configuration.contextLength { members.append(("max_seq_len", .int(length))) }
         try AtomicFile.write(JSONText.object(members).serialized + "\n", to: folder + "/params.json")
@@ -30,7 +31,8 @@ public enum MetaCheckpointWriter {
         for role in TensorRole.all(of: configuration) {
             entries.append(
                 SafetensorsWriter.Entry(
-                    name: TensorNaming.meta.name(of: role), shape: role.shape(in: configuration), dtype: dtype,
+                    name: TensorNaming.meta.name(of: role), shape: role.shape(in: configuration),
+                    dtype: dtype,
                     values: values(role)))
         }
         try SafetensorsWriter.write(entries, metadata: metadata, to: folder + "/consolidated.safetensors")

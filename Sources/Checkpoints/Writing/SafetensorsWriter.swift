@@ -47,7 +47,9 @@ public enum SafetensorsWriter {
     /// Length and JSON, padded with spaces so that the data begins on a multiple of 8 bytes.
     private static func header(_ entries: [Entry], metadata: [(String, String)]) -> [UInt8] {
         var members: [(String, JSONText)] = []
-        if !metadata.isEmpty { members.append(("__metadata__", .object(metadata.map { ($0.0, .string($0.1)) }))) }
+        if !metadata.isEmpty {
+            members.append(("__metadata__", .object(metadata.map { ($0.0, .string($0.1)) })))
+        }
         var offset = 0
         for entry in entries {
             let end = offset + entry.values.count * entry.dtype.size
@@ -55,7 +57,8 @@ public enum SafetensorsWriter {
                 (
                     entry.name,
                     .object([
-                        ("dtype", .string(entry.dtype.rawValue)), ("shape", .array(entry.shape.map { .int($0) })),
+                        ("dtype", .string(entry.dtype.rawValue)),
+                        ("shape", .array(entry.shape.map { .int($0) })),
                         ("data_offsets", .array([.int(offset), .int(end)])),
                     ])
                 ))
