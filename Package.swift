@@ -22,6 +22,7 @@ let package = Package(
             name: "CSentencePiece",
             linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
         .target(name: "CKernels"),
+        .target(name: "COpenBLAS"),
 
         // The libraries, lowest room first: an arrow only points up this list.
         .target(name: "Tensors"),
@@ -30,7 +31,7 @@ let package = Package(
             name: "Checkpoints",
             dependencies: ["Tensors", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Tokenizers", dependencies: ["CSentencePiece"]),
-        .target(name: "Kernels", dependencies: ["Tensors", "CKernels"]),
+        .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
         .target(name: "Llama", dependencies: ["Checkpoints", "Kernels", "Tensors"]),
         .target(name: "Generation", dependencies: ["Checkpoints", "JSON", "Kernels", "Llama", "Tokenizers"]),
 
