@@ -1,3 +1,4 @@
+import CommandSupport
 import ArgumentParser
 import Generation
 
@@ -118,13 +119,7 @@ struct LlamaRun: ParsableCommand {
     }
 
     func run() throws {
-        Console.reserveStandardStreams()
-        do {
-            try RunSession(self).run()
-        } catch let failure as Failure {
-            Console.error("llama-run: error: \(failure.message)")
-            throw ExitCode(failure.code)
-        }
+        try reportingFailures("llama-run") { try RunSession(self).run() }
     }
 }
 

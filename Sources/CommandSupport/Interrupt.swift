@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// Turns the first Ctrl-C into a flag, so that what is done is kept; the second ends the process as usual.
-final class Interrupt {
+public final class Interrupt {
     private final class Flag: Sendable {
         let isSet = Atomic(false)
     }
@@ -11,7 +11,8 @@ final class Interrupt {
     private let flag = Flag()
     private let source: any DispatchSourceSignal
 
-    init() {
+    /// Begins to listen.
+    public init() {
         signal(SIGINT, SIG_IGN)
         source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
         source.setEventHandler { [flag] in
@@ -24,5 +25,5 @@ final class Interrupt {
     deinit { source.cancel() }
 
     /// Whether Ctrl-C was pressed.
-    var isRequested: Bool { flag.isSet.load(ordering: .relaxed) }
+    public var isRequested: Bool { flag.isSet.load(ordering: .relaxed) }
 }
