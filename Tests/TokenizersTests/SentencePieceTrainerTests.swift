@@ -119,6 +119,34 @@ import Testing
         }
     }
 
+    /// What the trainer and the model format have marks for, mixed at random.
+    @Test(arguments: 0..<40)
+    func givesARandomTextBack(_ seed: Int) throws {
+        let parts = [
+            " ", "  ", "\n", "\t", "\r", "a", "ab", "b", "1", "<", "<s>", "</s>", "<pad>", "<unk>", "<0x41>",
+            ">", ",", "\"", "=", "\u{2585}", "\u{2580}", "é", "e\u{301}", "日本", "😀", "\u{200D}", "\u{FFFD}",
+            "\u{10FFFF}",
+        ]
+        var generator = SeededGenerator(state: UInt64(seed))
+        let text = (0..<Int.random(in: 1...300, using: &generator)).map { _ in
+            parts[Int.random(in: 0..<parts.count, using: &generator)]
+        }.joined()
+        let char = try Self.train(.char, text)
+        #expect(char.vocabularySize == 4 + Set(text.unicodeScalars).count)
+        let minimum = try #require(Self.smallestVocabulary(of: text))
+        let bpe = try Self.train(.bpe(vocabularySize: minimum), text)
+        for model in [char, bpe] {
+            #expect(Array(model.decode(model.encode(text, addBOS: false)).utf8) == Array(text.utf8))
+        }
+    }
+
+    static func smallestVocabulary(of text: String) -> Int? {
+        do { _ = try SentencePieceTrainer(.bpe(vocabularySize: 0)).train(on: text) } catch {
+            if case .vocabularyTooSmall(_, let minimum) = error { return minimum }
+        }
+        return nil
+    }
+
     /// The whole line that a user sees for what cannot be trained.
     static let refusals: [(kind: Kind, text: String, error: TokenizerError, message: String)] = [
         (.char, "", .noTrainingText, "expected a text, found none; give it something to train on"),

@@ -23,6 +23,8 @@ struct SentencePieceRecipe {
     private static let common = [
         "unk_id=0", "bos_id=1", "eos_id=2", "pad_id=3", "normalization_rule_name=identity",
         "add_dummy_prefix=false", "remove_extra_whitespaces=false",
+        // Longer sentences are passed over.
+        "max_sentence_length=\(TrainingText.maximumStretch)",
         // Of the kinds trained here only loading the text has threads, and the number is written to the model.
         "num_threads=1",
         // Says in the error what can be had, instead of refusing.

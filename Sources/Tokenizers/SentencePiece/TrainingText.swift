@@ -13,16 +13,18 @@ struct TrainingText {
     func alphabet() throws(TokenizerError) -> Alphabet {
         guard !utf8.isEmpty else { throw .noTrainingText }
         var counts = [Int](repeating: 0, count: 0x11_0000)
+        var values: [Int] = []
         var offset = 0
         while offset < utf8.count {
             let (scalar, length) = scalar(at: offset)
             guard scalar != 0, scalar != 0x2581 else {
                 throw .untrainableCharacter(scalar == 0 ? "\0" : "\u{2581}", offset: offset)
             }
+            if counts[scalar] == 0 { values.append(scalar) }
             counts[scalar] += 1
             offset += length
         }
-        return Alphabet(countsByValue: counts)
+        return Alphabet(values, counts: counts)
     }
 
     /// The longest stretch in bytes. The trainer keeps places in a word as 16-bit numbers, does not check that
@@ -94,10 +96,10 @@ struct TrainingText {
 struct Alphabet {
     let counts: [Unicode.Scalar: Int]
 
-    fileprivate init(countsByValue: [Int]) {
+    fileprivate init(_ values: [Int], counts countsByValue: [Int]) {
         var counts: [Unicode.Scalar: Int] = [:]
-        for (value, count) in countsByValue.enumerated() where count > 0 {
-            if let scalar = Unicode.Scalar(UInt32(value)) { counts[scalar] = count }
+        for value in values {
+            if let scalar = Unicode.Scalar(UInt32(value)) { counts[scalar] = countsByValue[value] }
         }
         self.counts = counts
     }
