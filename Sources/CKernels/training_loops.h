@@ -18,6 +18,7 @@
 enum { LANES = 16 };
 typedef float vec __attribute__((ext_vector_type(16)));
 typedef float half_vec __attribute__((ext_vector_type(8)));
+typedef float quarter_vec __attribute__((ext_vector_type(4)));
 typedef double double_vec __attribute__((ext_vector_type(16)));
 typedef uint32_t bit_vec __attribute__((ext_vector_type(16)));
 
@@ -56,16 +57,17 @@ static INLINE void store(float *to, vec value, size_t lanes) {
 
 static INLINE float vec_sum(vec x) {
     half_vec eight = x.lo + x.hi;
-    float __attribute__((ext_vector_type(4))) four = eight.lo + eight.hi;
+    quarter_vec four = eight.lo + eight.hi;
     return (four.x + four.z) + (four.y + four.w);
 }
 
 static INLINE vec vec_max(vec a, vec b) { return a > b ? a : b; }
 
 static INLINE float vec_greatest(vec x) {
-    float greatest = x[0];
-    for (int lane = 1; lane < LANES; lane++) greatest = x[lane] > greatest ? x[lane] : greatest;
-    return greatest;
+    half_vec eight = x.lo > x.hi ? x.lo : x.hi;
+    quarter_vec four = eight.lo > eight.hi ? eight.lo : eight.hi;
+    float even = four.x > four.z ? four.x : four.z, odd = four.y > four.w ? four.y : four.w;
+    return even > odd ? even : odd;
 }
 
 // e^x to about 2 ulp: 0 below -87, infinite above 88.4, NaN stays NaN.
