@@ -1,5 +1,6 @@
 import ArgumentParser
 import Generation
+import Glibc
 
 /// `llama-run`: completes prompts with a Llama checkpoint.
 @main
@@ -108,8 +109,8 @@ struct LlamaRun: ParsableCommand {
         try require((1...1024).contains(threads ?? 1), "--threads", "1 to 1024", threads ?? 1)
     }
 
-    /// Ten times the longest context of any Llama so far.
-    private static let longest = 100_000_000
+    /// The longest context of any Llama so far.
+    private static let longest = 10_000_000
 
     private func require(
         _ holds: Bool, _ option: String, _ expected: String, _ found: some CustomStringConvertible
@@ -119,6 +120,8 @@ struct LlamaRun: ParsableCommand {
 
     func run() throws {
         Console.reserveStandardStreams()
+        // A parent may have ignored it, and children inherit that; `| head` must end the command quietly.
+        signal(SIGPIPE, SIG_DFL)
         do {
             try RunSession(self).run()
         } catch let failure as Failure {
