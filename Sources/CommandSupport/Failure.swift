@@ -54,6 +54,8 @@ public func reportingFailures(
     _ command: String, _ failure: (any Error) -> Failure? = { _ in nil }, _ work: () throws -> Void
 ) throws {
     Console.reserveStandardStreams()
+    // A parent may have ignored it, and children inherit that; `| head` must end a command quietly.
+    signal(SIGPIPE, SIG_DFL)
     do {
         try work()
     } catch {

@@ -109,8 +109,8 @@ struct LlamaRun: ParsableCommand {
         try require((1...1024).contains(threads ?? 1), "--threads", "1 to 1024", threads ?? 1)
     }
 
-    /// Ten times the longest context of any Llama so far.
-    private static let longest = 100_000_000
+    /// The longest context of any Llama so far.
+    private static let longest = 10_000_000
 
     private func require(
         _ holds: Bool, _ option: String, _ expected: String, _ found: some CustomStringConvertible

@@ -3,13 +3,20 @@ import CommandSupport
 /// A line on a terminal that shows how many prompts are done.
 struct ProgressBar {
     let total: Int
+    /// Most tokens per prompt.
+    let length: Int
     private let start = ContinuousClock().now
     private var lastDrawn: ContinuousClock.Instant?
     private var done = 0
     private var read = 0
     private var tokens = 0
+    /// Of the tokens, those of prompts that are done.
+    private var doneTokens = 0
 
-    init(total: Int) { self.total = total }
+    init(total: Int, length: Int) {
+        self.total = total
+        self.length = length
+    }
 
     /// Counts tokens of prompts that were read.
     mutating func countRead(_ count: Int) {
@@ -31,9 +38,10 @@ struct ProgressBar {
         draw()
     }
 
-    /// Counts a prompt.
-    mutating func countPrompt() {
+    /// Counts a prompt that is done after so many tokens.
+    mutating func countPrompt(tokens: Int) {
         done += 1
+        doneTokens += tokens
         draw()
     }
 
@@ -42,7 +50,9 @@ struct ProgressBar {
 
     private func draw() {
         let width = 30
-        let filled = total == 0 ? width : done * width / total
+        // A prompt that is done counts as one of full length, so that the bar ends full and moves before.
+        let running = Double(tokens - doneTokens) / Double(max(length, 1))
+        let filled = min(width, Int(Double(width) * (Double(done) + running) / Double(max(total, 1))))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
         let rate = Double(tokens) / max((ContinuousClock().now - start) / .seconds(1), 0.001)
         let count =

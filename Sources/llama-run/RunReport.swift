@@ -30,7 +30,8 @@ struct RunReport {
         // Output that streams to the same terminal would run into the bar.
         let isFree = !Console.outputIsTerminal || !(showsText || options.output == "-")
         progress =
-            showsSummary && isFree && Console.errorIsTerminal ? ProgressBar(total: prompts.count) : nil
+            showsSummary && isFree && Console.errorIsTerminal
+            ? ProgressBar(total: prompts.count, length: options.maxGenLen) : nil
     }
 
     /// Takes an event; what cannot be written is kept in ``failure``.
@@ -51,7 +52,7 @@ struct RunReport {
                 try printer?.finish(completion.index)
                 try records?.add(completion)
                 finishedCount += 1
-                progress?.countPrompt()
+                progress?.countPrompt(tokens: completion.completionIDs.count)
             }
         } catch {
             failure = error

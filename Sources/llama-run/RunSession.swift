@@ -31,12 +31,12 @@ struct RunSession {
         let work = try completer.prepare(prompts, generationOptions(checkpoint, tokenizer))
         var report = try RunReport(options, prompts: prompts, tokenizer: tokenizer)
         let loadTime = clock.now - start
-        let interrupt = Interrupt()
+        Interrupt.watch()
         let statistics: GenerationStatistics
         do {
             statistics = try completer.complete(work) { event in
                 report.take(event)
-                return report.failure == nil && !interrupt.isRequested
+                return report.failure == nil && !Interrupt.isRequested
             }
         } catch {
             try? report.close()
@@ -46,7 +46,7 @@ struct RunSession {
         if report.showsSummary {
             Summary(loadTime: loadTime, statistics: statistics).lines.forEach(Console.error)
         }
-        if interrupt.isRequested {
+        if Interrupt.isRequested {
             throw Failure(
                 Failure.interrupted,
                 "interrupted; \(report.finishedCount) of \(prompts.count) prompts are done")

@@ -36,14 +36,14 @@ struct TrainSession {
     private func train(_ trainer: Trainer, tokenizer: SentencePieceTokenizer, folder: String) throws {
         var progress = TrainingProgress(trainer, isQuiet: options.quiet, isVerbose: options.verbose)
         progress.begin()
-        let interrupt = Interrupt()
+        Interrupt.watch()
         let outcome = try trainer.run { event in
             switch event {
             case .step(let report): progress.show(report)
             case .evaluated(let report):
                 progress.show(report, sample: options.quiet ? nil : sample(folder, tokenizer: tokenizer))
             }
-            return !interrupt.isRequested
+            return !Interrupt.isRequested
         }
         progress.end()
         if case .stopped(let step) = outcome {

@@ -1,0 +1,109 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A run of a program, and what a person sees of it.
+struct Command {
+    let output: String
+    let error: String
+    /// Exit code, or 128 and the number of the signal that ended it, as shells count.
+    let code: Int32
+
+    /// Lines on standard output.
+    var lines: [String] { output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
+
+    /// The JSON lines on standard output.
+    var records: [Record] {
+        get throws { try Record.lines(Data(output.utf8)) }
+    }
+
+    /// The built `llama-run`, which lies next to the test runner.
+    static var executable: URL {
+        get throws {
+            let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            let url = URL(filePath: runner).deletingLastPathComponent().appending(path: "llama-run")
+            try #require(FileManager.default.isExecutableFile(atPath: url.path), "\(url.path) is not built")
+            return url
+        }
+    }
+
+    /// Runs `llama-run`.
+    static func run(
+        _ arguments: [String], input: String = "", environment: [String: String] = [:], folder: URL? = nil
+    ) throws -> Command {
+        try launch(executable, arguments, input: input, environment: environment, folder: folder)
+    }
+
+    /// Runs a shell script in which `"$@"` is `llama-run` with `arguments`.
+    static func shell(_ script: String, _ arguments: [String]) throws -> Command {
+        try launch(URL(filePath: "/bin/sh"), ["-c", script, "sh", executable.path] + arguments)
+    }
+
+    /// A process that has not been started, with nothing on standard input.
+    static func process(_ arguments: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = try executable
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        return process
+    }
+
+    /// Ends a process that hangs, so that its test fails and does not.
+    static func limit(_ process: Process, seconds: Int = 60) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) {
+            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        }
+    }
+
+    private static func launch(
+        _ program: URL, _ arguments: [String], input: String = "", environment: [String: String] = [:],
+        folder: URL? = nil
+    ) throws -> Command {
+        try withTemporaryFolder { temporary in
+            // Files rather than pipes: nobody has to read while the process runs.
+            let names = ["in", "out", "error"].map { temporary.appending(path: $0) }
+            try Data(input.utf8).write(to: names[0])
+            for name in names[1...] { try Data().write(to: name) }
+            let process = Process()
+            process.executableURL = program
+            process.arguments = arguments
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+            process.currentDirectoryURL = folder
+            process.standardInput = try FileHandle(forReadingFrom: names[0])
+            process.standardOutput = try FileHandle(forWritingTo: names[1])
+            process.standardError = try FileHandle(forWritingTo: names[2])
+            try process.run()
+            limit(process)
+            process.waitUntilExit()
+            return Command(
+                output: String(decoding: try Data(contentsOf: names[1]), as: UTF8.self),
+                error: String(decoding: try Data(contentsOf: names[2]), as: UTF8.self), code: process.code)
+        }
+    }
+}
+
+extension Process {
+    /// Exit code, or 128 and the number of the signal that ended it, as shells count.
+    var code: Int32 { terminationReason == .exit ? terminationStatus : 128 + terminationStatus }
+}
+
+/// A line that `--output` writes.
+struct Record: Decodable {
+    struct Logprobs: Decodable {
+        let token_logprobs: [Float?]
+        let top_logprobs: [[String: Float]?]
+    }
+
+    let index: Int
+    let prompt: String?
+    let prompt_ids: [Int]
+    let completion: String?
+    let completion_ids: [Int]
+    let finish_reason: String
+    let logprobs: Logprobs?
+
+    /// All lines of a file.
+    static func lines(_ data: Data) throws -> [Record] {
+        try data.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(Record.self, from: $0) }
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a good run prints and writes.
+struct OutputTests {
+    static let separator = "\n==================================\n"
+    let model: [String]
+    let withText: [String]
+
+    init() throws {
+        model = ["--checkpoints", try Fixtures.checkpoint("hf-tied-f32").path]
+        withText = model + ["--tokenizer", try Fixtures.tokenizer("char.model").path]
+    }
+
+    @Test func writesARecordForEachLineOfStandardInput() throws {
+        let result = try Command.run(
+            withText + ["--prompts", "-", "--output", "-", "--max-gen-len", "6", "--temperature", "0"],
+            input: "{\"prompt\":\"a\"}\r\n\n{\"prompt_ids\":[7, 8]}\n")
+        #expect(result.code == 0)
+        #expect(result.error == "")
+        let records = try result.records
+        #expect(records.map { $0.index } == [0, 1])
+        #expect(records[0].prompt == "a")
+        #expect(records[1].prompt_ids == [7, 8])
+        #expect(records.allSatisfy { $0.completion_ids.count == 6 })
+        #expect(records.allSatisfy { $0.finish_reason == "length" })
+    }
+
+    @Test func printsTheTextOfTheRecords() throws {
+        let prompts = ["--prompt", "a", "--prompt", "- b", "--prompt", "c", "--max-batch-size", "2"]
+        let (result, records) = try runWithFile(withText + prompts)
+        #expect(records.map(\.prompt) == ["a", "- b", "c"])
+        #expect(result.output == records.compactMap(\.completion).joined(separator: Self.separator) + "\n")
+        #expect(result.error == "")
+        let (quiet, same) = try runWithFile(withText + prompts + ["--quiet"])
+        #expect(quiet.output == "")
+        #expect(quiet.error == "")
+        #expect(same.map(\.completion_ids) == records.map(\.completion_ids))
+    }
+
+    /// Runs with `--output` to a file; also returns what is then in it.
+    private func runWithFile(_ arguments: [String]) throws -> (result: Command, records: [Record]) {
+        try withTemporaryFolder { folder in
+            let file = folder.appending(path: "out.jsonl")
+            let result = try Command.run(arguments + ["--output", file.path, "--max-gen-len", "9"])
+            return (result, try Record.lines(Data(contentsOf: file)))
+        }
+    }
+
+    @Test func echoPrintsThePromptFirst() throws {
+        let plain = try Command.run(withText + ["--prompt", "The engine", "--max-gen-len", "5"])
+        let echo = try Command.run(withText + ["--prompt", "The engine", "--max-gen-len", "5", "--echo"])
+        #expect(echo.output == "The engine" + plain.output)
+        let ids = try Command.run(
+            withText + ["--prompts", "-", "--echo", "--max-gen-len", "0"], input: "{\"prompt_ids\":[1,9,9]}")
+        #expect(ids.output.count > 1)
+    }
+
+    @Test func printsIDsWhereThereIsNoTokenizer() throws {
+        let arguments = model + ["--prompts", "-", "--max-gen-len", "3", "--temperature", "0"]
+        let input = "{\"prompt_ids\":[7, 8]}\n{\"prompt_ids\":[9]}\n"
+        let records = try Command.run(arguments + ["--output", "-"], input: input).records
+        #expect(records.allSatisfy { $0.completion == nil && $0.prompt == nil })
+        let lines = records.map {
+            $0.completion_ids.map(String.init).joined(separator: " ")
+        }
+        let text = try Command.run(arguments, input: input)
+        #expect(text.output == lines.joined(separator: Self.separator) + "\n")
+        let echo = try Command.run(arguments + ["--echo"], input: input)
+        #expect(echo.output == "7 8 \(lines[0])\(Self.separator)9 \(lines[1])\n")
+    }
+
+    @Test(arguments: [false, true])
+    func logprobsHaveAnEntryPerToken(echo: Bool) throws {
+        let result = try Command.run(
+            model + ["--prompts", "-", "--output", "-", "--logprobs", "2", "--max-gen-len", "4"]
+                + (echo ? ["--echo"] : []), input: "{\"prompt_ids\":[7, 8, 9]}")
+        let logprobs = try #require(try result.records.first?.logprobs)
+        let count = echo ? 7 : 4
+        #expect(logprobs.token_logprobs.map { $0 == nil } == (0..<count).map { echo && $0 == 0 })
+        #expect(logprobs.top_logprobs.map { $0 == nil } == (0..<count).map { echo && $0 == 0 })
+        for top in logprobs.top_logprobs.compactMap(\.self) {
+            #expect(top.count == 2)
+            #expect(top.allSatisfy { (0..<96).contains(Int($0) ?? -1) && $1 < 0 })
+        }
+    }
+
+    @Test func theSeedDecides() throws {
+        func run(_ seed: String, _ more: [String] = []) throws -> String {
+            try Command.run(
+                withText + ["--prompt", "a", "--seed", seed, "--temperature", "1.5", "--max-gen-len", "30"]
+                    + more
+            ).output
+        }
+        #expect(try run("1") == run("1", ["--threads", "2", "--max-batch-size", "1"]))
+        #expect(try run("1") != run("2"))
+        #expect(try run("18446744073709551615").count > 1)
+    }
+
+    @Test func pathsMayBeRelativeOrOfOneFile() throws {
+        let folder = try Fixtures.checkpoint("hf-tied-f32")
+        let arguments = ["--tokenizer", try Fixtures.tokenizer("char.model").path, "--prompt", "a"]
+        let expected = try Command.run(withText + ["--prompt", "a"])
+        #expect(expected.code == 0)
+        let parent = folder.deletingLastPathComponent()
+        for (path, current) in [
+            (folder.path + "/", parent), ("hf-tied-f32", parent), ("hf-tied-f32/", parent), (".", folder),
+            ("model.safetensors", folder), ("config.json", folder), ("./model.safetensors", folder),
+        ] {
+            let result = try Command.run(["--checkpoints", path] + arguments, folder: current)
+            #expect(result.output == expected.output, "\(path)")
+            #expect(result.error == "")
+        }
+    }
+
+    @Test func takesTheTokenizerBesideTheWeights() throws {
+        try withTemporaryFolder { folder in
+            let copy = folder.appending(path: "model")
+            try FileManager.default.copyItem(at: Fixtures.checkpoint("hf-tied-f32"), to: copy)
+            try FileManager.default.copyItem(
+                at: Fixtures.tokenizer("char.model"), to: copy.appending(path: "tokenizer.model"))
+            let result = try Command.run(["--checkpoints", "model", "--prompt", "a"], folder: folder)
+            #expect(try result.output == Command.run(withText + ["--prompt", "a"]).output)
+        }
+    }
+
+    @Test func verboseSaysWhatItTook() throws {
+        let result = try Command.run(withText + ["--prompt", "a", "--max-gen-len", "5", "--verbose"])
+        for word in ["kernels", "load", "first token after", "tokens/s", "peak memory"] {
+            #expect(result.error.contains(word))
+        }
+        #expect(!result.error.contains("\u{1B}"))
+    }
+
+    @Test func aLengthMayBeAsLargeAsANumberIs() throws {
+        let result = try Command.run(withText + ["--prompt", "a", "--max-gen-len", "\(Int.max)"])
+        #expect(result.code == 0)
+    }
+}

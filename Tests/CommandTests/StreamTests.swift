@@ -1,0 +1,130 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Pipes, closed streams, terminals and signals.
+struct StreamTests {
+    let model: [String]
+    let withText: [String]
+
+    init() throws {
+        model = ["--checkpoints", try Fixtures.checkpoint("hf-tied-f32").path]
+        withText = model + ["--tokenizer", try Fixtures.tokenizer("char.model").path]
+    }
+
+    @Test func aClosedPipeEndsItQuietly() throws {
+        let result = try Command.shell(
+            #"{ "$@"; echo "exit $?" >&2; } | head -c 1"#,
+            withText + ["--prompt", "a", "--max-gen-len", "5000", "--max-seq-len", "5000", "--quiet"])
+        #expect(result.output.utf8.count == 1)
+        #expect(result.error == "exit \(128 + SIGPIPE)\n")
+    }
+
+    @Test func readsPromptsFromAPipe() throws {
+        let result = try Command.shell(
+            #"echo a | "$@" --prompts /dev/stdin"#,
+            withText + ["--max-gen-len", "3", "--output", "-"])
+        #expect(result.error == "")
+        #expect(try result.records.first?.prompt == "a")
+    }
+
+    @Test func recordsDoNotMixWithAClosedStandardOutput() throws {
+        try withTemporaryFolder { folder in
+            let file = folder.appending(path: "out.jsonl")
+            let arguments = withText + ["--prompt", "a", "--max-gen-len", "3", "--output", file.path]
+            let loud = try Command.shell(#""$@" >&-"#, arguments)
+            #expect(loud.code == 74)
+            #expect(
+                loud.error == "llama-run: error: standard output: cannot be written: Bad file descriptor\n")
+            #expect(try Data(contentsOf: file).isEmpty)
+            let quiet = try Command.shell(#""$@" --quiet >&- 2>&- <&-"#, arguments)
+            #expect(quiet.code == 0)
+            #expect(try Record.lines(Data(contentsOf: file)).count == 1)
+        }
+    }
+
+    @Test func aFullDiskIsNoticedOnStandardOutput() throws {
+        let result = try Command.shell(#""$@" >/dev/full"#, withText + ["--prompt", "a"])
+        #expect(result.code == 74)
+        #expect(
+            result.error == "llama-run: error: standard output: cannot be written: No space left on device\n")
+    }
+
+    @Test func anInterruptKeepsWhatIsDone() throws {
+        try withTemporaryFolder { folder in
+            let (list, file) = (folder.appending(path: "in.jsonl"), folder.appending(path: "out.jsonl"))
+            let count = 20_000
+            try Data(String(repeating: "{\"prompt_ids\":[7,8]}\n", count: count).utf8).write(to: list)
+            let process = try Command.process(
+                model + ["--prompts", list.path, "--output", file.path, "--quiet", "--max-gen-len", "100"])
+            let errors = Pipe()
+            process.standardError = errors
+            try process.run()
+            Command.limit(process)
+            while process.isRunning, (try? Data(contentsOf: file))?.isEmpty != false { usleep(2000) }
+            let clock = ContinuousClock()
+            let interrupted = clock.now
+            process.interrupt()
+            process.waitUntilExit()
+            #expect(clock.now - interrupted < .seconds(5))
+            #expect(process.code == 130)
+            let records = try Record.lines(Data(contentsOf: file))
+            #expect(records.map { $0.index } == Array(0..<records.count))
+            #expect(records.count > 0 && records.count < count)
+            let message = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            #expect(
+                message == "llama-run: error: interrupted; \(records.count) of \(count) prompts are done\n")
+        }
+    }
+
+    @Test func aSecondInterruptKills() throws {
+        // Nobody reads the separators, so that it hangs in a write; the first interrupt cannot help that.
+        let prompts = Array(repeating: ["--prompt", "a"], count: 200).flatMap(\.self)
+        let process = try Command.process(withText + prompts + ["--max-gen-len", "0"])
+        let output = Pipe()
+        _ = fcntl(output.fileHandleForWriting.fileDescriptor, 1031 /* F_SETPIPE_SZ */, 4096)
+        process.standardOutput = output
+        try process.run()
+        Command.limit(process)
+        var waiting: Int32 = 0
+        while process.isRunning, waiting + 36 <= 4096 {
+            usleep(2000)
+            _ = ioctl(output.fileHandleForReading.fileDescriptor, UInt(FIONREAD), &waiting)
+        }
+        process.interrupt()
+        usleep(300_000)
+        #expect(process.isRunning)
+        process.interrupt()
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal)
+        #expect(process.terminationStatus == SIGINT)
+    }
+
+    @Test func aTerminalGetsABarAndASummary() throws {
+        let main = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        try #require(main >= 0)
+        defer { close(main) }
+        // What unlockpt(3) and ptsname(3) do, which the Swift overlay leaves out: TIOCSPTLCK and TIOCGPTN.
+        var (lock, number): (Int32, Int32) = (0, -1)
+        try #require(ioctl(main, 0x4004_5431, &lock) == 0 && ioctl(main, 0x8004_5430, &number) == 0)
+        let terminal = try #require(FileHandle(forUpdatingAtPath: "/dev/pts/\(number)"))
+        let process = try Command.process(
+            withText + ["--prompt", "a", "--prompt", "b", "--max-gen-len", "20"])
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = terminal
+        try process.run()
+        Command.limit(process)
+        process.waitUntilExit()
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = read(main, &bytes, bytes.count)
+        let shown = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        #expect(process.code == 0)
+        #expect(shown.contains(String(repeating: "█", count: 30) + " 2/2 prompts, 40 tokens"))
+        // The bar is gone before the summary is there.
+        let summary = try #require(shown.components(separatedBy: "\r\u{1B}[K").last)
+        #expect(summary.hasPrefix("load "))
+        #expect(summary.contains("prompt 6 tokens") || summary.contains("prompt 4 tokens"))
+        #expect(summary.contains("peak memory"))
+    }
+}
