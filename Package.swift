@@ -14,7 +14,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     ],
     targets: [
         // System libraries and the C and C++ that stand behind one Swift module each.
@@ -45,7 +45,7 @@ let package = Package(
         .target(
             name: "CommandSupport",
             dependencies: [
-                "Checkpoints", "Generation", "Kernels", "Tokenizers",
+                "Checkpoints", "Generation", "JSON", "Kernels", "Tokenizers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

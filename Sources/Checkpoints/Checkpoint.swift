@@ -38,7 +38,8 @@ public struct Checkpoint: Sendable {
             weights = try binding.bindParallel(tensorFiles, configuration: configuration)
         case .huggingFace:
             configuration = try HuggingFaceConfig.read(
-                try location.configurationFile("config.json", naming: naming))
+                try location.configurationFile("config.json", naming: naming),
+                generation: location.optionalFile("generation_config.json"))
             weights = try binding.bindWhole(tensorFiles, configuration: configuration)
         }
     }

@@ -35,6 +35,12 @@ struct CheckpointLocation {
         }
     }
 
+    /// The path of a file beside the weights, where it is there.
+    func optionalFile(_ name: String) -> String? {
+        let path = folder + "/" + name
+        return FilePath(path).exists ? path : nil
+    }
+
     /// The path of the configuration that goes with the tensor names.
     func configurationFile(_ name: String, naming: TensorNaming) throws(CheckpointError) -> String {
         let path = folder + "/" + name

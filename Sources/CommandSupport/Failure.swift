@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Generation
 import Glibc
+import JSON
 import Kernels
 import Tokenizers
 
@@ -12,6 +13,8 @@ public struct Failure: Error {
     /// The line.
     public let message: String
 
+    /// EX_USAGE: the command was called wrongly.
+    public static let usage: Int32 = 64
     /// EX_DATAERR: the input is there, and bad.
     public static let badData: Int32 = 65
     /// EX_NOINPUT: the input is not there.
@@ -28,7 +31,7 @@ public struct Failure: Error {
     /// - Parameter message: A line for a person.
     public init(_ code: Int32, _ message: String) {
         self.code = code
-        self.message = message
+        self.message = message.oneLine(limit: 2000)
     }
 
     /// Sorts a library's error into an exit code; nil for one that is no library's.

@@ -15,6 +15,7 @@ struct CompletionRun {
     // What the rows of the current pass are for. Kept between passes so that they allocate nothing.
     private var owners: [(slot: Int, position: Int)] = []
     private var logitRows: [Int] = []
+    private var samplerScratch = Sampler.Scratch()
     private var statistics = GenerationStatistics()
 
     init(model: Transformer, tokenizer: (any Tokenizer)?, work: Completer.Work) {
@@ -59,7 +60,7 @@ struct CompletionRun {
     /// Hands out finished sequences and gives their slots to waiting prompts; false to stop.
     private mutating func retireAndAdmit(_ observe: (Completer.Event) -> Bool) -> Bool {
         for slot in active.indices {
-            if var sequence = active[slot], !sequence.needsRows(options) {
+            if active[slot]?.needsRows(options) == false, var sequence = active[slot] {
                 active[slot] = nil
                 let (completion, rest) = sequence.finish(options)
                 guard observe(.finished(completion, rest: rest)) else { return false }
@@ -90,16 +91,13 @@ struct CompletionRun {
     }
 
     private mutating func addRows(of slot: Int, prompts: Bool) {
-        guard let sequence = active[slot], sequence.needsRows(options) else { return }
-        guard (sequence.cachedCount < sequence.promptCount) == prompts else { return }
-        var position = sequence.cachedCount
-        while position < sequence.ids.count, owners.count < state.rowCapacity {
-            state.batch.append(token: sequence.ids[position], position: position, slot: slot)
-            if sequence.needsLogits(at: position, options) { logitRows.append(owners.count) }
-            owners.append((slot, position))
-            position += 1
+        let options = options
+        guard active[slot]?.needsRows(options) == true, active[slot]?.isInPrompt == prompts else { return }
+        while owners.count < state.rowCapacity, let row = active[slot]?.takeRow(options) {
+            state.batch.append(token: row.token, position: row.position, slot: slot)
+            if row.needsLogits { logitRows.append(owners.count) }
+            owners.append((slot, row.position))
         }
-        active[slot]?.cachedCount = position
     }
 
     /// Runs the model on the batch and lets the sequences take their logits; false to stop.
@@ -111,9 +109,9 @@ struct CompletionRun {
             guard failure == nil, goesOn else { return }
             let (slot, position) = owners[row]
             do throws(GenerationError) {
-                let new = try active[slot]?.take(logits, at: position, options: options) {
-                    kernels.logSumExp($0)
-                }
+                let new = try active[slot]?.take(
+                    logits, at: position, options: options, scratch: &samplerScratch,
+                    normalizer: kernels.logSumExp)
                 guard let new, let index = active[slot]?.index else { return }
                 statistics.generatedTokens += 1
                 goesOn = observe(.token(index: index, id: new.id, text: new.text))

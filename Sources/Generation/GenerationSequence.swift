@@ -9,7 +9,7 @@ struct GenerationSequence {
     /// Prompt and completion.
     private(set) var ids: [Int32]
     /// How many of ``ids`` the cache holds.
-    var cachedCount = 0
+    private var cachedCount = 0
     private(set) var finishReason: Completion.FinishReason?
     private var logprobs: [TokenLogprobs?]
     private var decoder: StreamingDecoder?
@@ -37,8 +37,18 @@ struct GenerationSequence {
         finishReason == nil || (scoresPrompt(options) && cachedCount < promptCount - 1)
     }
 
+    /// Whether the next row is one of the prompt's.
+    var isInPrompt: Bool { cachedCount < promptCount }
+
+    /// The next row to compute, which counts as done; nil where all are.
+    mutating func takeRow(_ options: GenerationOptions) -> (token: Int32, position: Int, needsLogits: Bool)? {
+        guard cachedCount < ids.count else { return nil }
+        defer { cachedCount += 1 }
+        return (ids[cachedCount], cachedCount, needsLogits(at: cachedCount, options))
+    }
+
     /// Whether the prediction made at `position` is of interest.
-    func needsLogits(at position: Int, _ options: GenerationOptions) -> Bool {
+    private func needsLogits(at position: Int, _ options: GenerationOptions) -> Bool {
         if position == ids.count - 1 { return finishReason == nil }
         return scoresPrompt(options) && position < promptCount - 1
     }
@@ -46,10 +56,12 @@ struct GenerationSequence {
     /// Takes the prediction for the position after `position`; returns the new text and id, if there is one.
     mutating func take(
         _ logits: Span<Float>, at position: Int, options: GenerationOptions,
-        normalizer: (Span<Float>) -> Double
+        scratch: inout Sampler.Scratch, normalizer: (Span<Float>) -> Double
     ) throws(GenerationError) -> (id: Int32, text: String)? {
         let known = position + 1 < ids.count ? ids[position + 1] : nil
-        guard let token = known ?? options.sampler.next(logits, prompt: index, position: position + 1) else {
+        let next =
+            known ?? options.sampler.next(logits, prompt: index, position: position + 1, scratch: &scratch)
+        guard let token = next else {
             throw .notFinite(source: prompt.source, position: position + 1)
         }
         if known == nil, options.stopTokens.contains(token) {

@@ -23,7 +23,7 @@ struct PromptEncoder {
         guard ids.count <= maxSequenceLength else {
             throw .promptTooLong(source: prompt.source, count: ids.count, limit: maxSequenceLength)
         }
-        if let id = ids.first(where: { !(0..<Int32(vocabularySize)).contains($0) }) {
+        if let id = ids.first(where: { !(0..<vocabularySize).contains(Int($0)) }) {
             throw .tokenOutOfRange(source: prompt.source, id: id, vocabularySize: vocabularySize)
         }
         return ids

@@ -23,10 +23,24 @@ public struct Sampler: Sendable {
 
     /// The next token, or nil where a logit is NaN or infinity, or all are minus infinity.
     public func next(_ logits: Span<Float>, prompt: Int, position: Int) -> Int32? {
+        var scratch = Scratch()
+        return next(logits, prompt: prompt, position: position, scratch: &scratch)
+    }
+
+    /// What a draw works with; kept from one draw to the next, it is allocated once.
+    struct Scratch {
+        /// Mass of each bin of the distribution.
+        var masses = [Double](repeating: 0, count: Sampler.bins)
+        /// Tokens of the bin in which the nucleus ends.
+        var members: [(logit: Float, index: Int)] = []
+    }
+
+    /// Like ``next(_:prompt:position:)``, without an allocation per draw.
+    func next(_ logits: Span<Float>, prompt: Int, position: Int, scratch: inout Scratch) -> Int32? {
         guard let best = Sampler.argMax(logits), logits[best].isFinite else { return nil }
         guard temperature > 0 else { return Int32(best) }
         let draw = uniform(prompt: prompt, position: position)
-        return Int32(sample(logits, best: logits[best], draw: draw) ?? best)
+        return Int32(sample(logits, best: logits[best], draw: draw, scratch: &scratch) ?? best)
     }
 
     /// Index of the largest logit, the first of equals; nil where one is NaN or there are none.
@@ -44,20 +58,23 @@ public struct Sampler: Sendable {
     // The nucleus is the smallest set of likeliest tokens whose mass exceeds topP. Sorting 128,256 logits for
     // it takes longer than a layer of a small model; so masses are summed in bins of nearly equal logits,
     // and only the bin in which the mass crosses topP is sorted.
-    private func sample(_ logits: Span<Float>, best: Float, draw: Double) -> Int? {
-        var masses = [Double](repeating: 0, count: Sampler.bins)
+    private func sample(
+        _ logits: Span<Float>, best: Float, draw: Double, scratch: inout Scratch
+    ) -> Int? {
+        for bin in scratch.masses.indices { scratch.masses[bin] = 0 }
         for index in logits.indices {
             let gap = (best - logits[index]) / temperature
-            masses[Sampler.bin(gap)] += Double(expf(-gap))
+            scratch.masses[Sampler.bin(gap)] += Double(expf(-gap))
         }
-        let target = Double(topP) * masses.reduce(0, +)
+        let target = Double(topP) * scratch.masses.reduce(0, +)
         var above = 0.0
         var boundary = 0
-        while boundary < Sampler.bins - 1, above + masses[boundary] <= target {
-            above += masses[boundary]
+        while boundary < Sampler.bins - 1, above + scratch.masses[boundary] <= target {
+            above += scratch.masses[boundary]
             boundary += 1
         }
-        let kept = crossing(logits, best: best, bin: boundary, above: above, target: target)
+        let kept = crossing(
+            logits, best: best, bin: boundary, above: above, target: target, members: &scratch.members)
         let nucleus = above + kept.mass
         var remaining = draw * nucleus
         var last: Int?
@@ -84,9 +101,10 @@ public struct Sampler: Sendable {
     }
 
     private func crossing(
-        _ logits: Span<Float>, best: Float, bin: Int, above: Double, target: Double
+        _ logits: Span<Float>, best: Float, bin: Int, above: Double, target: Double,
+        members: inout [(logit: Float, index: Int)]
     ) -> Boundary {
-        var members: [(logit: Float, index: Int)] = []
+        members.removeAll(keepingCapacity: true)
         for index in logits.indices where Sampler.bin((best - logits[index]) / temperature) == bin {
             members.append((logits[index], index))
         }

@@ -6,6 +6,8 @@ public final class RowBatch {
     public let capacity: Int
     /// Rows held.
     public private(set) var count = 0
+    /// One past the highest position in the batch.
+    public private(set) var end = 0
     let rows: UnsafeMutablePointer<lk_row>
     let tokens: UnsafeMutablePointer<Int32>
 
@@ -28,9 +30,10 @@ public final class RowBatch {
         rows[count] = lk_row(position: Int32(position), slot: Int32(slot))
         tokens[count] = token
         count += 1
+        end = max(end, position + 1)
         return true
     }
 
     /// Empties the batch.
-    public func removeAll() { count = 0 }
+    public func removeAll() { (count, end) = (0, 0) }
 }

@@ -3,34 +3,45 @@ import Glibc
 import Kernels
 
 /// Tables of the rotations of every position (Su et al. 2021); Meta's `precompute_freqs_cis`.
-public struct RotaryEmbedding {
+///
+/// They are filled as positions come to be used: a long context costs nothing before it is there.
+public final class RotaryEmbedding {
     /// Attention with these rotations.
     let kernel: AttentionKernel
+    private let frequencies: [Float]
+    private var filled = 0
     // The tables `[positions, headDim / 2]` that `kernel` points into.
     private let cosineTable: FloatBuffer
     private let sineTable: FloatBuffer
 
-    /// Cosines `[positions, headDim / 2]`; valid while the value lives.
+    /// Cosines `[positions, headDim / 2]`; valid while the object lives.
     public var cosines: UnsafePointer<Float> { UnsafePointer(cosineTable.base) }
-    /// Sines `[positions, headDim / 2]`; valid while the value lives.
+    /// Sines `[positions, headDim / 2]`; valid while the object lives.
     public var sines: UnsafePointer<Float> { UnsafePointer(sineTable.base) }
 
-    /// - Parameter frequencies: Radians per position of each pair `[headDim / 2]`.
-    public init(_ configuration: ModelConfiguration, frequencies: [Float], positions: Int) throws(KernelError)
-    {
+    /// - Parameters:
+    ///   - frequencies: Radians per position of each pair `[headDim / 2]`.
+    ///   - positions: Room in the tables.
+    public init(
+        _ configuration: ModelConfiguration, frequencies: [Float], positions: Int
+    ) throws(KernelError) {
+        self.frequencies = frequencies
         cosineTable = try FloatBuffer(count: positions * frequencies.count)
         sineTable = try FloatBuffer(count: positions * frequencies.count)
-        var index = 0
-        for position in 0..<positions {
-            for frequency in frequencies {
-                let angle = Float(position) * frequency
-                cosineTable.base[index] = cosf(angle)
-                sineTable.base[index] = sinf(angle)
-                index += 1
-            }
-        }
         kernel = AttentionKernel(
             nHeads: configuration.nHeads, nKVHeads: configuration.nKVHeads, headDim: configuration.headDim,
             halves: configuration.ropeLayout == .halves, cosines: cosineTable.base, sines: sineTable.base)
+    }
+
+    /// Sees to it that the first `count` positions are filled; at most as many as there is room for.
+    public func fill(positions count: Int) {
+        while filled < count {
+            for (index, frequency) in frequencies.enumerated() {
+                let angle = Float(filled) * frequency
+                cosineTable.base[filled * frequencies.count + index] = cosf(angle)
+                sineTable.base[filled * frequencies.count + index] = sinf(angle)
+            }
+            filled += 1
+        }
     }
 }

@@ -58,6 +58,9 @@ private struct WeightSource {
     func matrix(_ role: TensorRole) throws -> WeightMatrix {
         let weight = try checkpoint.weight(role)
         let parts = type == .float32 ? weight.parts.compactMap { $0.expanded() } : weight.parts
+        guard parts.count == weight.parts.count else {
+            throw KernelError.outOfMemory(byteCount: weight.shape.reduce(4, *))
+        }
         return try WeightMatrix(
             weight.name, parts: parts, arrangement: weight.cut == .columns ? .columns : .rows)
     }

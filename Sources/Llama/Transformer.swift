@@ -25,6 +25,7 @@ public struct Transformer: Sendable {
     public func forward(
         _ state: InferenceState, logitsFor rows: [Int], visit: (_ row: Int, _ logits: Span<Float>) -> Void
     ) {
+        state.rope.fill(positions: state.batch.end)
         state.kernels.embedding(tokEmbeddings, state.batch, out: state.x)
         for (index, layer) in layers.enumerated() { layer(state, layer: index) }
         let (dim, size) = (configuration.dim, configuration.vocabularySize)

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A typed, strided view of memory that somebody else owns (and that the view keeps alive).
 public struct Tensor: Sendable {
     /// How elements are stored.
@@ -54,11 +56,12 @@ public struct Tensor: Sendable {
     /// Address of the first element. Valid while ``storage`` lives; aligned to whatever the file gave.
     public var baseAddress: UnsafeRawPointer? { storage.bytes.baseAddress.map { $0 + byteOffset } }
 
-    /// The same elements in row-major order: this view where they already are, else a copy.
+    /// The same elements in row-major order: this view where they already are, else a copy (or still this view
+    /// where memory is short).
     public func contiguous() -> Tensor {
         guard !isContiguous, let source = baseAddress else { return self }
         let size = dtype.size
-        let buffer = OwnedBuffer(count: byteCount) { target in
+        let buffer = OwnedBuffer(reserving: byteCount) { target in
             var position = 0
             forEachOffset { offset in
                 target[position..<position + size].copyBytes(
@@ -66,7 +69,7 @@ public struct Tensor: Sendable {
                 position += size
             }
         }
-        return Tensor(dtype: dtype, shape: shape, storage: buffer, byteOffset: 0) ?? self
+        return buffer.flatMap { Tensor(dtype: dtype, shape: shape, storage: $0, byteOffset: 0) } ?? self
     }
 
     /// All elements as `Float`, row-major, or nil for a type that holds no weights.
@@ -84,23 +87,30 @@ public struct Tensor: Sendable {
         }
     }
 
-    /// A contiguous float32 copy, or nil for a type that holds no weights.
+    /// A contiguous float32 copy, or nil for a type that holds no weights, or where memory is short.
     public func expanded() -> Tensor? {
-        guard let values = floats() else { return nil }
-        let buffer = OwnedBuffer(count: values.count * MemoryLayout<Float>.stride) { target in
-            values.withUnsafeBytes { target.copyMemory(from: $0) }
+        guard dtype.isWeightType else { return nil }
+        let source = contiguous()
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.size)
+        guard !overflow else { return nil }
+        let buffer = OwnedBuffer(reserving: bytes) { target in
+            guard let base = source.baseAddress else { return }
+            for index in 0..<source.count {
+                let value = Tensor.float(at: index, from: base, dtype: dtype)
+                target.storeBytes(of: value, toByteOffset: index * MemoryLayout<Float>.size, as: Float.self)
+            }
         }
-        return Tensor(dtype: .float32, shape: shape, storage: buffer, byteOffset: 0)
+        return withExtendedLifetime(source) {
+            buffer.flatMap { Tensor(dtype: .float32, shape: shape, storage: $0, byteOffset: 0) }
+        }
     }
 
     /// Whether the elements of `other` have the same bytes in the same order.
     public func hasSameBytes(as other: Tensor) -> Bool {
         guard dtype == other.dtype, shape == other.shape else { return false }
         let (left, right) = (contiguous(), other.contiguous())
-        let range = (
-            left.byteOffset..<left.byteOffset + byteCount, right.byteOffset..<right.byteOffset + byteCount
-        )
-        return left.storage.bytes[range.0].elementsEqual(right.storage.bytes[range.1])
+        guard let leftBase = left.baseAddress, let rightBase = right.baseAddress else { return true }
+        return withExtendedLifetime((left, right)) { memcmp(leftBase, rightBase, byteCount) == 0 }
     }
 }
 

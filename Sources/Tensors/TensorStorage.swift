@@ -1,3 +1,5 @@
+import Glibc
+
 /// Memory that tensors view: a mapped file, or a buffer of our own.
 ///
 /// The bytes neither move nor change for as long as the object lives, which is what makes a ``Tensor``
@@ -12,13 +14,17 @@ public final class OwnedBuffer: TensorStorage {
     // Written only inside `init`, before any other reference exists.
     private nonisolated(unsafe) let region: UnsafeMutableRawBufferPointer
 
-    /// Allocates `count` bytes (64-byte aligned) and lets `fill` write them.
-    public init(count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
-        region = .allocate(byteCount: count, alignment: 64)
+    /// Allocates `count` bytes (on a page boundary) and lets `fill` write them; nil where memory is short.
+    public init?(reserving count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        let protection = PROT_READ | PROT_WRITE
+        guard let base = mmap(nil, max(count, 1), protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            base != MAP_FAILED
+        else { return nil }
+        region = UnsafeMutableRawBufferPointer(start: base, count: count)
         fill(region)
     }
 
-    deinit { region.deallocate() }
+    deinit { munmap(region.baseAddress, max(region.count, 1)) }
 
     /// The whole region.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(region) }

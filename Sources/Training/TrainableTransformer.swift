@@ -35,6 +35,7 @@ final class TrainableTransformer {
         let rope = try RotaryEmbedding(
             configuration, frequencies: configuration.rope.inverseFrequencies(headDim: configuration.headDim),
             positions: length)
+        rope.fill(positions: length)
         self.rope = rope
         blocks = (0..<configuration.nLayers).map { layer in
             TrainableBlock(

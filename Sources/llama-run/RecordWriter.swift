@@ -10,11 +10,16 @@ struct RecordWriter {
     private var pending: [Int: String] = [:]
 
     /// Creates the file, or empties it; `-` is standard output.
-    init(path: String) throws(Failure) {
+    ///
+    /// - Parameter inputs: Files that the run reads, which must not be emptied.
+    init(path: String, inputs: [String]) throws(Failure) {
         guard path != "-" else {
             self.path = "standard output"
             descriptor = STDOUT_FILENO
             return
+        }
+        if let input = inputs.first(where: { RecordWriter.isSameFile(path, $0) }) {
+            throw Failure(Failure.cannotCreate, "\(path): cannot be written: this run reads it (\(input))")
         }
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
@@ -22,6 +27,12 @@ struct RecordWriter {
             throw Failure(
                 Failure.cannotCreate, "\(path): cannot be created: \(String(cString: strerror(errno)))")
         }
+    }
+
+    private static func isSameFile(_ left: String, _ right: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        guard stat(left, &first) == 0, stat(right, &second) == 0 else { return false }
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
     /// Takes a completion; writes it, and those that waited for it.

@@ -19,13 +19,16 @@ struct RunReport {
     /// Why output had to stop.
     private(set) var failure: Failure?
 
-    init(_ options: LlamaRun, prompts: [Prompt], tokenizer: (any Tokenizer)?) throws(Failure) {
+    /// - Parameter inputs: Files that the run reads.
+    init(
+        _ options: LlamaRun, prompts: [Prompt], tokenizer: (any Tokenizer)?, inputs: [String]
+    ) throws(Failure) {
         self.prompts = prompts
         self.tokenizer = tokenizer
         echo = options.echo
         let showsText = options.output != "-" && !(options.quiet && options.output != nil)
         printer = showsText ? TextPrinter(count: prompts.count) : nil
-        if let path = options.output { records = try RecordWriter(path: path) }
+        if let path = options.output { records = try RecordWriter(path: path, inputs: inputs) }
         showsSummary = !options.quiet && (options.verbose || Console.errorIsTerminal)
         // Output that streams to the same terminal would run into the bar.
         let isFree = !Console.outputIsTerminal || !(showsText || options.output == "-")

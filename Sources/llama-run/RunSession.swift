@@ -22,14 +22,19 @@ struct RunSession {
         let start = clock.now
         let prompts = try PromptSource.prompts(options)
         let checkpoint = try Checkpoint(at: options.checkpoints, logger: logger)
-        let tokenizer = try loadTokenizer(for: checkpoint)
+        let choice = TokenizerChoice(
+            checkpoint: checkpoint, name: options.checkpoints, isNeeded: prompts.contains { $0.text != nil },
+            logger: logger)
+        let found = try choice.load(named: options.tokenizer)
+        let tokenizer = found?.tokenizer
         let model = try Transformer(checkpoint, weights: options.dtype == .float32 ? .float32 : .stored)
         let kernels = try KernelContext(
             instructionSet: try instructionSet(), threads: options.threads ?? KernelContext.processorCount)
         describe(checkpoint, kernels)
         let completer = Completer(model: model, tokenizer: tokenizer, kernels: kernels)
         let work = try completer.prepare(prompts, generationOptions(checkpoint, tokenizer))
-        var report = try RunReport(options, prompts: prompts, tokenizer: tokenizer)
+        let inputs = checkpoint.files + [found?.path, options.prompts].compactMap(\.self)
+        var report = try RunReport(options, prompts: prompts, tokenizer: tokenizer, inputs: inputs)
         let loadTime = clock.now - start
         Interrupt.watch()
         let statistics: GenerationStatistics
@@ -53,17 +58,6 @@ struct RunSession {
         }
     }
 
-    /// The tokenizer named, or found beside the weights, or none.
-    private func loadTokenizer(for checkpoint: Checkpoint) throws -> (any Tokenizer)? {
-        let beside = checkpoint.folder + "/tokenizer.model"
-        guard let path = options.tokenizer ?? (access(beside, F_OK) == 0 ? beside : nil) else { return nil }
-        let tokenizer = try Tokenizers.loadTokenizer(at: path)
-        try checkVocabulary(
-            of: tokenizer, file: path, against: checkpoint.configuration, model: options.checkpoints,
-            naming: checkpoint.naming)
-        return tokenizer
-    }
-
     private func generationOptions(_ checkpoint: Checkpoint, _ tokenizer: (any Tokenizer)?)
         -> GenerationOptions
     {
@@ -78,6 +72,8 @@ struct RunSession {
         result.logprobs = options.logprobs
         result.echo = options.echo
         result.stopTokens = checkpoint.configuration.stopTokens.union(tokenizer?.stopTokens ?? [])
+        // Models trained on texts one after another, each behind a begin token, end one by beginning the next.
+        if let begin = tokenizer?.bosID { result.stopTokens.insert(begin) }
         return result
     }
 
@@ -87,7 +83,7 @@ struct RunSession {
         let name = String(cString: value)
         guard let set = InstructionSet(rawValue: name) else {
             let names = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Failure(Failure.badData, "LLAMA_KERNELS: expected \(names), found \(name)")
+            throw Failure(Failure.usage, "LLAMA_KERNELS: expected \(names), found \(name)")
         }
         return set
     }

@@ -137,16 +137,16 @@ import Testing
         shards(
             "last shard missing",
             """
-            DIR: layers.0.attention.wq.weight: expected 8 rows, so model-parallel shards of \
-            2: 4, found consolidated.00.pth consolidated.01.pth consolidated.02.pth; fetch \
+            DIR: layers.0.attention.wq.weight: expected 8 rows, so 4 model-parallel shards of \
+            2, found consolidated.00.pth consolidated.01.pth consolidated.02.pth; fetch \
             the missing shards
             """
         ) { try $0.remove("consolidated.03.pth") },
         shards(
             "two last shards missing",
             """
-            DIR: layers.0.attention.wq.weight: expected 8 rows, so model-parallel shards of \
-            2: 4, found consolidated.00.pth consolidated.01.pth; fetch the missing shards
+            DIR: layers.0.attention.wq.weight: expected 8 rows, so 4 model-parallel shards of \
+            2, found consolidated.00.pth consolidated.01.pth; fetch the missing shards
             """
         ) {
             try $0.remove("consolidated.02.pth")
@@ -155,8 +155,8 @@ import Testing
         shards(
             "one shard too many",
             """
-            DIR: layers.0.attention.wq.weight: expected 8 rows, so model-parallel shards of \
-            2: 4, found consolidated.00.pth consolidated.01.pth consolidated.02.pth \
+            DIR: layers.0.attention.wq.weight: expected 8 rows, so 4 model-parallel shards of \
+            2, found consolidated.00.pth consolidated.01.pth consolidated.02.pth \
             consolidated.03.pth consolidated.04.pth; take out those of another model
             """
         ) { try $0.write("consolidated.04.pth", shard(0) { _ in }) },

@@ -51,7 +51,10 @@ import Testing
         ) {
             try .torch([0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E])
         },
-        BadInput("GGUF as .pth", "DIR/consolidated.00.pth: GGUF is not supported") {
+        BadInput(
+            "GGUF as .pth",
+            "DIR/consolidated.00.pth: the GGUF format is not supported; take the checkpoint it was made from: .pth or .safetensors"
+        ) {
             try .torch(Array("GGUF".utf8) + [3, 0, 0, 0])
         },
         BadInput(
@@ -111,7 +114,7 @@ import Testing
     @Test func namesAGGUFFile() throws {
         let folder = try TemporaryFolder()
         try folder.write("llama.gguf", Array("GGUF".utf8) + [3, 0, 0, 0])
-        #expect(folder.message("llama.gguf") == "DIR/llama.gguf: GGUF is not supported")
+        #expect(folder.message("llama.gguf").hasPrefix("DIR/llama.gguf: the GGUF format is not supported; "))
         #expect(folder.message().hasPrefix("DIR: no checkpoint here: found llama.gguf; expected"))
     }
 }

@@ -47,7 +47,8 @@ extension BadInput {
             try rewrite($0, "params.json") { $0 = Data("<!DOCTYPE html><html></html>".utf8) }
         },
         BadInput(
-            "shapes that params.json contradicts", 65, "…/model", ["wq.weight: expected 64 rows"],
+            "shapes that params.json contradicts", 65, "…/model/consolidated.00.pth",
+            ["w1.weight: expected 192 rows"],
             fixture: "meta-2shards-f16"
         ) {
             try replace($0, "params.json", "\"dim\": 32", "\"dim\": 64")

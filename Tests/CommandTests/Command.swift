@@ -17,32 +17,31 @@ struct Command {
         get throws { try Record.lines(Data(output.utf8)) }
     }
 
-    /// The built `llama-run`, which lies next to the test runner.
-    static var executable: URL {
-        get throws {
-            let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            let url = URL(filePath: runner).deletingLastPathComponent().appending(path: "llama-run")
-            try #require(FileManager.default.isExecutableFile(atPath: url.path), "\(url.path) is not built")
-            return url
-        }
+    /// A built program, which lies next to the test runner.
+    static func executable(_ program: String = "llama-run") throws -> URL {
+        let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let url = URL(filePath: runner).deletingLastPathComponent().appending(path: program)
+        try #require(FileManager.default.isExecutableFile(atPath: url.path), "\(url.path) is not built")
+        return url
     }
 
-    /// Runs `llama-run`.
+    /// Runs `llama-run`, or another program.
     static func run(
-        _ arguments: [String], input: String = "", environment: [String: String] = [:], folder: URL? = nil
+        _ arguments: [String], input: String = "", environment: [String: String] = [:], folder: URL? = nil,
+        program: String = "llama-run"
     ) throws -> Command {
-        try launch(executable, arguments, input: input, environment: environment, folder: folder)
+        try launch(executable(program), arguments, input: input, environment: environment, folder: folder)
     }
 
     /// Runs a shell script in which `"$@"` is `llama-run` with `arguments`.
     static func shell(_ script: String, _ arguments: [String]) throws -> Command {
-        try launch(URL(filePath: "/bin/sh"), ["-c", script, "sh", executable.path] + arguments)
+        try launch(URL(filePath: "/bin/sh"), ["-c", script, "sh", executable().path] + arguments)
     }
 
     /// A process that has not been started, with nothing on standard input.
-    static func process(_ arguments: [String]) throws -> Process {
+    static func process(_ arguments: [String], program: String = "llama-run") throws -> Process {
         let process = Process()
-        process.executableURL = try executable
+        process.executableURL = try executable(program)
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
         return process

@@ -137,4 +137,43 @@ struct OutputTests {
         let result = try Command.run(withText + ["--prompt", "a", "--max-gen-len", "\(Int.max)"])
         #expect(result.code == 0)
     }
+
+    @Test(arguments: ["model/model.safetensors", "model/tokenizer.model", "prompts.txt", "link"])
+    func neverWritesOverWhatItReads(name: String) throws {
+        try withTemporaryFolder { folder in
+            let copy = folder.appending(path: "model")
+            try FileManager.default.copyItem(at: Fixtures.checkpoint("hf-tied-f32"), to: copy)
+            try FileManager.default.copyItem(
+                at: Fixtures.tokenizer("char.model"), to: copy.appending(path: "tokenizer.model"))
+            try Data("a\n".utf8).write(to: folder.appending(path: "prompts.txt"))
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.appending(path: "link").path, withDestinationPath: "model/model.safetensors")
+            let target = folder.appending(path: name)
+            let before = try Data(contentsOf: target)
+            let result = try Command.run(
+                ["--checkpoints", "model", "--prompts", "prompts.txt", "--output", name], folder: folder)
+            #expect(result.code == 73)
+            #expect(
+                result.error.hasPrefix("llama-run: error: \(name): cannot be written: this run reads it ("))
+            #expect(try Data(contentsOf: target) == before)
+        }
+    }
+
+    @Test func idsRunWithoutATokenizerThatIsNotSupported() throws {
+        try withTemporaryFolder { folder in
+            let copy = folder.appending(path: "model")
+            try FileManager.default.copyItem(at: Fixtures.checkpoint("hf-tied-f32"), to: copy)
+            let json =
+                #"{"version": "1.0", "added_tokens": [], "model": {"type": "BPE", "vocab": {}, "merges": []}}"#
+            try Data(json.utf8).write(to: copy.appending(path: "tokenizer.json"))
+            let ids = try Command.run(
+                ["--checkpoints", "model", "--prompts", "-"], input: #"{"prompt_ids": [5, 6]}"#,
+                folder: folder)
+            #expect(ids.code == 0)
+            #expect(ids.error.contains("not supported yet"))
+            let text = try Command.run(["--checkpoints", "model", "--prompt", "a"], folder: folder)
+            #expect(text.code == 65)
+            #expect(text.error.contains("tokenizer.json") && text.error.contains("not supported yet"))
+        }
+    }
 }

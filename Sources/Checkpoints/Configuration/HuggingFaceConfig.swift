@@ -2,8 +2,12 @@
 ///
 /// Source: `LlamaConfig` in transformers, both generations of RoPE keys.
 enum HuggingFaceConfig {
-    static func read(_ path: String) throws(CheckpointError) -> ModelConfiguration {
+    /// - Parameter generation: Path of `generation_config.json`, which may name more tokens that end a text; nil
+    ///   where there is none.
+    static func read(_ path: String, generation: String?) throws(CheckpointError) -> ModelConfiguration {
         let reader = try ConfigurationReader(path)
+        var stopTokens = try reader.tokens("eos_token_id")
+        if let generation { stopTokens.formUnion(try ConfigurationReader(generation).tokens("eos_token_id")) }
         try checkFamily(reader)
         let dim = try reader.int("hidden_size", in: .width)
         let nHeads = try reader.int("num_attention_heads", in: .modelCount)
@@ -27,7 +31,7 @@ enum HuggingFaceConfig {
             hasAttentionBias: try reader.flag("attention_bias"),
             hasFeedForwardBias: try reader.flag("mlp_bias"),
             contextLength: try reader.optionalInt("max_position_embeddings", in: .context),
-            stopTokens: try reader.tokens("eos_token_id"))
+            stopTokens: stopTokens)
     }
 
     private static func checkFamily(_ reader: ConfigurationReader) throws(CheckpointError) {

@@ -67,12 +67,20 @@ struct MetaParams {
             hiddenDim: hiddenDim, vocabularySize: vocabularySize, normEpsilon: normEpsilon,
             rope: try rope(vocabularySize: vocabularySize, logger: logger), ropeLayout: .interleaved,
             tiesEmbeddings: tiesEmbeddings, hasAttentionBias: false, hasFeedForwardBias: false,
-            contextLength: try reader.optionalInt("max_seq_len", in: .context), stopTokens: [])
+            contextLength: try reader.optionalInt("max_seq_len", in: .context),
+            stopTokens: vocabularySize == MetaParams.llama3VocabularySize ? MetaParams.llama3StopTokens : [])
     }
 
     /// Llama 3.2 1B and 3B tie the output to the embedding; only their shape tells (dim below 4096 with
     /// Llama 3's vocabulary).
-    func isSmallLlama32(vocabularySize: Int) -> Bool { vocabularySize == 128_256 && dim < 4096 }
+    func isSmallLlama32(vocabularySize: Int) -> Bool {
+        vocabularySize == MetaParams.llama3VocabularySize && dim < 4096
+    }
+
+    /// Number of tokens of every Llama 3.
+    private static let llama3VocabularySize = 128_256
+    /// `<|end_of_text|>`, `<|eom_id|>` and `<|eot_id|>`: they end a text, and `params.json` does not say so.
+    private static let llama3StopTokens: Set<Int32> = [128_001, 128_008, 128_009]
 
     /// `use_scaled_rope` stands for constants that `params.json` does not hold.
     ///

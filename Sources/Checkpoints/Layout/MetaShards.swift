@@ -28,7 +28,8 @@ struct MetaShards {
         guard needed != files.count, expected.isMultiple(of: shape[0]) else { return }
         throw .invalid(
             FilePath(first.path).folder, name,
-            expected: "\(expected) rows, so model-parallel shards of \(shape[0]): \(needed)",
+            expected:
+                "\(expected) rows, so \(needed) model-parallel \(needed == 1 ? "shard" : "shards") of \(shape[0])",
             found: files.map { FilePath($0.path).name }.joined(separator: " "),
             advice: needed > files.count ? "fetch the missing shards" : "take out those of another model")
     }
@@ -59,7 +60,16 @@ struct MetaShards {
         guard shape.count == 2, ClosedRange.vocabulary.contains(shape[0]) else {
             throw .invalid(first.path, name, expected: "shape \(dimensions)", found: "\(shape)")
         }
-        if shape[1] == params.dim { return shape[0] * files.count }
+        if shape[1] == params.dim {
+            let (rows, overflow) = shape[0].multipliedReportingOverflow(by: files.count)
+            guard !overflow, ClosedRange.vocabulary.contains(rows) else {
+                throw .invalid(
+                    first.path, name,
+                    expected: "at most \(ClosedRange.vocabulary.upperBound) rows in all shards",
+                    found: "\(shape[0]) in each of \(files.count)")
+            }
+            return rows
+        }
         let (width, overflow) = shape[1].multipliedReportingOverflow(by: files.count)
         guard !overflow, width == params.dim else {
             let share = files.count > 1 ? ", or its share of \(files.count) shards" : ""

@@ -49,7 +49,10 @@ public struct Weight: Sendable {
             let found = shards.map { "\($0.shape)" }.joined(separator: " + ")
             throw .invalid(file, name, expected: "shape \(shape) by the configuration", found: found)
         }
-        if cut == .whole, let odd = shards.firstIndex(where: { !$0.hasSameBytes(as: shards[0]) }) {
+        // Of one shard this asks nothing: opening must not read the weights.
+        if cut == .whole,
+            let odd = shards.indices.dropFirst().first(where: { !shards[$0].hasSameBytes(as: shards[0]) })
+        {
             throw .invalid(
                 file, name, expected: "the same values in every shard", found: "others in shard \(odd)")
         }

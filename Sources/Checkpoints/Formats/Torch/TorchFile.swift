@@ -57,7 +57,11 @@ enum TorchFile {
                 file.path, "the torch.save format from before torch 1.6 (2020)",
                 advice: "load it in a current torch and save it again")
         }
-        if file.bytes.starts(with: Array("GGUF".utf8)) { throw .unsupported(file.path, "GGUF") }
+        if file.bytes.starts(with: Array("GGUF".utf8)) {
+            throw .unsupported(
+                file.path, "the GGUF format",
+                advice: "take the checkpoint it was made from: .pth or .safetensors")
+        }
         guard file.bytes.starts(with: [0x50, 0x4B]) else {
             let head = file.bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
                 .joined(separator: " ")

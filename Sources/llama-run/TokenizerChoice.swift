@@ -1,0 +1,41 @@
+import Checkpoints
+import Generation
+import Glibc
+import Logging
+import Tokenizers
+
+/// Finds the tokenizer of a checkpoint: the one that was named, or the one beside the weights.
+struct TokenizerChoice {
+    let checkpoint: Checkpoint
+    /// The checkpoint as the user named it.
+    let name: String
+    /// Whether there is text to encode; ids alone can do without a tokenizer.
+    let isNeeded: Bool
+    let logger: Logger
+
+    /// The tokenizer and its file; nil where there is none and none is needed.
+    func load(named path: String?) throws -> (tokenizer: any Tokenizer, path: String)? {
+        if let path { return (try checked(path), path) }
+        for file in ["tokenizer.model", "tokenizer.json"] {
+            let path = checkpoint.folder + "/" + file
+            guard access(path, F_OK) == 0 else { continue }
+            do {
+                return (try checked(path), path)
+            } catch let error as TokenizerError {
+                guard case .notSupported = error, !isNeeded else { throw error }
+                logger.notice("\(error); the prompts are ids, so the run goes on without text")
+            }
+        }
+        return nil
+    }
+
+    private func checked(_ path: String) throws -> any Tokenizer {
+        let tokenizer = try loadTokenizer(at: path)
+        try checkVocabulary(
+            of: tokenizer, file: path, against: checkpoint.configuration, model: name,
+            naming: checkpoint.naming)
+        let padding = checkpoint.configuration.vocabularySize - tokenizer.vocabularySize
+        if padding > 0 { logger.info("\(name): the last \(padding) ids of the model are not in \(path)") }
+        return tokenizer
+    }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a person sees of `llama-train`.
+struct TrainTests {
+    static let text = String(
+        repeating:
+            "A checkpoint is opened, its tensors are given roles,\n  and a transformer borrows them.\n",
+        count: 12)
+    static let small = [
+        "--dim", "16", "--n-layers", "1", "--n-heads", "2", "--n-kv-heads", "1", "--multiple-of", "16",
+        "--max-seq-len", "16", "--batch-size", "2", "--warmup", "1", "--eval-interval", "3",
+    ]
+
+    private func withText(_ body: (URL) throws -> Void) throws {
+        try withTemporaryFolder { folder in
+            try Data(Self.text.utf8).write(to: folder.appending(path: "text.txt"))
+            try body(folder)
+        }
+    }
+
+    private func train(_ arguments: [String], in folder: URL) throws -> Command {
+        try Command.run(arguments, folder: folder, program: "llama-train")
+    }
+
+    @Test(arguments: ["char", "bpe"])
+    func whatItWritesRunsAndIsMeasured(tokenizer: String) throws {
+        try withText { folder in
+            let vocabulary = tokenizer == "bpe" ? ["--vocab-size", "300"] : []
+            let result = try train(
+                ["--data", "text.txt", "--output", "out", "--tokenizer", tokenizer, "--steps", "6"]
+                    + vocabulary + Self.small,
+                in: folder)
+            #expect(result.code == 0)
+            #expect(result.error.contains("step 6/6  validation loss "))
+            let run = try Command.run(
+                ["--checkpoints", "out", "--prompt", "A check", "--max-gen-len", "9"], folder: folder)
+            #expect(run.code == 0)
+            let loss = try train(["evaluate", "--checkpoints", "out", "--data", "text.txt"], in: folder)
+            #expect(loss.output.hasPrefix("loss ") && loss.output.contains(" nats per token over "))
+        }
+    }
+
+    @Test func goesOnWhereItWasInterrupted() throws {
+        try withText { folder in
+            let arguments = ["--data", "text.txt", "--steps", "100000", "--output", "out"] + Self.small
+            let process = try Command.process(arguments, program: "llama-train")
+            process.currentDirectoryURL = folder
+            let errors = Pipe()
+            process.standardError = errors
+            try process.run()
+            Command.limit(process)
+            let state = folder.appending(path: "out/training.safetensors").path
+            while process.isRunning, !FileManager.default.fileExists(atPath: state) { usleep(10_000) }
+            kill(process.processIdentifier, SIGINT)
+            let message = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 130)
+            #expect(message.contains("go on with llama-train --data text.txt --resume out"))
+            let other = try train(["--data", "text.txt", "--resume", "out", "--dim", "32"], in: folder)
+            #expect(other.code == 65)
+            #expect(
+                other.error
+                    == "llama-train: error: out/training.safetensors: expected a run with dim 32, found 16; "
+                    + "leave the option out to go on as before\n")
+        }
+    }
+
+    static let refusals: [(arguments: [String], code: Int32, message: String)] = [
+        (
+            ["--data", "missing.txt", "--output", "out"], 66,
+            "missing.txt: cannot be read: No such file or directory"
+        ),
+        (
+            ["--data", "short.txt", "--output", "out"], 65,
+            "short.txt: expected at least 257 tokens in the training split"
+        ),
+        (
+            ["--data", "latin1.txt", "--output", "out"], 65,
+            "latin1.txt: expected text in UTF-8, found other bytes"
+        ),
+        (
+            ["--data", "text.txt", "--output", "out", "--dim", "7"], 64,
+            "--n-heads: expected heads of even width in dim 7"
+        ),
+        (
+            ["--data", "text.txt", "--output", "no/such/folder"] + small, 73,
+            "no/such/folder: cannot be created"
+        ),
+        (
+            ["--data", "text.txt", "--resume", "nothing"], 66,
+            "nothing/training.safetensors: expected the state of a run"
+        ),
+        (["--data", "text.txt", "--output", "out", "--tokenizer", "text.txt"], 65, "text.txt: "),
+    ]
+
+    @Test(arguments: refusals)
+    func refusesWithOneLine(arguments: [String], code: Int32, message: String) throws {
+        try withText { folder in
+            try Data("short".utf8).write(to: folder.appending(path: "short.txt"))
+            try Data([0xE9, 0x0A]).write(to: folder.appending(path: "latin1.txt"))
+            let result = try train(arguments, in: folder)
+            #expect(result.code == code)
+            #expect(result.error.hasPrefix("llama-train: error: \(message)"))
+            #expect(result.error.split(separator: "\n").count == 1)
+        }
+    }
+
+    @Test func aFullDiskIsSaidAndLosesNothing() throws {
+        try withText { folder in
+            // A folder that cannot be written to stands for a disk that is full, as root may write anywhere.
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: "out/metrics.jsonl/blocked"), withIntermediateDirectories: true)
+            let result = try train(
+                ["--data", "text.txt", "--output", "out", "--steps", "3"] + Self.small, in: folder)
+            #expect(result.code == 74)
+            #expect(result.error.contains("out/metrics.jsonl: cannot be written: "))
+            #expect(
+                FileManager.default.fileExists(
+                    atPath: folder.appending(path: "out/consolidated.safetensors").path))
+        }
+    }
+}
