@@ -8,7 +8,9 @@ let package = Package(
         .library(name: "Tokenizers", targets: ["Tokenizers"]),
         .library(name: "Llama", targets: ["Llama"]),
         .library(name: "Generation", targets: ["Generation"]),
+        .library(name: "Training", targets: ["Training"]),
         .executable(name: "llama-run", targets: ["llama-run"]),
+        .executable(name: "llama-train", targets: ["llama-train"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -19,8 +21,10 @@ let package = Package(
         .systemLibrary(
             name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
         .target(
-            name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+            name: "CSentencePiece",
+            linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
         .target(name: "CKernels"),
+        .target(name: "COpenBLAS"),
 
         // The libraries, lowest room first: an arrow only points up this list.
         .target(name: "Tensors"),
@@ -29,18 +33,42 @@ let package = Package(
             name: "Checkpoints",
             dependencies: ["Tensors", "JSON", .product(name: "Logging", package: "swift-log")]),
         .target(name: "Tokenizers", dependencies: ["CSentencePiece"]),
-        .target(name: "Kernels", dependencies: ["Tensors", "CKernels"]),
+        .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
         .target(name: "Llama", dependencies: ["Checkpoints", "Kernels", "Tensors"]),
         .target(name: "Generation", dependencies: ["Checkpoints", "JSON", "Kernels", "Llama", "Tokenizers"]),
 
+        .target(
+            name: "Training",
+            dependencies: ["Checkpoints", "JSON", "Kernels", "Llama", "Tensors", "Tokenizers"]),
+
+        // The commands, and what they share.
+        .target(
+            name: "CommandSupport",
+            dependencies: [
+                "Checkpoints", "Generation", "Kernels", "Tokenizers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .executableTarget(
             name: "llama-run",
             dependencies: [
-                "Checkpoints", "Generation", "Kernels", "Llama", "Tensors", "Tokenizers",
+                "Checkpoints", "CommandSupport", "Generation", "Kernels", "Llama", "Tensors", "Tokenizers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "llama-train",
+            dependencies: [
+                "Checkpoints", "CommandSupport", "Generation", "Kernels", "Llama", "Tensors", "Tokenizers",
+                "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(
+            name: "CheckpointsTests",
+            dependencies: ["Checkpoints", "JSON", "Tensors", .product(name: "Logging", package: "swift-log")]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors", "CKernels"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
         .testTarget(
@@ -48,7 +76,11 @@ let package = Package(
         .testTarget(
             name: "GenerationTests",
             dependencies: ["Generation", "Checkpoints", "Kernels", "Llama", "Tokenizers", "TestSupport"]),
-        .testTarget(name: "CommandTests", dependencies: ["llama-run", "TestSupport"]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: ["Training", "Checkpoints", "Kernels", "Llama", "Tokenizers", "TestSupport"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(name: "CommandTests", dependencies: ["llama-run", "llama-train", "TestSupport"]),
         .target(name: "TestSupport", path: "Tests/TestSupport", resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],

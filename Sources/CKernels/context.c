@@ -47,7 +47,8 @@ lk_context *lk_context_create(lk_isa isa, int threads) {
     context->team = lk_team_create(threads);
     // Page alignment also keeps two threads' scratch on different pages.
     context->scratch = aligned_alloc(4096, (size_t)threads * LK_SCRATCH_FLOATS * sizeof(float));
-    if (context->team == NULL || context->scratch == NULL) {
+    context->packed = aligned_alloc(4096, LK_PACKED_FLOATS * sizeof(float));
+    if (context->team == NULL || context->scratch == NULL || context->packed == NULL) {
         lk_context_destroy(context);
         return NULL;
     }
@@ -57,6 +58,7 @@ lk_context *lk_context_create(lk_isa isa, int threads) {
 void lk_context_destroy(lk_context *context) {
     if (context == NULL) return;
     lk_team_destroy(context->team);
+    free(context->packed);
     free(context->scratch);
     free(context);
 }

@@ -11,10 +11,12 @@
 // where four rows fit in it, so that panel and activations share a 1 MiB second-level cache.
 enum {
     LK_PANEL_FLOATS = 256 * 1024,
-    LK_PANEL_TARGET = 96 * 1024,
+    LK_PANEL_TARGET = 192 * 1024,
     LK_PANEL_ROWS = 32,
     // Partial sums of a tile of tokens for the panel's rows: at most 8 tokens of 16 lanes.
     LK_SUM_FLOATS = LK_PANEL_ROWS * 8 * 16,
+    // Activations that the whole team packs and shares; more tokens than fit are taken in several rounds.
+    LK_PACKED_FLOATS = 2 * 1024 * 1024,
     LK_SCRATCH_FLOATS = LK_PANEL_FLOATS + LK_SUM_FLOATS,  // a whole number of pages
 };
 
@@ -31,12 +33,29 @@ typedef struct {
     size_t length;
 } lk_query;
 
+// The tokens of a round of a linear layer.
+typedef struct {
+    const float *x;  // of the first
+    size_t x_stride;
+    size_t first, tokens;
+    // Made by `pack` for matrices with `packed_columns` columns a part, or NULL: [tiles, parts,
+    // padded columns / lanes, tokens of the tile, lanes].
+    const float *packed;
+    size_t packed_columns;
+} lk_input;
+
 typedef struct {
     // n elements of a dtype as float32.
     void (*convert)(lk_dtype dtype, const void *from, float *to, size_t n);
-    // Rows row_begin ..< row_end of one linear layer for all tokens.
-    void (*linear_rows)(const lk_linear_op *op, size_t row_begin, size_t row_end, const float *x, size_t x_stride,
-                        size_t tokens, float *scratch);
+    // Rows row_begin ..< row_end of one linear layer for all tokens of the input.
+    void (*linear_rows)(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *input,
+                        float *scratch);
+    // Tiles that so many tokens are packed as; 0 when packing does not pay.
+    size_t (*packed_tiles)(size_t tokens);
+    // Floats a packed token takes.
+    size_t (*packed_size)(const lk_matrix *weight);
+    // Packs one of `tiles` tiles.
+    void (*pack)(const lk_matrix *weight, const lk_input *input, size_t tile, size_t tiles, float *packed);
     // gate[i] = silu(gate[i]) * up[i]
     void (*silu_multiply)(float *gate, const float *up, size_t n);
     // One token of lk_rms_norm.
@@ -57,6 +76,7 @@ struct lk_context {
     const lk_kernels *kernels;
     lk_team *team;
     float *scratch;
+    float *packed;
 };
 
 static inline float *lk_scratch(const lk_context *context, int member) {

@@ -45,27 +45,32 @@ static void convert(lk_dtype dtype, const void *from, float *to, size_t n) {
     for (size_t i = 0; i < n; i++) to[i] = load_element(dtype, from, i);
 }
 
-static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end, const float *x, size_t x_stride,
-                        size_t tokens, float *scratch) {
+static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *from,
+                        float *scratch) {
     (void)scratch;
     const lk_matrix *weight = op->weight;
     size_t part_rows = weight->blocks[0].rows, part_columns = weight->blocks[0].columns;
-    for (size_t t = 0; t < tokens; t++) {
+    for (size_t t = 0; t < from->tokens; t++) {
         for (size_t r = row_begin; r < row_end; r++) {
             const lk_block *blocks = weight->blocks + r / part_rows * weight->column_parts;
             double sum = 0;
             for (size_t part = 0; part < weight->column_parts; part++) {
                 const void *row = lk_block_row(&blocks[part], weight->dtype, r % part_rows);
-                const float *input = x + t * x_stride + part * part_columns;
+                const float *input = from->x + t * from->x_stride + part * part_columns;
                 for (size_t k = 0; k < part_columns; k++) {
                     sum += (double)load_element(weight->dtype, row, k) * (double)input[k];
                 }
             }
-            float *out = &op->out[t * op->out_stride + r];
+            float *out = &op->out[(from->first + t) * op->out_stride + r];
             float value = (float)sum + (op->bias ? op->bias[r] : 0);
             *out = op->accumulate ? *out + value : value;
         }
     }
+}
+
+static size_t packed_tiles(size_t tokens) {
+    (void)tokens;
+    return 0;
 }
 
 static void silu_multiply(float *gate, const float *up, size_t n) {
@@ -124,6 +129,7 @@ static double log_sum_exp(const float *x, size_t n) {
 const lk_kernels lk_kernels_reference = {
     .convert = convert,
     .linear_rows = linear_rows,
+    .packed_tiles = packed_tiles,
     .silu_multiply = silu_multiply,
     .rms_norm = rms_norm,
     .attend = attend,

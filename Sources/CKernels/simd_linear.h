@@ -8,21 +8,26 @@
 // (24 KiB on AVX-512) stay in a first-level cache of 32 or 48 KiB while the panel streams past them from the
 // second level.
 enum { K_BLOCK = 1024 };
-// With this many tokens or fewer, weights are converted in registers as they stream in: the conversion is
-// repeated for each tile of tokens but nothing is written back.
-enum { DIRECT_TOKENS = TILE_TOKENS };
-// Rows of a single-token tile: enough independent sums to hide the latency of a multiply-add.
-enum { STREAM_ROWS = 8 };
+// With this many tokens or fewer, weights are converted in registers for each tile of tokens; with more, once,
+// into a panel. Measured: the panel begins to pay between 32 and 128 tokens.
+enum { DIRECT_TOKENS = 6 * TILE_TOKENS };
+// Rows of a single-token tile. The fewer, the more nearly memory is read in order; two sums at a time still keep
+// up with it.
+enum { STREAM_ROWS = 2 };
 
 // A few rows of a weight matrix, as in the file or as a panel of float32.
 typedef struct {
     lk_dtype dtype;
     size_t rows;
     size_t column_parts, part_columns;
-    const lk_block *blocks;  // the row part's blocks; NULL for a panel
+    const lk_block *blocks;  // the row part's blocks
     size_t block_row;        // the first row's index in them
-    const float *panel;      // [column_parts, rows, padded part_columns]
+    const float *panel;      // or NULL: [column_parts, rows / 4, padded part_columns / VEC_LANES, 4, VEC_LANES]
 } weight_rows;
+
+// Rows of a panel lie four together, vector by vector: a tile then reads one stream in ascending order, which the
+// processor prefetches, instead of four that compete for the same cache sets.
+enum { PANEL_GROUP = 4 };
 
 typedef struct {
     const float *x;
@@ -56,76 +61,84 @@ static INLINE vec load_weight_tail(lk_dtype dtype, const char *row, size_t k, si
     return vec_zero();
 }
 
-static INLINE void emit(const tile_target *to, int token, int row, int rows, const vec *sums) {
+static INLINE void emit_one(const tile_target *to, int token, int row, vec sum) {
     float *out = to->out + (size_t)token * to->out_stride + row;
-    if (rows == 1) {
-        float value = vec_sum(sums[0]);
-        if (to->bias) value += to->bias[row];
-        *out = to->accumulate ? *out + value : value;
-        return;
-    }
+    float value = vec_sum(sum);
+    if (to->bias) value += to->bias[row];
+    *out = to->accumulate ? *out + value : value;
+}
+
+static INLINE void emit_four(const tile_target *to, int token, const vec *sums) {
+    float *out = to->out + (size_t)token * to->out_stride;
     __m128 values = vec_sum4(sums[0], sums[1], sums[2], sums[3]);
-    if (to->bias) values = _mm_add_ps(values, _mm_loadu_ps(to->bias + row));
+    if (to->bias) values = _mm_add_ps(values, _mm_loadu_ps(to->bias));
     if (to->accumulate) values = _mm_add_ps(_mm_loadu_ps(out), values);
     _mm_storeu_ps(out, values);
 }
 
-// `tokens`, `rows` (1 or a multiple of 4) and `dtype` are constants wherever this is inlined, which keeps the
-// sums in registers.
-static INLINE void tile(lk_dtype dtype, int tokens, int rows, const char *weight, size_t row_bytes,
+// `tokens`, `rows` (1, 2 or 4), `dtype` and `packed` are constants wherever this is inlined, which
+// keeps the sums in registers.
+static INLINE void tile(lk_dtype dtype, int tokens, int rows, bool packed, const char *weight, size_t row_bytes,
                         const tile_target *to) {
-    vec sums[TILE_TOKENS][STREAM_ROWS];
+    size_t group = packed ? (size_t)rows : 1, company = packed ? (size_t)tokens : 1;
+    size_t x_stride = packed ? VEC_LANES : to->x_stride;
+    vec sums[TILE_TOKENS][4];
     UNROLL for (int t = 0; t < tokens; t++) {
         UNROLL for (int r = 0; r < rows; r++) sums[t][r] = to->first ? vec_zero() : to->sums[t * rows + r];
     }
     const float *x = to->x;
-    size_t x_stride = to->x_stride, n = to->n, k = 0;
-    // A row is soon read to its end, and the processor's own prefetching restarts with every page. When the
-    // weights come from memory, this row's place in the next tile is fetched meanwhile.
-    bool streaming = tokens == 1;
-    size_t ahead = (size_t)rows * row_bytes;
+    size_t n = to->n, k = 0;
+    // Rows as they lie in the file come from memory and are soon read to their end, so the processor's own
+    // prefetching rarely gets going: the next tile's bytes are fetched meanwhile, in ascending order.
+    const char *next = weight + (size_t)rows * row_bytes;
+    size_t step_bytes = (size_t)rows * VEC_LANES * lk_dtype_size(dtype);
     for (; k + VEC_LANES <= n; k += VEC_LANES) {
-        vec w[STREAM_ROWS];
+        vec w[4];
         UNROLL for (int r = 0; r < rows; r++) {
-            w[r] = load_weight(dtype, weight + (size_t)r * row_bytes, k);
-            if (streaming) {
-                __builtin_prefetch(weight + (size_t)r * row_bytes + ahead + k * lk_dtype_size(dtype), 0, 2);
-            }
+            w[r] = load_weight(dtype, weight + (size_t)r * row_bytes, k * group);
+        }
+        if (!packed) {
+            UNROLL for (size_t line = 0; line < step_bytes; line += 64) __builtin_prefetch(next + line, 0, 3);
+            next += step_bytes;
         }
         UNROLL for (int t = 0; t < tokens; t++) {
-            vec input = vec_load(x + (size_t)t * x_stride + k);
+            vec input = vec_load(x + (size_t)t * x_stride + k * company);
             UNROLL for (int r = 0; r < rows; r++) sums[t][r] = vec_fma(input, w[r], sums[t][r]);
         }
     }
     if (k < n) {
-        vec w[STREAM_ROWS];
+        vec w[4];
         UNROLL for (int r = 0; r < rows; r++) {
-            w[r] = load_weight_tail(dtype, weight + (size_t)r * row_bytes, k, n - k);
+            w[r] = load_weight_tail(dtype, weight + (size_t)r * row_bytes, k * group, n - k);
         }
         UNROLL for (int t = 0; t < tokens; t++) {
-            vec input = vec_load_n(x + (size_t)t * x_stride + k, n - k);
+            vec input = vec_load_n(x + (size_t)t * x_stride + k * company, n - k);
             UNROLL for (int r = 0; r < rows; r++) sums[t][r] = vec_fma(input, w[r], sums[t][r]);
         }
     }
     UNROLL for (int t = 0; t < tokens; t++) {
         if (to->last) {
-            UNROLL for (int r = 0; r < rows; r += 4) emit(to, t, r, rows, &sums[t][r]);
+            if (rows == 4) {
+                emit_four(to, t, sums[t]);
+            } else {
+                UNROLL for (int r = 0; r < rows; r++) emit_one(to, t, r, sums[t][r]);
+            }
         } else {
             UNROLL for (int r = 0; r < rows; r++) to->sums[t * rows + r] = sums[t][r];
         }
     }
 }
 
-static INLINE void tile_of_tokens(lk_dtype dtype, size_t tokens, int rows, const char *weight, size_t row_bytes,
-                                  const tile_target *to) {
+static INLINE void tile_of_tokens(lk_dtype dtype, size_t tokens, int rows, bool packed, const char *weight,
+                                  size_t row_bytes, const tile_target *to) {
     switch (tokens) {
-    case 1: tile(dtype, 1, rows, weight, row_bytes, to); break;
-    case 2: tile(dtype, 2, rows, weight, row_bytes, to); break;
-    case 3: tile(dtype, 3, rows, weight, row_bytes, to); break;
-#if TILE_TOKENS > 3
-    case 4: tile(dtype, 4, rows, weight, row_bytes, to); break;
-    case 5: tile(dtype, 5, rows, weight, row_bytes, to); break;
-    case 6: tile(dtype, 6, rows, weight, row_bytes, to); break;
+    case 1: tile(dtype, 1, rows, packed, weight, row_bytes, to); break;
+    case 2: tile(dtype, 2, rows, packed, weight, row_bytes, to); break;
+#if TILE_TOKENS > 2
+    case 3: tile(dtype, 3, rows, packed, weight, row_bytes, to); break;
+    case 4: tile(dtype, 4, rows, packed, weight, row_bytes, to); break;
+    case 5: tile(dtype, 5, rows, packed, weight, row_bytes, to); break;
+    case 6: tile(dtype, 6, rows, packed, weight, row_bytes, to); break;
 #endif
     }
 }
@@ -138,12 +151,12 @@ static INLINE void rows_of_tiles(lk_dtype dtype, size_t tokens, size_t rows, con
         size_t step = 1;
         if (tokens == 1 && r + STREAM_ROWS <= rows) {
             step = STREAM_ROWS;
-            tile(dtype, 1, STREAM_ROWS, weight, row_bytes, &to);
+            tile(dtype, 1, STREAM_ROWS, false, weight, row_bytes, &to);
         } else if (r + 4 <= rows) {
             step = 4;
-            tile_of_tokens(dtype, tokens, 4, weight, row_bytes, &to);
+            tile_of_tokens(dtype, tokens, 4, false, weight, row_bytes, &to);
         } else {
-            tile_of_tokens(dtype, tokens, 1, weight, row_bytes, &to);
+            tile_of_tokens(dtype, tokens, 1, false, weight, row_bytes, &to);
         }
         r += step;
         weight += step * row_bytes;
@@ -165,30 +178,42 @@ static void bf16_rows_of_tiles(size_t tokens, size_t rows, const char *weight, s
     rows_of_tiles(LK_BF16, tokens, rows, weight, row_bytes, to);
 }
 
-// One tile of tokens through all columns of the rows.
-static void multiply_tile(const weight_rows *weight, size_t tokens, tile_target to) {
+static void panel_of_tiles(size_t tokens, size_t rows, const char *weight, size_t group_bytes, tile_target to) {
+    for (size_t r = 0; r < rows; r += PANEL_GROUP) {
+        tile_of_tokens(LK_F32, tokens, PANEL_GROUP, true, weight, VEC_LANES * sizeof(float), &to);
+        weight += group_bytes;
+        to.sums += PANEL_GROUP * tokens;
+        to.out += PANEL_GROUP;
+        if (to.bias) to.bias += PANEL_GROUP;
+    }
+}
+
+// One tile of tokens through all columns of the rows; `packed` is the tile as `pack` left it, for a panel.
+static void multiply_tile(const weight_rows *weight, size_t tokens, const float *packed, tile_target to) {
     const float *x = to.x;
+    size_t columns = weight->part_columns, element = lk_dtype_size(weight->dtype);
+    // Blocks of equal length. The rows of few tokens are read straight through: memory is slower than the
+    // activations' way from the second-level cache.
+    size_t blocks = packed == NULL ? 1 : lk_max(lk_divide_up(columns, K_BLOCK), 1);
+    size_t step = padded(lk_divide_up(columns, blocks));
     for (size_t part = 0; part < weight->column_parts; part++) {
-        size_t columns = weight->part_columns;
-        const char *rows;
-        size_t row_bytes;
-        if (weight->panel) {
-            row_bytes = padded(columns) * sizeof(float);
-            rows = (const char *)weight->panel + part * weight->rows * row_bytes;
-        } else {
-            row_bytes = weight->blocks[part].row_stride * lk_dtype_size(weight->dtype);
-            rows = (const char *)weight->blocks[part].data + weight->block_row * row_bytes;
-        }
-        // Blocks of equal length; one token's activations need no blocking.
-        size_t blocks = tokens == 1 ? 1 : lk_max(lk_divide_up(columns, K_BLOCK), 1);
-        size_t step = padded(lk_divide_up(columns, blocks));
         for (size_t block = 0; block < blocks; block++) {
             size_t k = lk_min(block * step, columns);
-            to.x = x + part * columns + k;
             to.n = lk_min(step, columns - k);
             to.first = part == 0 && block == 0;
             to.last = part + 1 == weight->column_parts && block + 1 == blocks;
-            const char *at = rows + k * lk_dtype_size(weight->dtype);
+            if (weight->panel) {
+                size_t group_floats = PANEL_GROUP * padded(columns);
+                const float *panel = weight->panel + part * weight->rows / PANEL_GROUP * group_floats;
+                to.x = packed + (part * padded(columns) + k) * tokens;
+                panel_of_tiles(tokens, weight->rows, (const char *)(panel + PANEL_GROUP * k),
+                               group_floats * sizeof(float), to);
+                continue;
+            }
+            to.x = x + part * columns + k;
+            const lk_block *from = &weight->blocks[part];
+            const char *at = (const char *)lk_block_row(from, weight->dtype, weight->block_row) + k * element;
+            size_t row_bytes = from->row_stride * element;
             switch (weight->dtype) {
             case LK_F32: f32_rows_of_tiles(tokens, weight->rows, at, row_bytes, to); break;
             case LK_F16: f16_rows_of_tiles(tokens, weight->rows, at, row_bytes, to); break;
@@ -204,61 +229,98 @@ static void convert(lk_dtype dtype, const void *from, float *to, size_t n) {
     if (i < n) vec_store_n(to + i, load_weight_tail(dtype, from, i, n - i), n - i);
 }
 
-static weight_rows convert_panel(const weight_rows *weight, float *panel) {
-    size_t stride = padded(weight->part_columns);
+// How far ahead of its reading a conversion asks memory for bytes; the next rows follow in the file.
+enum { CONVERT_AHEAD = 8192 };
+
+static void convert_panel(const weight_rows *weight, float *panel) {
+    size_t columns = weight->part_columns, element = lk_dtype_size(weight->dtype);
     for (size_t part = 0; part < weight->column_parts; part++) {
         for (size_t r = 0; r < weight->rows; r++) {
-            const void *row = lk_block_row(&weight->blocks[part], weight->dtype, weight->block_row + r);
-            convert(weight->dtype, row, panel + (part * weight->rows + r) * stride, weight->part_columns);
+            const char *row = lk_block_row(&weight->blocks[part], weight->dtype, weight->block_row + r);
+            size_t group = (part * weight->rows + r) / PANEL_GROUP;
+            float *to = panel + group * PANEL_GROUP * padded(columns) + r % PANEL_GROUP * VEC_LANES;
+            size_t k = 0;
+            for (; k + VEC_LANES <= columns; k += VEC_LANES) {
+                __builtin_prefetch(row + k * element + CONVERT_AHEAD, 0, 3);
+                vec_store(to + k * PANEL_GROUP, load_weight(weight->dtype, row, k));
+            }
+            if (k < columns) vec_store(to + k * PANEL_GROUP, load_weight_tail(weight->dtype, row, k, columns - k));
         }
     }
-    weight_rows converted = *weight;
-    converted.dtype = LK_F32;
-    converted.panel = panel;
-    return converted;
+}
+
+// Tiles of nearly equal size: 128 tokens are 18 tiles of 6 and 4 of 5 rather than 21 of 6 and a poor one of 2.
+static size_t tile_begin(size_t tile, size_t tiles, size_t tokens) { return tile * tokens / tiles; }
+
+// A tile's rows come from memory a power of two apart more often than not, where they compete for the same cache
+// sets, so many tokens are first laid out in the order a tile reads them.
+static size_t packed_tiles(size_t tokens) { return tokens > DIRECT_TOKENS ? lk_divide_up(tokens, TILE_TOKENS) : 0; }
+
+static size_t packed_size(const lk_matrix *weight) {
+    return weight->column_parts * padded(weight->blocks[0].columns);
+}
+
+static void pack(const lk_matrix *weight, const lk_input *input, size_t tile, size_t tiles, float *packed) {
+    size_t begin = tile_begin(tile, tiles, input->tokens), end = tile_begin(tile + 1, tiles, input->tokens);
+    size_t columns = weight->blocks[0].columns;
+    float *to = packed + begin * packed_size(weight);
+    for (size_t part = 0; part < weight->column_parts; part++) {
+        for (size_t k = 0; k < columns; k += VEC_LANES) {
+            for (size_t t = begin; t < end; t++) {
+                const float *from = input->x + t * input->x_stride + part * columns + k;
+                vec_store(to, k + VEC_LANES <= columns ? vec_load(from) : vec_load_n(from, columns - k));
+                to += VEC_LANES;
+            }
+        }
+    }
 }
 
 // Up to LK_PANEL_ROWS rows of one row part for all tokens.
-static void multiply_rows(const weight_rows *weight, const lk_linear_op *op, size_t row, const float *x, size_t x_stride,
-                          size_t tokens, float *scratch) {
-    // Tiles of nearly equal size: 128 tokens are 18 tiles of 6 and 4 of 5 rather than 21 of 6 and a poor one of 2.
-    size_t tiles = lk_divide_up(tokens, TILE_TOKENS);
+static void multiply_rows(const weight_rows *weight, const lk_linear_op *op, size_t row, const lk_input *input,
+                          float *scratch) {
+    size_t tiles = lk_divide_up(input->tokens, TILE_TOKENS);
+    size_t token_floats = weight->column_parts * padded(weight->part_columns);
     for (size_t i = 0; i < tiles; i++) {
-        size_t t = i * tokens / tiles, end = (i + 1) * tokens / tiles;
-        multiply_tile(weight, end - t,
-                      (tile_target){.x = x + t * x_stride,
-                                    .x_stride = x_stride,
+        size_t t = tile_begin(i, tiles, input->tokens), end = tile_begin(i + 1, tiles, input->tokens);
+        multiply_tile(weight, end - t, weight->panel ? input->packed + t * token_floats : NULL,
+                      (tile_target){.x = input->x + t * input->x_stride,
+                                    .x_stride = input->x_stride,
                                     .sums = (vec *)(void *)(scratch + LK_PANEL_FLOATS),
-                                    .out = op->out + t * op->out_stride + row,
+                                    .out = op->out + (input->first + t) * op->out_stride + row,
                                     .out_stride = op->out_stride,
                                     .bias = op->bias ? op->bias + row : NULL,
                                     .accumulate = op->accumulate});
     }
 }
 
-static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end, const float *x, size_t x_stride,
-                        size_t tokens, float *scratch) {
+static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *input,
+                        float *scratch) {
     const lk_matrix *weight = op->weight;
     size_t part_rows = weight->blocks[0].rows, part_columns = weight->blocks[0].columns;
-    size_t row_floats = weight->column_parts * padded(part_columns);
-    // Rows too long for even one of them to fit the panel are converted in registers for every tile.
+    size_t row_floats = lk_max(packed_size(weight), 1);
+    // Rows too long for four of them to fit the panel are converted in registers for every tile, as are the
+    // one to three left over by groups of four.
+    bool direct = input->packed == NULL || input->packed_columns != part_columns ||
+                  PANEL_GROUP * row_floats > LK_PANEL_FLOATS;
     size_t most = LK_PANEL_ROWS;
-    bool direct = tokens <= DIRECT_TOKENS || row_floats > LK_PANEL_FLOATS;
     if (!direct) {
-        most = lk_max(LK_PANEL_TARGET / lk_max(row_floats, 1), 4);
-        most = lk_min(lk_min(most, LK_PANEL_FLOATS / lk_max(row_floats, 1)), LK_PANEL_ROWS);
+        size_t target = LK_PANEL_TARGET / row_floats / PANEL_GROUP * PANEL_GROUP;
+        most = lk_min(lk_max(target, PANEL_GROUP), LK_PANEL_ROWS);
     }
     for (size_t row = row_begin; row < row_end;) {
         size_t block_row = row % part_rows;
         size_t rows = lk_min(lk_min(row_end - row, part_rows - block_row), most);
+        bool grouped = !direct && rows >= PANEL_GROUP;
+        if (grouped) rows = rows / PANEL_GROUP * PANEL_GROUP;
         weight_rows slice = {.dtype = weight->dtype,
                              .rows = rows,
                              .column_parts = weight->column_parts,
                              .part_columns = part_columns,
                              .blocks = weight->blocks + row / part_rows * weight->column_parts,
-                             .block_row = block_row};
-        if (!direct) slice = convert_panel(&slice, scratch);
-        multiply_rows(&slice, op, row, x, x_stride, tokens, scratch);
+                             .block_row = block_row,
+                             .panel = grouped ? scratch : NULL};
+        if (grouped) convert_panel(&slice, scratch);
+        multiply_rows(&slice, op, row, input, scratch);
         row += rows;
     }
 }

@@ -1,6 +1,7 @@
 #include "CSentencePiece.h"
 
 #include <sentencepiece_processor.h>
+#include <sentencepiece_trainer.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -62,6 +63,35 @@ Destination *copyOut(const Source *source, size_t count) {
     if (copy && count > 0) std::memcpy(copy, source, count * sizeof(Destination));
     return copy;
 }
+
+// Hands the trainer one stretch of the text after another.
+class StretchIterator : public sentencepiece::SentenceIterator {
+public:
+    StretchIterator(const uint8_t *text, const CSentencePieceRange *stretches, size_t count)
+        : text_(reinterpret_cast<const char *>(text)), next_(stretches), end_(stretches + count) {
+        Next();
+    }
+
+    bool done() const override { return done_; }
+
+    void Next() override {
+        done_ = next_ == end_;
+        if (done_) return;
+        value_.assign(text_ + next_->start, next_->length);
+        ++next_;
+    }
+
+    const std::string &value() const override { return value_; }
+
+    sentencepiece::util::Status status() const override { return {}; }
+
+private:
+    const char *text_;
+    const CSentencePieceRange *next_;
+    const CSentencePieceRange *end_;
+    bool done_ = false;
+    std::string value_;
+};
 
 }  // namespace
 
@@ -160,6 +190,35 @@ CSentencePieceStatus CSentencePieceDecode(
     } catch (...) {
         return CSentencePieceFailed;
     }
+}
+
+CSentencePieceStatus CSentencePieceTrain(
+    const char *options, const uint8_t *text, const CSentencePieceRange *stretches, size_t stretchCount,
+    uint8_t **model, size_t *modelLength, char *message, size_t messageCapacity) {
+    try {
+        silenceLibraryOnce();
+        StretchIterator sentences(text, stretches, stretchCount);
+        // The trainer's own switch for its log, for a build of the library without the weak one above.
+        const std::string arguments = std::string(options) + " minloglevel=" + std::to_string(silentLogLevel);
+        std::string trained;
+        const auto status = sentencepiece::SentencePieceTrainer::Train(arguments, &sentences, &trained);
+        if (!status.ok()) {
+            setMessage(status.message(), message, messageCapacity);
+            return CSentencePieceRefused;
+        }
+        auto *copy = copyOut<uint8_t>(trained.data(), trained.size());
+        if (copy) {
+            *model = copy;
+            *modelLength = trained.size();
+            return CSentencePieceOK;
+        }
+        setMessage("not enough memory", message, messageCapacity);
+    } catch (const std::exception &error) {
+        setMessage(error.what(), message, messageCapacity);
+    } catch (...) {
+        setMessage("unknown exception", message, messageCapacity);
+    }
+    return CSentencePieceFailed;
 }
 
 void CSentencePieceFree(void *buffer) {

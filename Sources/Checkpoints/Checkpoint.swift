@@ -27,7 +27,7 @@ public struct Checkpoint: Sendable {
             let names = tensorFiles.flatMap { $0.tensors.keys.sorted() }.prefix(3).joined(separator: " ")
             throw .invalid(
                 files.first ?? path, expected: "tensors named as in Meta's or Hugging Face's Llama",
-                found: names)
+                found: names.isEmpty ? "none" : names)
         }
         self.naming = naming
         let binding = WeightBinding(naming: naming, folder: folder, logger: logger)

@@ -1,3 +1,5 @@
+import JSON
+
 /// Why a checkpoint could not be opened: the file, the place in it, and what was expected and found there.
 public struct CheckpointError: Error, Equatable, Sendable {
     /// What kind of trouble it is.
@@ -54,19 +56,21 @@ public struct CheckpointError: Error, Equatable, Sendable {
 }
 
 extension CheckpointError: CustomStringConvertible {
-    /// One line for a person: file, place, expected, found, what to do.
+    /// One line for a person: file, place, expected, found, what to do. Whatever control characters the file
+    /// put into its names are escaped.
     public var description: String {
-        let subject = [file, place].compactMap(\.self).joined(separator: ": ")
-        return subject + ": " + problem + (advice.map { "; \($0)" } ?? "")
+        let subject = [file.oneLine(limit: 4096), place?.oneLine()].compactMap(\.self).joined(separator: ": ")
+        return subject + ": " + problem + (advice.map { "; \($0.oneLine())" } ?? "")
     }
 
     private var problem: String {
         switch reason {
         case .missing: return "no such file or directory"
         case .unreadable(let words): return "cannot be read: \(words)"
-        case .noCheckpoint(let found): return "no checkpoint here: found \(found)"
-        case .invalid(let expected, let found): return "expected \(expected), found \(found)"
-        case .unsupported(let what): return "\(what) is not supported"
+        case .noCheckpoint(let found): return "no checkpoint here: found \(found.oneLine())"
+        case .invalid(let expected, let found):
+            return "expected \(expected.oneLine()), found \(found.oneLine())"
+        case .unsupported(let what): return "\(what.oneLine()) is not supported"
         case .tensors(let missing, let unexpected, let doubled):
             let groups = [("missing", missing), ("unexpected", unexpected), ("doubled", doubled)]
             let lists = groups.filter { !$0.1.isEmpty }.map { "\($0.0) \(CheckpointError.abridged($0.1))" }
@@ -75,7 +79,7 @@ extension CheckpointError: CustomStringConvertible {
     }
 
     private static func abridged(_ names: [String]) -> String {
-        let shown = names.prefix(6).joined(separator: " ")
+        let shown = names.prefix(6).map { $0.oneLine(limit: 80) }.joined(separator: " ")
         return names.count <= 6 ? shown : "\(shown) … (\(names.count) in all)"
     }
 }

@@ -13,7 +13,8 @@ struct CheckpointLocation {
     init(_ path: String) throws(CheckpointError) {
         let given = FilePath(path)
         if try given.isFolder() {
-            folder = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+            let trailing = path.reversed().prefix { $0 == "/" }.count
+            folder = trailing == path.count ? path : String(path.dropLast(trailing))
             layout = try CheckpointLocation.layout(ofFolder: folder)
         } else {
             folder = given.folder
@@ -59,10 +60,10 @@ struct CheckpointLocation {
         }
         let safetensors = names.filter { $0.hasSuffix(".safetensors") }
         if safetensors.contains("model.safetensors") { return .safetensors(["model.safetensors"]) }
-        if safetensors.count == 1 { return .safetensors(safetensors) }
         if let shard = safetensors.first(where: isHuggingFaceShard) {
             throw missingIndex(folder, shard: shard)
         }
+        if safetensors.count == 1 { return .safetensors(safetensors) }
         throw nothing(in: folder, names: names)
     }
 
@@ -111,7 +112,10 @@ struct CheckpointLocation {
         return shards.map(\.0)
     }
 
-    private static func isHuggingFaceShard(_ name: String) -> Bool { name.contains("-of-") }
+    /// Whether the file is one of several; `model-00001-of-00001` is whole.
+    private static func isHuggingFaceShard(_ name: String) -> Bool {
+        name.contains("-of-") && !name.hasSuffix("-of-00001.safetensors")
+    }
 
     private static func missingIndex(_ folder: String, shard: String) -> CheckpointError {
         CheckpointError(

@@ -25,7 +25,7 @@ final class JSONDocument {
         guard text.count <= min(limits.byteCount, Int(Int32.max)) else {
             throw .tooLarge(byteCount: text.count, limit: limits.byteCount)
         }
-        guard let tokener = json_tokener_new_ex(Int32(limits.depth)) else {
+        guard let tokener = json_tokener_new_ex(Int32(clamping: limits.depth)) else {
             throw .syntax("no memory for a parser", offset: 0)
         }
         defer { json_tokener_free(tokener) }
@@ -34,6 +34,7 @@ final class JSONDocument {
         // Strict mode lets nothing follow the value, not even the spaces that safetensors pads with.
         let end = (text.lastIndex { !JSONDocument.isSpace($0) } ?? -1) + 1
         let parsed = json_tokener_parse_ex(tokener, bytes.baseAddress, Int32(end))
+        let offset = json_tokener_get_parse_end(tokener)
         var status = json_tokener_get_error(tokener)
         if status == json_tokener_continue {
             // A bare number or a literal may need to see its end; anything else was cut off.
@@ -43,13 +44,11 @@ final class JSONDocument {
             root = parsed
         }
         guard status == json_tokener_success else {
-            let offset = json_tokener_get_parse_end(tokener)
-            if let root { json_object_put(root) }
-            throw .syntax(String(cString: json_tokener_error_desc(status)), offset: min(offset, end))
+            throw .syntax(status.found(depth: limits.depth), offset: offset)
         }
-        if !limits.allowsDuplicateKeys, let key = firstDuplicateKey(in: text[..<end]) {
-            throw .duplicateKey(key)
-        }
+        // To json-c a NUL ends the text.
+        guard offset == end else { throw .syntax("a NUL byte", offset: offset) }
+        try checkStrictly(text[..<end], allowsDuplicates: limits.allowsDuplicateKeys)
     }
 
     deinit {
@@ -58,5 +57,24 @@ final class JSONDocument {
 
     static func isSpace(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+}
+
+extension json_tokener_error {
+    /// What the parser met, so that it reads on after "expected valid JSON, found".
+    fileprivate func found(depth: Int) -> String {
+        switch self {
+        case json_tokener_error_depth: "more than \(depth) levels of nesting"
+        case json_tokener_error_parse_eof: "the end of the text"
+        case json_tokener_error_parse_null, json_tokener_error_parse_boolean: "an unknown word"
+        case json_tokener_error_parse_number: "a malformed number"
+        case json_tokener_error_parse_array: "no comma between elements"
+        case json_tokener_error_parse_object_key_name: "a key without quotes"
+        case json_tokener_error_parse_object_key_sep: "no colon after a key"
+        case json_tokener_error_parse_object_value_sep: "no comma between members"
+        case json_tokener_error_parse_string: "a malformed string"
+        case json_tokener_error_parse_utf8_string: "bytes that are not UTF-8"
+        default: "an unexpected character"
+        }
     }
 }

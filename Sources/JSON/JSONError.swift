@@ -2,7 +2,7 @@
 public enum JSONError: Error, Equatable, Sendable {
     /// The text is larger than the caller allows, in bytes.
     case tooLarge(byteCount: Int, limit: Int)
-    /// Not JSON: what json-c says, and at which byte.
+    /// Not JSON: what was found, and at which byte.
     case syntax(String, offset: Int)
     /// Two members of one object have the same name.
     case duplicateKey(String)
@@ -18,9 +18,9 @@ extension JSONError: CustomStringConvertible {
         switch self {
         case .tooLarge: nil
         case .syntax(_, let offset): "byte \(offset)"
-        case .duplicateKey(let key): "key \"\(key)\""
-        case .missingKey(_, let path): path.isEmpty ? nil : path
-        case .wrongType(let path, _, _): path.isEmpty ? nil : path
+        case .duplicateKey(let key): "key \"\(key.oneLine())\""
+        case .missingKey(_, let path): path.isEmpty ? nil : path.oneLine()
+        case .wrongType(let path, _, _): path.isEmpty ? nil : path.oneLine()
         }
     }
 

@@ -69,10 +69,15 @@ public struct JSONValue {
         return Array(UnsafeRawBufferPointer(start: json_object_get_string(object), count: count))
     }
 
-    /// A whole number.
+    /// A whole number, above `Int.min`.
     public func int() throws(JSONError) -> Int {
         try expect(json_type_int, "a whole number")
-        return Int(json_object_get_int64(object))
+        let value = json_object_get_int64(object)
+        // json-c clamps what 64 bits do not hold; of the lowest number it cannot be told whether it was.
+        guard value != .min, value != .max || json_object_get_uint64(object) == UInt64(Int64.max) else {
+            throw .wrongType(path: path, expected: "a whole number of 64 bits", found: excerpt)
+        }
+        return Int(value)
     }
 
     /// An array of whole numbers.

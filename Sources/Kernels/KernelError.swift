@@ -10,6 +10,8 @@ public enum KernelError: Error, Equatable, Sendable {
     case outOfMemory(byteCount: Int)
     /// The named weights are not a matrix of one weight type with dense rows.
     case unsuitableWeights(String)
+    /// OpenBLAS, which training needs, could not be loaded, for the given reason.
+    case openBLASUnavailable(String)
 }
 
 extension KernelError: CustomStringConvertible {
@@ -24,6 +26,8 @@ extension KernelError: CustomStringConvertible {
             "the system gave no memory: \(byteCount >> 20) MB were asked for; lower --max-seq-len or --max-batch-size"
         case .unsuitableWeights(let name):
             "\(name): expected a matrix in F32, F16 or BF16, found something else"
+        case .openBLASUnavailable(let reason):
+            "training needs OpenBLAS; install it with: apt-get install libopenblas0 (\(reason))"
         }
     }
 }

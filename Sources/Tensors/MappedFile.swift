@@ -24,7 +24,8 @@ public final class MappedFile: TensorStorage {
     /// Maps the regular file at `path`.
     public init(path: String) throws(MappedFileError) {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // O_NONBLOCK: opening a pipe must fail below rather than wait for somebody to write to it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw MappedFileError(path: path, code: errno) }
         defer { close(descriptor) }
         var status = stat()

@@ -11,7 +11,7 @@ public struct Tensor: Sendable {
     /// Where the first element begins, in bytes from the start of ``storage``.
     public let byteOffset: Int
 
-    /// Views `storage`, or returns nil where any element would lie outside it.
+    /// Views `storage`, or returns nil where any element would lie outside it or their bytes overflow `Int`.
     ///
     /// - Parameter strides: In elements; nil for row-major contiguous.
     public init?(
@@ -23,6 +23,8 @@ public struct Tensor: Sendable {
         let (span, overflow) = extent.multipliedReportingOverflow(by: dtype.size)
         let (end, endOverflow) = span.addingReportingOverflow(byteOffset)
         guard !overflow, !endOverflow, end <= storage.bytes.count else { return nil }
+        // A stride of 0 lets a small storage claim any number of elements.
+        guard !shape.reduce(1, *).multipliedReportingOverflow(by: dtype.size).overflow else { return nil }
         self.dtype = dtype
         self.shape = shape
         self.strides = strides
@@ -72,11 +74,13 @@ public struct Tensor: Sendable {
         guard dtype.isWeightType else { return nil }
         let source = contiguous()
         guard let base = source.baseAddress else { return [] }
-        return [Float](unsafeUninitializedCapacity: count) { target, initialized in
-            for index in 0..<count {
-                target.initializeElement(at: index, to: Tensor.float(at: index, from: base, dtype: dtype))
+        return withExtendedLifetime(source.storage) {
+            [Float](unsafeUninitializedCapacity: count) { target, initialized in
+                for index in 0..<count {
+                    target.initializeElement(at: index, to: Tensor.float(at: index, from: base, dtype: dtype))
+                }
+                initialized = count
             }
-            initialized = count
         }
     }
 

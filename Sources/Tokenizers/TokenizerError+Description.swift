@@ -34,7 +34,37 @@ extension TokenizerError: CustomStringConvertible {
                 "expected a SentencePiece model, found one that libsentencepiece refuses (\(reason)); "
                     + "use another"
             )
+        case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge,
+            .trainingFailed, .trainedModelIsLossy:
+            ("tokenizer training", trainingSentence)
         }
+    }
+
+    private var trainingSentence: String {
+        switch self {
+        case .noTrainingText:
+            "expected a text, found none; give it something to train on"
+        case .untrainableCharacter(let character, let offset):
+            "expected text that SentencePiece can give back, found \(Self.codePoint(character)) at byte \(offset); "
+                + "remove or replace it"
+        case .vocabularyTooSmall(let size, let minimum):
+            "expected a vocabulary of at least \(minimum) pieces for the characters of this text, found \(size); "
+                + "ask for more"
+        case .vocabularyTooLarge(let size, let maximum):
+            "expected a vocabulary of at most \(maximum) pieces for this text, found \(size); "
+                + "ask for fewer or give it more text"
+        case .trainingFailed(let reason):
+            "expected a model, found that libsentencepiece cannot train one (\(reason)); try another text"
+        case .trainedModelIsLossy(let offset):
+            "expected a model that gives the text back, found another text from byte \(offset) on; "
+                + "try another vocabulary size"
+        default: ""
+        }
+    }
+
+    private static func codePoint(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
     /// Control characters, which a path or the library's reason may have, must not break the line.

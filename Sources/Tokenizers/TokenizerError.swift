@@ -1,4 +1,4 @@
-/// Why a tokenizer could not be loaded. `description` says it to a person.
+/// Why a tokenizer could not be loaded or trained. `description` says it to a person.
 public enum TokenizerError: Error, Sendable, Hashable {
     /// There is no such file.
     case notFound(file: String)
@@ -24,12 +24,33 @@ public enum TokenizerError: Error, Sendable, Hashable {
     /// A SentencePiece model that libsentencepiece refuses, with its reason.
     case rejected(file: String, reason: String)
 
+    /// There is no text to train on.
+    case noTrainingText
+
+    /// The text to train on holds a character that no SentencePiece model gives back, at byte `offset`: U+2581,
+    /// which it writes for a space, or U+0000, which ends a piece.
+    case untrainableCharacter(Unicode.Scalar, offset: Int)
+
+    /// A vocabulary of `size` cannot hold the reserved tokens and the characters of the text: `minimum` pieces.
+    case vocabularyTooSmall(size: Int, minimum: Int)
+
+    /// The text yields no more than `maximum` pieces.
+    case vocabularyTooLarge(size: Int, maximum: Int)
+
+    /// libsentencepiece refuses to train, with its reason.
+    case trainingFailed(reason: String)
+
+    /// The trained model does not give back the text between byte `offset` and the next 64 KiB.
+    case trainedModelIsLossy(offset: Int)
+
     /// Whether the input is missing or cannot be read (`EX_NOINPUT`, 66), rather than read and found bad
     /// (`EX_DATAERR`, 65).
     public var isMissingInput: Bool {
         switch self {
         case .notFound, .isDirectory, .unreadable: true
         case .tooLarge, .notSupported, .notATokenizer, .malformed, .rejected: false
+        case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge: false
+        case .trainingFailed, .trainedModelIsLossy: false
         }
     }
 }

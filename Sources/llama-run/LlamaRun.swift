@@ -1,6 +1,6 @@
+import CommandSupport
 import ArgumentParser
 import Generation
-import Glibc
 
 /// `llama-run`: completes prompts with a Llama checkpoint.
 @main
@@ -119,15 +119,7 @@ struct LlamaRun: ParsableCommand {
     }
 
     func run() throws {
-        Console.reserveStandardStreams()
-        // A parent may have ignored it, and children inherit that; `| head` must end the command quietly.
-        signal(SIGPIPE, SIG_DFL)
-        do {
-            try RunSession(self).run()
-        } catch let failure as Failure {
-            Console.error("llama-run: error: \(failure.message)")
-            throw ExitCode(failure.code)
-        }
+        try reportingFailures("llama-run") { try RunSession(self).run() }
     }
 }
 

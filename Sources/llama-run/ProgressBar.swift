@@ -1,3 +1,5 @@
+import CommandSupport
+
 /// A line on a terminal that shows how many prompts are done.
 struct ProgressBar {
     let total: Int

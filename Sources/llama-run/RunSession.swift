@@ -1,3 +1,4 @@
+import CommandSupport
 import Checkpoints
 import Generation
 import Glibc
@@ -17,14 +18,6 @@ struct RunSession {
     }
 
     func run() throws {
-        do {
-            try complete()
-        } catch {
-            throw Failure(error) ?? error
-        }
-    }
-
-    private func complete() throws {
         let clock = ContinuousClock()
         let start = clock.now
         let prompts = try PromptSource.prompts(options)

@@ -1,3 +1,4 @@
+import CommandSupport
 import Logging
 
 /// Writes log messages as lines for a person: `llama-run: notice: …`.

@@ -55,8 +55,9 @@ private struct Layer {
         }
     }
 
-    mutating func store(_ context: KernelContext, _ rows: [lk_row], q: inout [Float], k: [Float], v: [Float])
-    {
+    mutating func store(
+        _ context: KernelContext, _ rows: [lk_row], q: inout [Float], k: [Float], v: [Float]
+    ) {
         var rotated = q
         with { lk_rope_and_store(context.handle, &$0, rows, rows.count, &rotated, k, v, &$1) }
         q = rotated
@@ -85,7 +86,7 @@ private struct Layer {
 }
 
 extension lk_rope_layout: @retroactive CustomTestStringConvertible {
-    /// The case, for a test report.
+    /// The layout as test output names it.
     public var testDescription: String { self == LK_ROPE_INTERLEAVED ? "interleaved" : "halves" }
 }
 

@@ -127,7 +127,7 @@ import Testing
         let w1 = Weights(dtype, rows: 75, columns: 60, seed: 1)
         let w3 = Weights(dtype, rows: 75, columns: 60, seed: 2)
         var numbers = Numbers(seed: 11)
-        for tokens in [1, 8, 33] {
+        for tokens in [1, 8, 40] {
             let x = numbers.floats(tokens * 60)
             var gate = [Float](repeating: .nan, count: tokens * 75)
             var up = gate

@@ -6,7 +6,7 @@ import Testing
 @Suite struct LinearTests {
     static let shapes: [(rows: Int, columns: Int, tokens: Int)] = [
         (1, 1, 1), (3, 15, 2), (15, 16, 3), (16, 17, 5), (17, 33, 7), (33, 100, 6), (9, 1000, 1),
-        (5, 1000, 13), (70, 31, 17), (2, 2500, 20), (41, 3, 1),
+        (5, 1000, 13), (70, 31, 17), (6, 2500, 37), (41, 3, 1), (9, 70, 50),
     ]
 
     @Test(arguments: supportedSets, lk_dtype.allCases)
@@ -32,7 +32,7 @@ import Testing
             let weights = Weights(
                 dtype, rows: 30, columns: 84, rowParts: rowParts, columnParts: columnParts,
                 padding: padding)
-            for tokens in [1, 4, 11] {
+            for tokens in [1, 4, 11, 40] {
                 let x = numbers.floats(tokens * 84)
                 let out = weights.apply(context, x, tokens: tokens)
                 for (value, expected) in zip(out, weights.expected(x, tokens: tokens)) {
@@ -48,7 +48,7 @@ import Testing
         var numbers = Numbers(seed: 5)
         let weights = Weights(LK_F16, rows: 19, columns: 40)
         let bias = numbers.floats(19)
-        for tokens in [1, 9] {
+        for tokens in [1, 9, 41] {
             let x = numbers.floats(tokens * 40)
             let before = numbers.floats(tokens * 19)
             let plain = weights.apply(context, x, tokens: tokens)
@@ -64,7 +64,7 @@ import Testing
     @Test(arguments: supportedSets, lk_dtype.allCases)
     func aTokensBitsDoNotDependOnItsCompany(_ set: InstructionSet, _ dtype: lk_dtype) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
-        for (rows, columns, counts) in [(13, 100, Array(1...20) + [300]), (3, 2331, [1, 4, 7, 12])] {
+        for (rows, columns, counts) in [(13, 100, Array(1...20) + [300]), (7, 2331, [1, 4, 7, 12, 38])] {
             let weights = Weights(dtype, rows: rows, columns: columns, columnParts: columns % 3 == 0 ? 3 : 1)
             var numbers = Numbers(seed: 6)
             let most = counts.max() ?? 1
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, [1, 12])
+    @Test(arguments: supportedSets, [1, 12, 40])
     func bitsDoNotDependOnTheThreadCount(_ set: InstructionSet, tokens: Int) throws {
         // Enough work to leave the calling thread.
         let weights = Weights(LK_BF16, rows: 1100 / tokens, columns: 129)
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, [1, 3, 12])
+    @Test(arguments: supportedSets, [1, 3, 12, 40])
     func aRowsBitsDoNotDependOnItsPlace(_ set: InstructionSet, tokens: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
         let weights = Weights(LK_F16, rows: 45, columns: 50)
@@ -147,16 +147,18 @@ import Testing
         }
     }
 
-    /// Rows too long for the panel take another way, with the same bits.
-    @Test(arguments: supportedSets.filter { $0 != .reference })
-    func multipliesRowsLongerThanThePanel(_ set: InstructionSet) throws {
-        let context = try KernelContext(instructionSet: set, threads: 1)
-        let columns = 262_200
-        let weights = Weights(LK_BF16, rows: 1, columns: columns)
+    /// Rows too long for the panel, and more tokens than are packed at once, go other ways to the same bits.
+    @Test(
+        arguments: supportedSets.filter { $0 != .reference },
+        [(1, 262_200, 38), (5, 20_000, 110), (4, 70_000, 38)])
+    func longRowsKeepTheirBits(_ set: InstructionSet, _ size: (rows: Int, columns: Int, tokens: Int)) throws {
+        let context = try KernelContext(instructionSet: set, threads: 2)
+        let weights = Weights(LK_BF16, rows: size.rows, columns: size.columns)
         var numbers = Numbers(seed: 10)
-        let x = numbers.floats(columns)
-        let alone = weights.apply(context, x, tokens: 1)
-        let together = weights.apply(context, Array(repeating: x, count: 7).flatMap { $0 }, tokens: 7)
-        #expect(bits(together) == Array(repeating: alone[0].bitPattern, count: 7))
+        let x = numbers.floats(size.columns)
+        let alone = bits(weights.apply(context, x, tokens: 1))
+        let many = Array(repeating: x, count: size.tokens).flatMap { $0 }
+        let together = bits(weights.apply(context, many, tokens: size.tokens))
+        #expect(together == Array(repeating: alone, count: size.tokens).flatMap { $0 })
     }
 }

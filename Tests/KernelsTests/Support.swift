@@ -7,9 +7,9 @@ import Testing
 let supportedSets = InstructionSet.allCases.filter(\.isSupported)
 
 extension lk_dtype: @retroactive CaseIterable, @retroactive CustomTestStringConvertible {
-    /// Every dtype that weights come in.
+    /// Every dtype a weight may have.
     public static var allCases: [lk_dtype] { [LK_F32, LK_F16, LK_BF16] }
-    /// The dtype, for a test report.
+    /// The dtype as test output names it.
     public var testDescription: String { ["f32", "f16", "bf16"][Int(rawValue)] }
 }
 

@@ -133,4 +133,8 @@ double lk_log_sum_exp(lk_context *context, const float *x, size_t count);
 #ifdef __cplusplus
 }
 #endif
+
+// This header is the module's umbrella: what it does not include, Swift does not see.
+#include "CTraining.h"
+
 #endif

@@ -55,7 +55,27 @@ CSentencePieceStatus CSentencePieceEncode(
 CSentencePieceStatus CSentencePieceDecode(
     const CSentencePieceModel *model, const int32_t *ids, size_t count, uint8_t **bytes, size_t *length);
 
-/// Frees a buffer that `CSentencePieceEncode` or `CSentencePieceDecode` handed out.
+/// A stretch of a text, in bytes.
+typedef struct CSentencePieceRange {
+    size_t start;
+    size_t length;
+} CSentencePieceRange;
+
+/// Trains a model. Prints nothing.
+///
+/// The library's trainer is for trusted input: a stretch of more than 65,535 characters without a space may
+/// end the process, and it passes over what it does not like, such as a stretch with U+2585. The caller cuts
+/// the text so that neither occurs.
+///
+/// - `options`: the trainer's own flags, NUL-terminated: `key=value`, one space between two of them.
+/// - `text`, `stretches`: what to train on, UTF-8; each stretch is a sentence to the trainer.
+/// - `model`: the serialised ModelProto, to be given back to `CSentencePieceFree`.
+/// - `message`: as in `CSentencePieceModelCreate`.
+CSentencePieceStatus CSentencePieceTrain(
+    const char *options, const uint8_t *text, const CSentencePieceRange *stretches, size_t stretchCount,
+    uint8_t **model, size_t *modelLength, char *message, size_t messageCapacity);
+
+/// Frees a buffer that `CSentencePieceEncode`, `CSentencePieceDecode` or `CSentencePieceTrain` handed out.
 void CSentencePieceFree(void *buffer);
 
 #ifdef __cplusplus

@@ -68,12 +68,19 @@ struct ConfigurationReader {
         try read(key, { value throws(JSONError) in try value.string() })
     }
 
-    /// One id or an array of ids; empty where the key is absent or `null`.
+    /// One id or an array of ids; empty where the key is absent or `null`. Negative ones stand for none.
     func tokens(_ key: String) throws(CheckpointError) -> Set<Int32> {
         let ids = try read(key) { value throws(JSONError) in
             try value.isArray ? value.ints() : [value.int()]
         }
-        return Set((ids ?? []).compactMap(Int32.init(exactly:)).filter { $0 >= 0 })
+        var tokens: Set<Int32> = []
+        for id in ids ?? [] where id >= 0 {
+            guard let token = Int32(exactly: id) else {
+                throw invalid(key, expected: "ids of 31 bits", found: "\(id)")
+            }
+            tokens.insert(token)
+        }
+        return tokens
     }
 
     func invalid(_ key: String, expected: String, found: String) -> CheckpointError {
@@ -81,8 +88,8 @@ struct ConfigurationReader {
         return .invalid(file, path, expected: expected, found: found)
     }
 
-    private func required<T>(_ key: String, _ value: T?) throws(CheckpointError) -> T {
-        guard let value else { throw invalid(key, expected: "a value", found: "none") }
+    private func required<Number>(_ key: String, _ value: Number?) throws(CheckpointError) -> Number {
+        guard let value else { throw invalid(key, expected: "a number", found: "none") }
         return value
     }
 

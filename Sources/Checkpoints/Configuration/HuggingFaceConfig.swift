@@ -48,6 +48,12 @@ enum HuggingFaceConfig {
 
     private static func rope(_ reader: ConfigurationReader) throws(CheckpointError) -> RoPEConfiguration {
         let parameters = try reader.object("rope_parameters")
+        for place in [reader, parameters].compactMap(\.self) {
+            let rotated = try place.optionalPositive("partial_rotary_factor") ?? 1
+            guard rotated == 1 else {
+                throw place.invalid("partial_rotary_factor", expected: "1 (whole heads)", found: "\(rotated)")
+            }
+        }
         let olderTheta = try reader.optionalPositive("rope_theta")
         let theta = try parameters?.optionalPositive("rope_theta") ?? olderTheta ?? 10000
         let olderScaling = try reader.object("rope_scaling")

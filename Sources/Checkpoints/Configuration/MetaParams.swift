@@ -37,17 +37,20 @@ struct MetaParams {
         }
     }
 
-    /// Source: `FeedForward.__init__` in Meta's `llama/model.py`.
     private static func hiddenDim(_ reader: ConfigurationReader, dim: Int) throws(CheckpointError) -> Int {
         let multiple = try reader.int("multiple_of", in: .width)
-        var hidden = 2 * (4 * dim) / 3
-        if let multiplier = try reader.optionalPositive("ffn_dim_multiplier") {
-            guard multiplier <= 64 else {
-                throw reader.invalid("ffn_dim_multiplier", expected: "at most 64", found: "\(multiplier)")
-            }
-            hidden = Int(multiplier * Double(hidden))
+        let multiplier = try reader.optionalPositive("ffn_dim_multiplier")
+        guard multiplier ?? 1 <= 64 else {
+            throw reader.invalid("ffn_dim_multiplier", expected: "at most 64", found: "\(multiplier ?? 1)")
         }
-        return multiple * ((hidden + multiple - 1) / multiple)
+        let rounded = ModelConfiguration.hiddenDim(dim: dim, multipleOf: multiple, multiplier: multiplier)
+        guard ClosedRange.width.contains(rounded) else {
+            throw reader.invalid(
+                "ffn_dim_multiplier",
+                expected: "a feed-forward width of 1 to \(ClosedRange.width.upperBound)",
+                found: "\(rounded)")
+        }
+        return rounded
     }
 
     /// The full configuration; the vocabulary and the tying are read off the tensors.
@@ -88,6 +91,9 @@ struct MetaParams {
             ? "as rope_scaling_factor says"
             : isSmall ? "as in Llama 3.2 1B/3B, by the shape" : "as in Llama 3.1"
         let high = try reader.optionalPositive("high_freq_factor") ?? 4
+        guard high > 1 else {
+            throw reader.invalid("high_freq_factor", expected: "more than 1", found: "\(high)")
+        }
         logger.notice(
             "\(reader.file): use_scaled_rope: factor \(factor) (\(why)), low 1, high \(high), length 8192")
         return RoPEConfiguration(

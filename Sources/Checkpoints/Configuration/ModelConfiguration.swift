@@ -33,6 +33,56 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// Ids that the checkpoint's own configuration says end a text.
     public let stopTokens: Set<Int32>
 
+    /// A Llama of this shape, in Meta's layout.
+    ///
+    /// - Parameters:
+    ///   - vocabularySize: Number of token ids.
+    ///   - contextLength: Longest sequence it is made for.
+    public init(
+        dim: Int, nLayers: Int, nHeads: Int, nKVHeads: Int, hiddenDim: Int, vocabularySize: Int,
+        normEpsilon: Float,
+        ropeTheta: Double, contextLength: Int
+    ) {
+        self.init(
+            dim: dim, nLayers: nLayers, nHeads: nHeads, nKVHeads: nKVHeads, headDim: dim / nHeads,
+            hiddenDim: hiddenDim,
+            vocabularySize: vocabularySize, normEpsilon: normEpsilon,
+            rope: RoPEConfiguration(theta: ropeTheta, scaling: .none), ropeLayout: .interleaved,
+            tiesEmbeddings: false,
+            hasAttentionBias: false, hasFeedForwardBias: false, contextLength: contextLength, stopTokens: [])
+    }
+
+    init(
+        dim: Int, nLayers: Int, nHeads: Int, nKVHeads: Int, headDim: Int, hiddenDim: Int, vocabularySize: Int,
+        normEpsilon: Float, rope: RoPEConfiguration, ropeLayout: RoPELayout, tiesEmbeddings: Bool,
+        hasAttentionBias: Bool, hasFeedForwardBias: Bool, contextLength: Int?, stopTokens: Set<Int32>
+    ) {
+        self.dim = dim
+        self.nLayers = nLayers
+        self.nHeads = nHeads
+        self.nKVHeads = nKVHeads
+        self.headDim = headDim
+        self.hiddenDim = hiddenDim
+        self.vocabularySize = vocabularySize
+        self.normEpsilon = normEpsilon
+        self.rope = rope
+        self.ropeLayout = ropeLayout
+        self.tiesEmbeddings = tiesEmbeddings
+        self.hasAttentionBias = hasAttentionBias
+        self.hasFeedForwardBias = hasFeedForwardBias
+        self.contextLength = contextLength
+        self.stopTokens = stopTokens
+    }
+
+    /// Width of the feed-forward layer that follows from Meta's rules.
+    ///
+    /// Source: `FeedForward.__init__` in Meta's `llama/model.py`.
+    public static func hiddenDim(dim: Int, multipleOf: Int, multiplier: Double? = nil) -> Int {
+        var hidden = 2 * (4 * dim) / 3
+        if let multiplier { hidden = Int(multiplier * Double(hidden)) }
+        return multipleOf * ((hidden + multipleOf - 1) / multipleOf)
+    }
+
     /// How many query heads share one key-value head (Meta's `n_rep`).
     public var repeats: Int { nHeads / nKVHeads }
 

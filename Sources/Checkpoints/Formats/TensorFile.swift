@@ -2,9 +2,19 @@ import JSON
 import Tensors
 
 /// The tensors of one file, under the names the file gives them.
-struct TensorFile {
-    let path: String
-    let tensors: [String: Tensor]
+public struct TensorFile: Sendable {
+    /// The file.
+    public let path: String
+    /// Its tensors; they keep the file mapped.
+    public let tensors: [String: Tensor]
+    /// Strings that the file carries beside them (`__metadata__` of safetensors).
+    public let metadata: [String: String]
+
+    init(path: String, tensors: [String: Tensor], metadata: [String: String] = [:]) {
+        self.path = path
+        self.tensors = tensors
+        self.metadata = metadata
+    }
 }
 
 /// Maps a file, turning the system's refusal into a ``CheckpointError``.

@@ -20,28 +20,31 @@ struct MetaShards {
 
     private func checkShardCount() throws(CheckpointError) {
         let name = "layers.0.attention.wq.weight"
-        guard let first = files.first, let rows = first.tensors[name]?.shape.first, rows > 0 else { return }
+        guard let first = files.first, let shape = first.tensors[name]?.shape, shape.count == 2,
+            shape[0] > 0, shape[1] == params.dim
+        else { return }
         let expected = params.nHeads * params.headDim
-        let needed = expected / rows
-        guard needed > files.count, expected.isMultiple(of: rows) else { return }
+        let needed = expected / shape[0]
+        guard needed != files.count, expected.isMultiple(of: shape[0]) else { return }
         throw .invalid(
             FilePath(first.path).folder, name,
-            expected: "\(expected) rows, so \(needed) model-parallel shards of \(rows)",
+            expected: "\(expected) rows, so model-parallel shards of \(shape[0]): \(needed)",
             found: files.map { FilePath($0.path).name }.joined(separator: " "),
-            advice: "fetch the missing shards")
+            advice: needed > files.count ? "fetch the missing shards" : "take out those of another model")
     }
 
     private func checkHiddenDim() throws(CheckpointError) {
         let name = "layers.0.feed_forward.w1.weight"
         let shapes = files.compactMap { $0.tensors[name]?.shape }
         guard let first = files.first, shapes.count == files.count else { return }
-        let rows = shapes.reduce(0) { $0 + ($1.first ?? 0) }
+        // Wrapping: with an empty dimension a file may claim any number of rows.
+        let rows = shapes.reduce(0) { $0 &+ ($1.first ?? 0) }
         guard rows == params.hiddenDim else {
             throw .invalid(
                 first.path, name,
                 expected:
                     "\(params.hiddenDim) rows, by dim, multiple_of and ffn_dim_multiplier of params.json",
-                found: "\(rows)")
+                found: shapes.map { "\($0.first ?? 0)" }.joined(separator: " + "))
         }
     }
 
@@ -59,9 +62,8 @@ struct MetaShards {
         if shape[1] == params.dim { return shape[0] * files.count }
         let (width, overflow) = shape[1].multipliedReportingOverflow(by: files.count)
         guard !overflow, width == params.dim else {
-            throw .invalid(
-                first.path, name, expected: "shape \(dimensions), or its share of \(files.count) shards",
-                found: "\(shape)")
+            let share = files.count > 1 ? ", or its share of \(files.count) shards" : ""
+            throw .invalid(first.path, name, expected: "shape \(dimensions)\(share)", found: "\(shape)")
         }
         return shape[0]
     }

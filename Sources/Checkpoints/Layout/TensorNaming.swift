@@ -42,7 +42,7 @@ public enum TensorNaming: String, Sendable {
     }
 
     /// The name that this family gives a role.
-    func name(of role: TensorRole) -> String {
+    public func name(of role: TensorRole) -> String {
         switch role {
         case .layer(let layer, let role): return "\(layerPrefix)\(layer).\(layerName(role))"
         default: return topLevel.first { $0.value == role }?.key ?? ""

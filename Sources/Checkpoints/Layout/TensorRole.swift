@@ -50,7 +50,7 @@ public enum TensorRole: Hashable, Sendable {
 
 extension TensorRole {
     /// The roles that a Llama of this configuration has, each exactly once.
-    static func all(of configuration: ModelConfiguration) -> [TensorRole] {
+    public static func all(of configuration: ModelConfiguration) -> [TensorRole] {
         var roles: [TensorRole] = [.tokEmbeddings, .norm]
         if !configuration.tiesEmbeddings { roles.append(.output) }
         let layerRoles = LayerRole.allCases.filter { role in
@@ -67,7 +67,7 @@ extension TensorRole {
     }
 
     /// The shape that `configuration` gives the whole tensor.
-    func shape(in configuration: ModelConfiguration) -> [Int] {
+    public func shape(in configuration: ModelConfiguration) -> [Int] {
         let (dim, hidden) = (configuration.dim, configuration.hiddenDim)
         let queries = configuration.nHeads * configuration.headDim
         let keys = configuration.nKVHeads * configuration.headDim

@@ -41,17 +41,17 @@ public struct Weight: Sendable {
                 advice: "convert it to F32, F16 or BF16")
         }
         guard Set(shards.map(\.dtype)).count == 1 else {
-            throw .invalid(file, name, expected: "one dtype in all shards", found: "several")
+            throw .invalid(
+                file, name, expected: "one dtype in all shards",
+                found: shards.map(\.dtype.rawValue).joined(separator: " "))
         }
         guard let cut = Weight.cut(of: role, shape: shape, shards: shards) else {
             let found = shards.map { "\($0.shape)" }.joined(separator: " + ")
-            throw .invalid(file, name, expected: "shape \(shape)", found: found)
+            throw .invalid(file, name, expected: "shape \(shape) by the configuration", found: found)
         }
-        if shards.count > 1, cut == .whole, let odd = shards.first(where: { !$0.hasSameBytes(as: shards[0]) })
-        {
+        if cut == .whole, let odd = shards.firstIndex(where: { !$0.hasSameBytes(as: shards[0]) }) {
             throw .invalid(
-                file, name, expected: "the same values in every shard",
-                found: "others in a shard of shape \(odd.shape)")
+                file, name, expected: "the same values in every shard", found: "others in shard \(odd)")
         }
         self.name = name
         self.shape = shape

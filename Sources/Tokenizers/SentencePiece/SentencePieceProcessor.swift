@@ -1,6 +1,6 @@
 import CSentencePiece
 
-/// libsentencepiece's processor behind the C shim: the only Swift that calls it.
+/// libsentencepiece's processor behind the C shim: the only Swift that calls it, but for `SentencePieceTrainer`.
 ///
 /// `@unchecked Sendable`: the only stored property is a constant pointer, freed in `deinit` when nobody holds
 /// the object. The C++ processor it points to is complete before `init` returns and is only reached through

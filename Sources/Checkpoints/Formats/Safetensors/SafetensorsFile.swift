@@ -4,18 +4,19 @@ import Tensors
 /// Reads one `.safetensors` file: a length, a JSON header, and tensors back to back.
 ///
 /// Format: https://huggingface.co/docs/safetensors, whose validity rules are all enforced here.
-enum SafetensorsFile {
+public enum SafetensorsFile {
     /// Longest header that the format allows, in bytes.
     static let headerLimit = 100_000_000
 
     /// Maps the file and views its tensors; only the header is read.
-    static func open(_ path: String) throws(CheckpointError) -> TensorFile {
+    public static func open(_ path: String) throws(CheckpointError) -> TensorFile {
         let file = try mapFile(path)
         let header = try headerBytes(of: file)
         let dataStart = 8 + header.count
         let entries: [Entry]
+        let metadata: [String: String]
         do throws(JSONError) {
-            entries = try readEntries(
+            (entries, metadata) = try readEntries(
                 JSONValue.parse(header, limits: JSONLimits(byteCount: headerLimit, depth: 8)))
         } catch {
             throw CheckpointError(error, in: path, bytes: header, at: "header")
@@ -26,7 +27,7 @@ enum SafetensorsFile {
         for entry in entries {
             tensors[entry.name] = try entry.tensor(in: file, dataStart: dataStart)
         }
-        return TensorFile(path: path, tensors: tensors)
+        return TensorFile(path: path, tensors: tensors, metadata: metadata)
     }
 
     private static func headerBytes(of file: MappedFile) throws(CheckpointError) -> UnsafeRawBufferPointer {
@@ -53,21 +54,24 @@ enum SafetensorsFile {
         guard length > 0, bytes[8] == UInt8(ascii: "{") else {
             throw .invalid(
                 file.path, "header", expected: "JSON that begins with {",
-                found: length == 0 ? "nothing" : "byte \(bytes[8])")
+                found: length == 0 ? "nothing" : "byte 0x\(String(bytes[8], radix: 16))")
         }
         return UnsafeRawBufferPointer(rebasing: bytes[8..<8 + Int(length)])
     }
 
-    private static func readEntries(_ header: JSONValue) throws(JSONError) -> [Entry] {
+    private static func readEntries(
+        _ header: JSONValue
+    ) throws(JSONError) -> (entries: [Entry], metadata: [String: String]) {
         var entries: [Entry] = []
+        var metadata: [String: String] = [:]
         for (key, value) in try header.members() {
             if key == "__metadata__" {
-                for (_, text) in try value.members() { _ = try text.utf8() }
+                for (key, text) in try value.members() { metadata[key] = try text.string() }
             } else {
                 entries.append(try Entry(key: key, value: value))
             }
         }
-        return entries
+        return (entries, metadata)
     }
 
     /// The spans must tile the data: from 0 to the end of the file, no hole, no overlap.
@@ -131,8 +135,8 @@ extension SafetensorsFile {
                 tensor.byteCount == end - begin
             else {
                 throw .invalid(
-                    file.path, name, expected: "as many bytes as \(dtype.rawValue) \(shape) takes",
-                    found: "\(end - begin)")
+                    file.path, name, expected: "a shape that fills its \(end - begin) bytes",
+                    found: "\(dtype.rawValue) \(shape)")
             }
             return tensor
         }

@@ -48,7 +48,8 @@ enum SafetensorsIndex {
     ) throws(CheckpointError) -> TensorFile {
         do {
             return try SafetensorsFile.open(path)
-        } catch  where error.reason == .missing {
+        } catch {
+            guard error.reason == .missing else { throw error }
             throw CheckpointError(
                 file: path, .missing,
                 advice: "\(FilePath(index).name) says it holds \(tensor): fetch the missing shard")

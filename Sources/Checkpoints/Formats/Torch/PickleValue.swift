@@ -10,8 +10,8 @@ enum PickleValue: Equatable {
     case list(Int)
     case dictionary(Int)
     case global(PickleGlobal)
-    case storage(TorchStorage)
-    case tensor(TorchTensor)
+    indirect case storage(TorchStorage)
+    indirect case tensor(TorchTensor)
 
     /// What the value is, for an error message.
     var kind: String {

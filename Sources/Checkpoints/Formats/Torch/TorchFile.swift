@@ -2,8 +2,9 @@ import Tensors
 
 /// Reads a checkpoint that `torch.save` wrote (`.pth`): a ZIP of a pickle and raw storages. Nothing is executed.
 enum TorchFile {
-    /// A pickle of a state dict takes some hundred bytes per tensor; this is far beyond any.
-    private static let pickleLimit = 64 << 20
+    /// A pickle of a state dict takes some hundred bytes per tensor, so this is far beyond any; and each of
+    /// its bytes can cost some ten of memory.
+    private static let pickleLimit = 8 << 20
     /// First bytes of the formats that `torch.save` wrote before 1.6.
     private static let legacyMagic: [UInt8] = [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20]
 
@@ -12,14 +13,7 @@ enum TorchFile {
         let file = try mapFile(path)
         try checkMagic(file)
         let archive = try ZipArchive(file)
-        guard let pickle = archive.entries.keys.first(where: { $0.hasSuffix("/data.pkl") }),
-            let range = archive.entries[pickle], range.count <= pickleLimit
-        else {
-            throw .invalid(
-                path, expected: "a ZIP entry data.pkl of at most \(pickleLimit) bytes",
-                found: archive.entries.keys.sorted().prefix(4).joined(separator: " "),
-                advice: "this ZIP is not a torch checkpoint")
-        }
+        let (pickle, range) = try pickleEntry(of: archive, path: path)
         let root = String(pickle.dropLast("data.pkl".count))
         try checkByteOrder(archive, root: root, file: file)
         let reader = StorageReader(file: file, archive: archive, root: root)
@@ -30,6 +24,26 @@ enum TorchFile {
             }
         }
         return TensorFile(path: path, tensors: tensors)
+    }
+
+    /// The one entry `<root>/data.pkl`; with two of them it would be chance which is read.
+    private static func pickleEntry(
+        of archive: ZipArchive, path: String
+    ) throws(CheckpointError) -> (name: String, range: Range<Int>) {
+        let pickles = archive.entries.filter { $0.key.hasSuffix("/data.pkl") }
+        guard let pickle = pickles.first, pickles.count == 1 else {
+            let names = (pickles.isEmpty ? archive.entries : pickles).keys.sorted().prefix(4)
+            throw .invalid(
+                path, expected: "one ZIP entry data.pkl",
+                found: names.isEmpty ? "an empty ZIP" : names.joined(separator: " "),
+                advice: "this ZIP is not a torch checkpoint")
+        }
+        guard pickle.value.count <= pickleLimit else {
+            throw .invalid(
+                path, pickle.key, expected: "at most \(pickleLimit) bytes", found: "\(pickle.value.count)",
+                advice: "save the plain state dict of the model")
+        }
+        return (pickle.key, pickle.value)
     }
 
     private static func checkMagic(_ file: MappedFile) throws(CheckpointError) {
@@ -45,7 +59,8 @@ enum TorchFile {
         }
         if file.bytes.starts(with: Array("GGUF".utf8)) { throw .unsupported(file.path, "GGUF") }
         guard file.bytes.starts(with: [0x50, 0x4B]) else {
-            let head = file.bytes.prefix(4).map { String($0, radix: 16) }.joined(separator: " ")
+            let head = file.bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+                .joined(separator: " ")
             throw .invalid(
                 file.path, expected: "a torch checkpoint (ZIP, begins with PK)", found: "bytes \(head)")
         }
@@ -114,7 +129,9 @@ private struct StorageReader {
             reach <= storage.count - tensor.offset,
             let view = Tensor(
                 dtype: dtype, shape: tensor.shape, strides: tensor.strides, storage: file,
-                byteOffset: range.lowerBound + start)
+                byteOffset: range.lowerBound + start),
+            // A stride of 0 could let one element claim to be any number of them.
+            view.count <= storage.count
         else {
             throw .invalid(
                 file.path, name, expected: "a view inside the \(storage.count) elements of its storage",

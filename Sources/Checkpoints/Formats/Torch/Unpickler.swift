@@ -12,6 +12,9 @@ struct Unpickler {
         var advice: String?
     }
 
+    /// Most dimensions of a tensor; a Llama needs two.
+    private static let rankLimit = 8
+
     private let bytes: UnsafeRawBufferPointer
     private var position = 0
     private var opcodeOffset = 0
@@ -109,7 +112,10 @@ struct Unpickler {
         throw failure("arguments that torch.save gives \(global.rawValue)", "others")
     }
 
+    /// Numbers of a shape. Long ones are refused: a file could name one tuple of a million numbers again and
+    /// again, and each tensor holds its own copy.
     private func integers(_ values: [PickleValue]) -> [Int]? {
+        guard values.count <= Unpickler.rankLimit else { return nil }
         var result: [Int] = []
         for value in values {
             guard case .int(let number) = value else { return nil }
@@ -120,14 +126,14 @@ struct Unpickler {
 
     private mutating func global() throws(Failure) -> PickleGlobal {
         let name = "\(try line()).\(try line())"
-        guard let global = PickleGlobal(rawValue: name) else {
-            throw Failure(
-                offset: opcodeOffset, expected: "only tensors and the names they are rebuilt with",
-                found: name,
-                advice: "the file may run code when unpickled: do not load it; "
+        if let global = PickleGlobal(rawValue: name) { return global }
+        let isStorage = name.hasPrefix("torch.") && name.hasSuffix("Storage")
+        throw Failure(
+            offset: opcodeOffset, expected: "only tensors and the names they are rebuilt with", found: name,
+            advice: isStorage
+                ? "convert the tensors to F32, F16 or BF16"
+                : "the file may run code when unpickled: do not load it; "
                     + "ask its author for safetensors or a plain state dict")
-        }
-        return global
     }
 
     // MARK: Containers

@@ -28,8 +28,8 @@ struct ZipArchive {
             offset = record.next
         }
         var end = 0
-        for (name, range) in entries.sorted(by: { $0.value.lowerBound < $1.value.lowerBound })
-        where !range.isEmpty {
+        let inOrder = entries.sorted { ($0.value.lowerBound, $0.key) < ($1.value.lowerBound, $1.key) }
+        for (name, range) in inOrder where !range.isEmpty {
             guard range.lowerBound >= end else {
                 throw .invalid(
                     file.path, name, expected: "ZIP entries that do not overlap",

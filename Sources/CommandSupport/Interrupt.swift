@@ -2,14 +2,14 @@ import Glibc
 import Synchronization
 
 /// Turns the first Ctrl-C into a flag, so that what is done is kept; the second ends the process as usual.
-enum Interrupt {
+public enum Interrupt {
     private static let flag = Atomic(false)
 
     /// Whether Ctrl-C was pressed.
-    static var isRequested: Bool { flag.load(ordering: .relaxed) }
+    public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
     /// Begins to watch. Until here, Ctrl-C ends the process.
-    static func watch() {
+    public static func watch() {
         // The flag is made here: a signal handler may store to it, but not make it.
         flag.store(false, ordering: .relaxed)
         var action = sigaction()

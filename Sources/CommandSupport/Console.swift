@@ -1,29 +1,31 @@
 import Glibc
 
 /// Standard output and standard error, unbuffered.
-enum Console {
+public enum Console {
     /// Whether standard error is a terminal.
-    static var errorIsTerminal: Bool { isatty(STDERR_FILENO) != 0 }
+    public static var errorIsTerminal: Bool { isatty(STDERR_FILENO) != 0 }
     /// Whether standard output is a terminal.
-    static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) != 0 }
+    public static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) != 0 }
 
     /// Opens those of the standard streams that were closed, so that no file takes their place.
     ///
     /// The wrong way round, so that using one still fails.
-    static func reserveStandardStreams() {
+    public static func reserveStandardStreams() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
             _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
     }
 
     /// Writes a line to standard error; there is nobody to tell if that fails.
-    static func error(_ line: String) { try? write(line + "\n", to: STDERR_FILENO, named: "standard error") }
+    public static func error(_ line: String) {
+        try? write(line + "\n", to: STDERR_FILENO, named: "standard error")
+    }
 
     /// Writes without a line end, for a line that is written over.
-    static func status(_ text: String) { try? write(text, to: STDERR_FILENO, named: "standard error") }
+    public static func status(_ text: String) { try? write(text, to: STDERR_FILENO, named: "standard error") }
 
     /// Writes all of `text` to a file descriptor.
-    static func write(_ text: String, to descriptor: Int32, named name: String) throws(Failure) {
+    public static func write(_ text: String, to descriptor: Int32, named name: String) throws(Failure) {
         var text = text
         let code = text.withUTF8 { bytes -> Int32 in
             var rest = UnsafeRawBufferPointer(bytes)

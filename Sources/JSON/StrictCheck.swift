@@ -1,10 +1,12 @@
-/// Returns the first member name that an object of `text` holds twice.
+/// Refuses what json-c lets pass even when it is told to be strict.
 ///
-/// json-c silently keeps the last of two members, which is how two readers of one file come to see two
-/// different files; so names are compared on the text itself.
+/// It silently keeps the last of two members of one name and cuts a name at a NUL, which is how two readers
+/// of one file come to see two different files; so names are compared on the text itself. It also takes
+/// 'single' quotes and control characters in strings, and checks UTF-8 only in part.
 ///
-/// - Parameter text: JSON that has already been found valid.
-func firstDuplicateKey(in text: Slice<UnsafeRawBufferPointer>) -> String? {
+/// - Parameter text: JSON that json-c has already found valid.
+func checkStrictly(_ text: Slice<UnsafeRawBufferPointer>, allowsDuplicates: Bool) throws(JSONError) {
+    if let offset = firstInvalidUTF8(in: text) { throw .syntax("bytes that are not UTF-8", offset: offset) }
     // One set of names per open object; nil for an open array.
     var open: [Set<[UInt8]>?] = []
     var expectsKey = false
@@ -25,18 +27,22 @@ func firstDuplicateKey(in text: Slice<UnsafeRawBufferPointer>) -> String? {
         case UInt8(ascii: "\""):
             let start = index + 1
             index = endOfString(in: text, from: start)
+            if let control = text[start..<index].firstIndex(where: { $0 < 0x20 }) {
+                throw .syntax("a control character in a string", offset: control)
+            }
             if expectsKey {
                 let name = unescaped(text[start..<index])
-                if open[open.count - 1]?.insert(name).inserted == false {
-                    return String(decoding: name, as: UTF8.self)
+                if name.contains(0) { throw .syntax("a key with a NUL character", offset: start) }
+                if !allowsDuplicates, open[open.count - 1]?.insert(name).inserted == false {
+                    throw .duplicateKey(String(decoding: name, as: UTF8.self))
                 }
                 expectsKey = false
             }
+        case UInt8(ascii: "'"): throw .syntax("a single quote", offset: index)
         default: break
         }
         index += 1
     }
-    return nil
 }
 
 /// Index of the quote that closes the string whose first byte is at `start`.
@@ -54,4 +60,13 @@ private func unescaped(_ literal: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
     let quoted = Array("[\"".utf8) + literal + Array("\"]".utf8)
     let values = quoted.withUnsafeBytes { try? JSONValue.parse($0, limits: JSONLimits()).array() }
     return (try? values?.first?.utf8()) ?? Array(literal)
+}
+
+private func firstInvalidUTF8(in text: Slice<UnsafeRawBufferPointer>) -> Int? {
+    guard String(validating: text, as: UTF8.self) == nil else { return nil }
+    var parser = Unicode.UTF8.ForwardParser()
+    var bytes = text.makeIterator()
+    var offset = text.startIndex
+    while case .valid(let scalar) = parser.parseScalar(from: &bytes) { offset += scalar.count }
+    return offset
 }

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Checkpoints
+import Generation
+import Glibc
+import Kernels
+import Tokenizers
+
+/// An error as the shell sees it: a line for a person and an exit code (sysexits.h).
+public struct Failure: Error {
+    /// What the process exits with.
+    public let code: Int32
+    /// The line.
+    public let message: String
+
+    /// EX_DATAERR: the input is there, and bad.
+    public static let badData: Int32 = 65
+    /// EX_NOINPUT: the input is not there.
+    public static let noInput: Int32 = 66
+    /// EX_OSERR: the system has too little of something.
+    public static let system: Int32 = 71
+    /// EX_CANTCREAT: the output cannot be created.
+    public static let cannotCreate: Int32 = 73
+    /// EX_IOERR: the output cannot be written.
+    public static let cannotWrite: Int32 = 74
+    /// What shells report for a process that an interrupt ended.
+    public static let interrupted: Int32 = 130
+
+    /// - Parameter message: A line for a person.
+    public init(_ code: Int32, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// Sorts a library's error into an exit code; nil for one that is no library's.
+    public init?(_ error: any Error) {
+        switch error {
+        case let error as CheckpointError:
+            self.init(error.isMissingInput ? Failure.noInput : Failure.badData, "\(error)")
+        case let error as TokenizerError:
+            self.init(error.isMissingInput ? Failure.noInput : Failure.badData, "\(error)")
+        case let error as GenerationError: self.init(Failure.badData, "\(error)")
+        case let error as KernelError: self.init(Failure.system, "\(error)")
+        default: return nil
+        }
+    }
+}
+
+/// Runs a command's work; an error becomes a line on standard error and an exit code.
+///
+/// - Parameters:
+///   - command: The command's name, to begin the line.
+///   - failure: Sorts errors that only this command knows.
+public func reportingFailures(
+    _ command: String, _ failure: (any Error) -> Failure? = { _ in nil }, _ work: () throws -> Void
+) throws {
+    Console.reserveStandardStreams()
+    // A parent may have ignored it, and children inherit that; `| head` must end a command quietly.
+    signal(SIGPIPE, SIG_DFL)
+    do {
+        try work()
+    } catch {
+        guard let failure = (error as? Failure) ?? failure(error) ?? Failure(error) else { throw error }
+        Console.error("\(command): error: \(failure.message)")
+        throw ExitCode(failure.code)
+    }
+}

@@ -1,0 +1,25 @@
+import Glibc
+
+/// A small random number generator (Steele, Lea and Flood 2014): the same numbers for the same seed everywhere.
+struct SplitMix64: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// A number of the standard normal distribution (Box and Muller 1958).
+    mutating func nextNormal() -> Float {
+        let radius = (-2 * log(1 - nextUnit())).squareRoot()
+        return Float(radius * cos(2 * .pi * nextUnit()))
+    }
+
+    /// A number in [0, 1).
+    private mutating func nextUnit() -> Double { Double(next() >> 11) * 0x1p-53 }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Checkpoints
+import CommandSupport
+import Kernels
+import Llama
+import Logging
+import Tokenizers
+import Training
+
+/// `llama-train evaluate`: the loss of a checkpoint on a text.
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure the loss of any checkpoint on a text.",
+        discussion: """
+            Cuts a split of the text into sequences one after another and prints the mean loss in nats per token, over \
+            all of them, as the ordinary engine computes it.
+
+            llama-train evaluate --checkpoints models/shakespeare-char --data tinyshakespeare.txt
+            """)
+
+    @Option(help: ArgumentHelp("Folder of the checkpoint.", valueName: "dir"))
+    var checkpoints: String
+
+    @Option(help: ArgumentHelp("Text (UTF-8).", valueName: "file"))
+    var data: String
+
+    @Option(help: "Which part of the text: validation (80 to 90 %), test (the last 10 %) or all.")
+    var split: TextSplit = .validation
+
+    @Option(help: "Tokens of a sequence; default: the model's context.")
+    var maxSeqLen: Int?
+
+    @Option(help: "Threads to compute with; default: the processors this process may use.")
+    var threads: Int?
+
+    func run() throws {
+        try reportingFailures("llama-train", Failure.init(training:)) {
+            let text = try TrainingData.readText(data)
+            let checkpoint = try Checkpoint(
+                at: checkpoints, logger: Logger(label: "llama-train") { _ in SwiftLogNoOpLogHandler() })
+            let tokenizer = try loadTokenizer(at: checkpoint.folder + "/tokenizer.model")
+            let length = maxSeqLen ?? min(checkpoint.configuration.contextLength ?? 2048, 2048)
+            guard length >= 1 else {
+                throw ValidationError("--max-seq-len: expected at least 1, found \(length)")
+            }
+            let evaluation = try Evaluation(
+                Transformer(checkpoint), length: length,
+                kernels: KernelContext(threads: threads ?? KernelContext.processorCount))
+            let ids = tokenizer.encode(text, addBOS: false)
+            let result = evaluation.loss(of: ids[split.range(of: ids.count)])
+            try Console.write(
+                "loss \(result.loss) nats per token over \(result.tokens) tokens\n", to: 1,
+                named: "standard output")
+        }
+    }
+}
+
+extension TextSplit: ExpressibleByArgument {}

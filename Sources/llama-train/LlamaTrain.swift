@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// `llama-train`: trains a small Llama on a text file.
+@main
+struct LlamaTrain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "llama-train",
+        abstract: "Train a small Llama on a text, or measure one.",
+        subcommands: [Train.self, Evaluate.self], defaultSubcommand: Train.self)
+}

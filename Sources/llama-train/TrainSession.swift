@@ -1,0 +1,124 @@
+import Checkpoints
+import CommandSupport
+import Generation
+import Glibc
+import Kernels
+import Llama
+import Logging
+import Tensors
+import Tokenizers
+import Training
+
+/// One run of `llama-train train`.
+struct TrainSession {
+    private let options: Train
+
+    init(_ options: Train) { self.options = options }
+
+    func run() throws {
+        let folder = options.resume ?? options.output ?? "."
+        let text = try TrainingData.readText(options.data)
+        let base = try options.resume.map(TrainingOptions.init(resuming:)) ?? options.preset.options
+        let training = options.options(over: base)
+        try training.validate()
+        let (tokenizer, tokenizerBytes) = try makeTokenizer(text, folder: folder)
+        let data = try TrainingData(
+            text, file: options.data, tokenizer: tokenizer, unknownID: tokenizer.unknownID,
+            sequenceLength: training.maxSequenceLength)
+        let kernels = try KernelContext(threads: options.threads ?? KernelContext.processorCount)
+        if options.resume == nil { try makeFolder(folder, tokenizer: tokenizerBytes) }
+        let trainer = try Trainer(
+            training, data: data, vocabularySize: tokenizer.vocabularySize, folder: folder,
+            resumes: options.resume != nil, dtype: dtype, kernels: kernels)
+        try train(trainer, tokenizer: tokenizer, folder: folder)
+    }
+
+    private func train(_ trainer: Trainer, tokenizer: SentencePieceTokenizer, folder: String) throws {
+        var progress = TrainingProgress(trainer, isQuiet: options.quiet, isVerbose: options.verbose)
+        progress.begin()
+        Interrupt.watch()
+        let outcome = try trainer.run { event in
+            switch event {
+            case .step(let report): progress.show(report)
+            case .evaluated(let report):
+                progress.show(report, sample: options.quiet ? nil : sample(folder, tokenizer: tokenizer))
+            }
+            return !Interrupt.isRequested
+        }
+        progress.end()
+        if case .stopped(let step) = outcome {
+            throw Failure(
+                Failure.interrupted,
+                "interrupted; step \(step) is kept: go on with llama-train --data \(options.data) --resume \(folder)"
+            )
+        }
+    }
+
+    /// A tokenizer trained on the text, or one that exists; with its file's bytes.
+    private func makeTokenizer(
+        _ text: String, folder: String
+    ) throws -> (tokenizer: SentencePieceTokenizer, bytes: [UInt8]) {
+        let path: String
+        switch (options.resume, options.tokenizer) {
+        case (.some, _): path = folder + "/tokenizer.model"
+        case (nil, "char"): return try trained(.char, text)
+        case (nil, "bpe"): return try trained(.bpe(vocabularySize: options.vocabSize ?? 1024), text)
+        case (nil, let file): path = file
+        }
+        let file: MappedFile
+        do {
+            file = try MappedFile(path: path)
+        } catch {
+            throw Failure(Failure.noInput, "\(path): cannot be read: \(error.reason)")
+        }
+        let bytes = Array(file.bytes)
+        return (try SentencePieceTokenizer(bytes: bytes, file: path), bytes)
+    }
+
+    private func trained(
+        _ kind: SentencePieceTrainer.Kind, _ text: String
+    ) throws -> (tokenizer: SentencePieceTokenizer, bytes: [UInt8]) {
+        let bytes = try SentencePieceTrainer(kind).train(on: text)
+        return (try SentencePieceTokenizer(bytes: bytes), bytes)
+    }
+
+    private func makeFolder(_ folder: String, tokenizer: [UInt8]) throws {
+        guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+            throw Failure(
+                Failure.cannotCreate, "\(folder): cannot be created: \(String(cString: strerror(errno)))")
+        }
+        let file = try AtomicFile(path: folder + "/tokenizer.model")
+        try file.write(tokenizer)
+        try file.commit()
+    }
+
+    private var dtype: DType {
+        switch options.dtype {
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        }
+    }
+
+    /// Some text of the checkpoint just written, through the engine that everybody uses.
+    private func sample(_ folder: String, tokenizer: SentencePieceTokenizer) -> String? {
+        guard
+            let checkpoint = try? Checkpoint(
+                at: folder, logger: Logger(label: "sample") { _ in SwiftLogNoOpLogHandler() }),
+            let model = try? Transformer(checkpoint), let kernels = try? KernelContext(threads: 1)
+        else { return nil }
+        var generation = GenerationOptions(maxSequenceLength: checkpoint.configuration.contextLength ?? 256)
+        generation.maxGenerationLength = 120
+        generation.sampler = Sampler(temperature: 0.8, topP: 0.95, seed: 1)
+        let completer = Completer(model: model, tokenizer: tokenizer, kernels: kernels)
+        var text: String?
+        guard let work = try? completer.prepare([Prompt(.text("\n"), source: "sample")], generation) else {
+            return nil
+        }
+        _ = try? completer.complete(work) { event in
+            if case .finished(let completion, _) = event { text = completion.text }
+            return true
+        }
+        return text
+    }
+}

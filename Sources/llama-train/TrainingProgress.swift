@@ -1,0 +1,81 @@
+import CommandSupport
+import Training
+
+/// A line on standard error that says how far training is, and what the evaluations found.
+struct TrainingProgress {
+    private let steps: Int
+    private let firstStep: Int
+    private let header: String
+    private let isQuiet: Bool
+    private let isVerbose: Bool
+    private let isTerminal = Console.errorIsTerminal
+    private let start = ContinuousClock().now
+    private var smoothed: Double?
+    private var tokens = 0
+    private var computing = Duration.zero
+
+    init(_ trainer: Trainer, isQuiet: Bool, isVerbose: Bool) {
+        steps = trainer.options.steps
+        firstStep = trainer.firstStep
+        header =
+            "\(trainer.parameterCount) parameters, steps \(trainer.firstStep + 1) to \(trainer.options.steps)"
+        self.isQuiet = isQuiet
+        self.isVerbose = isVerbose
+    }
+
+    func begin() {
+        if !isQuiet { Console.error("llama-train: " + header) }
+    }
+
+    /// Shows a step: on a terminal over the line before, else every tenth where that was asked for.
+    mutating func show(_ report: StepReport) {
+        smoothed = smoothed.map { 0.9 * $0 + 0.1 * report.loss } ?? report.loss
+        tokens += report.tokens
+        computing += report.time
+        guard !isQuiet else { return }
+        let line =
+            "step \(report.step)/\(steps)  loss \(digits(smoothed ?? report.loss))  \(rate) tokens/s  \(remaining(report.step)) left"
+        if isTerminal {
+            Console.status("\r\u{1B}[K" + line)
+        } else if isVerbose, report.step.isMultiple(of: 10) {
+            Console.error(line)
+        }
+    }
+
+    /// Shows an evaluation.
+    func show(_ report: EvaluationReport, sample: String?) {
+        guard !isQuiet else { return }
+        clear()
+        let best = report.isBest ? ", the best so far: written" : ""
+        Console.error(
+            "step \(report.step)/\(steps)  validation loss \(digits(report.validationLoss))\(best)  (\(rate) tokens/s)"
+        )
+        if report.isBest, let sample { Console.error(indented(sample)) }
+    }
+
+    func end() {
+        guard !isQuiet else { return }
+        clear()
+        Console.error("llama-train: done after \(Int((ContinuousClock().now - start) / .seconds(1))) s")
+    }
+
+    private func clear() {
+        if isTerminal { Console.status("\r\u{1B}[K") }
+    }
+
+    private var rate: Int { computing > .zero ? Int(Double(tokens) / (computing / .seconds(1))) : 0 }
+
+    private func remaining(_ step: Int) -> String {
+        let done = step - firstStep
+        guard done > 0 else { return "?" }
+        let seconds = Int((ContinuousClock().now - start) / .seconds(1) * Double(steps - step) / Double(done))
+        return seconds < 60 ? "\(seconds) s" : "\(seconds / 60) min"
+    }
+
+    private func digits(_ value: Double) -> String { "\((value * 10000).rounded() / 10000)" }
+
+    private func indented(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }.joined(
+            separator: "\n")
+    }
+}
