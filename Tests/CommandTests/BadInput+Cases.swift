@@ -27,7 +27,7 @@ extension BadInput {
             try FileManager.default.removeItem(at: $0.appending(path: "model/consolidated.00.pth"))
         },
         BadInput(
-            "missing last shard", 65, "…/model", ["2 model-parallel shards", "found consolidated.00.pth"],
+            "missing last shard", 65, "…/model", ["expected 32 rows", "found consolidated.00.pth"],
             fixture: "meta-2shards-f16"
         ) {
             try FileManager.default.removeItem(at: $0.appending(path: "model/consolidated.01.pth"))
@@ -47,7 +47,8 @@ extension BadInput {
             try rewrite($0, "params.json") { $0 = Data("<!DOCTYPE html><html></html>".utf8) }
         },
         BadInput(
-            "shapes that params.json contradicts", 65, "…/model", ["wq.weight: expected 64 rows"],
+            "shapes that params.json contradicts", 65, "…/model/consolidated.00.pth",
+            ["w1.weight: expected 192 rows"],
             fixture: "meta-2shards-f16"
         ) {
             try replace($0, "params.json", "\"dim\": 32", "\"dim\": 64")
