@@ -68,7 +68,7 @@ public struct Completer {
 
 /// What completing a list of prompts took.
 public struct GenerationStatistics: Sendable {
-    /// Tokens of all prompts.
+    /// Tokens of prompts that were read.
     public internal(set) var promptTokens = 0
     /// Tokens generated.
     public internal(set) var generatedTokens = 0

@@ -43,6 +43,7 @@ struct CompletionRun {
             let passStart = clock.now
             let goesOn = try pass(observe)
             let passTime = clock.now - passStart
+            statistics.promptTokens += promptTokens
             if promptTokens > 0 {
                 statistics.promptTime += passTime
             } else {
@@ -71,7 +72,6 @@ struct CompletionRun {
                     index: nextWaiting, slot: slot, prompt: prompt, ids: ids, tokenizer: tokenizer,
                     options: options)
                 nextWaiting += 1
-                statistics.promptTokens += ids.count
             }
         }
         return true

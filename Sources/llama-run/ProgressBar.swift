@@ -5,7 +5,7 @@ struct ProgressBar {
     let total: Int
     /// Most tokens per prompt.
     let length: Int
-    private let start = ContinuousClock().now
+    private var firstToken: ContinuousClock.Instant?
     private var lastDrawn: ContinuousClock.Instant?
     private var done = 0
     private var read = 0
@@ -27,6 +27,7 @@ struct ProgressBar {
     /// Counts a generated token.
     mutating func countToken() {
         tokens += 1
+        if firstToken == nil { firstToken = ContinuousClock().now }
         drawSoon()
     }
 
@@ -54,9 +55,10 @@ struct ProgressBar {
         let running = Double(tokens - doneTokens) / Double(max(length, 1))
         let filled = min(width, Int(Double(width) * (Double(done) + running) / Double(max(total, 1))))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-        let rate = Double(tokens) / max((ContinuousClock().now - start) / .seconds(1), 0.001)
-        let count =
-            tokens == 0 ? "\(read) tokens read" : "\(tokens) tokens, \(Summary.fixed(rate, digits: 1))/s"
+        // Reading prompts is no part of the rate at which text appears.
+        let time = firstToken.map { (ContinuousClock().now - $0) / .seconds(1) } ?? 0
+        let rate = time > 0.05 ? ", \(Summary.fixed(Double(tokens - 1) / time, digits: 1))/s" : ""
+        let count = tokens == 0 ? "\(read) tokens read" : "\(tokens) tokens\(rate)"
         Console.status("\r\u{1B}[K\(bar) \(done)/\(total) prompts, \(count)")
     }
 }

@@ -27,7 +27,7 @@ extension BadInput {
             try FileManager.default.removeItem(at: $0.appending(path: "model/consolidated.00.pth"))
         },
         BadInput(
-            "missing last shard", 65, "…/model", ["2 model-parallel shards", "found consolidated.00.pth"],
+            "missing last shard", 65, "…/model", ["expected 32 rows", "found consolidated.00.pth"],
             fixture: "meta-2shards-f16"
         ) {
             try FileManager.default.removeItem(at: $0.appending(path: "model/consolidated.01.pth"))

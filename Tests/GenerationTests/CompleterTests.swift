@@ -154,6 +154,7 @@ struct CompleterTests {
             if case .read = event { true } else { false }
         }
         #expect(atRead.events.count == 1)
+        #expect((1..<1000).contains(atRead.statistics.promptTokens))
     }
 
     @Test func lengthsMayBeAsLargeAsNumbersAre() throws {
