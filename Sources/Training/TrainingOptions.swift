@@ -26,13 +26,13 @@ public struct TrainingOptions: Sendable, Equatable {
     /// Number of optimizer steps.
     public var steps = 2000
     /// Largest learning rate.
-    public var learningRate: Double = 1e-3
+    public var learningRate: Double = 2e-3
     /// Share of the learning rate that is left at the last step; the way there is a half cosine.
-    public var finalLearningRate: Double = 0.1
+    public var finalLearningRate: Double = 0.02
     /// Steps over which the learning rate rises from 0.
     public var warmup = 100
-    /// Decoupled weight decay of matrices.
-    public var weightDecay: Double = 0.1
+    /// Decoupled weight decay of matrices; strong, because the toy sees its small text six times over.
+    public var weightDecay: Double = 1
     /// Adam's decay of the mean of squared gradients (that of the mean is 0.9).
     public var beta2: Double = 0.99
     /// Gradients of a larger norm are scaled down to this; 0 for no limit.
@@ -55,7 +55,8 @@ public struct TrainingOptions: Sendable, Equatable {
             512, 8, 8, 4, 256
         )
         (options.steps, options.warmup, options.finalLearningRate, options.weightDecay) = (2500, 0, 1, 0)
-        (options.beta2, options.gradientClip, options.evalInterval, options.evalBatches) = (0.999, 0, 10, 10)
+        (options.learningRate, options.beta2, options.gradientClip) = (1e-3, 0.999, 0)
+        (options.evalInterval, options.evalBatches) = (10, 10)
         return options
     }
 
