@@ -12,7 +12,7 @@ public struct Completion: Sendable {
 
     /// Position of the prompt in the list.
     public let index: Int
-    /// The prompt's text, where it was given as text.
+    /// The prompt's text; nil for ids without a tokenizer.
     public let prompt: String?
     /// The prompt's ids, begin-of-sequence token included.
     public let promptIDs: [Int32]

@@ -6,6 +6,8 @@ struct GenerationSequence {
     let slot: Int
     let prompt: Prompt
     let promptCount: Int
+    /// The prompt's text: as given, or what its ids stand for; nil for ids without a tokenizer.
+    private let promptText: String?
     /// Prompt and completion.
     private(set) var ids: [Int32]
     /// How many of ``ids`` the cache holds.
@@ -24,6 +26,7 @@ struct GenerationSequence {
         self.prompt = prompt
         self.ids = ids
         promptCount = ids.count
+        promptText = prompt.text ?? tokenizer?.decode(ids)
         decoder = tokenizer?.makeStreamingDecoder(prompt: ids)
         logprobs = options.logprobs != nil && options.echo ? [nil] : []
         let room = max(0, min(options.maxGenerationLength, options.maxSequenceLength - ids.count))
@@ -86,7 +89,7 @@ struct GenerationSequence {
     mutating func finish(_ options: GenerationOptions) -> (completion: Completion, rest: String) {
         let rest = decoder?.finish() ?? ""
         let completion = Completion(
-            index: index, prompt: prompt.text, promptIDs: Array(ids[..<promptCount]),
+            index: index, prompt: promptText, promptIDs: Array(ids[..<promptCount]),
             text: decoder == nil ? nil : text + rest, completionIDs: Array(ids[promptCount...]),
             finishReason: finishReason ?? .length, logprobs: options.logprobs == nil ? nil : logprobs)
         return (completion, rest)

@@ -20,6 +20,9 @@ struct RunSession {
     func run() throws {
         let clock = ContinuousClock()
         let start = clock.now
+        guard !options.checkpoints.isEmpty else {
+            throw Failure(Failure.usage, "--checkpoints: expected a path, found none")
+        }
         let prompts = try PromptSource.prompts(options)
         let checkpoint = try Checkpoint(at: options.checkpoints, logger: logger)
         let choice = TokenizerChoice(

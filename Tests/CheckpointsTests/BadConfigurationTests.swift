@@ -5,6 +5,10 @@ import Testing
 @Suite struct BadConfigurationTests {
     @Test(arguments: [
         BadInput.params("dim missing", "dim: expected a number, found none", ["dim": nil]),
+        .params(
+            "rotations of no length", "rope_theta: expected 1.0 to 1000000000000.0, found 1e-300",
+            ["rope_theta": "1e-300"]),
+        .params("norm that swamps", "norm_eps: expected 1e-12 to 1.0, found 1e+300", ["norm_eps": "1e300"]),
         .params("dim null", "dim: expected a number, found none", ["dim": "null"]),
         .params("dim a string", "dim: expected a whole number, found \"8\"", ["dim": "\"8\""]),
         .params("dim negative", "dim: expected 1 to 1048576, found -8", ["dim": "-8"]),

@@ -50,6 +50,15 @@ struct CompleterTests {
         }
     }
 
+    @Test func tellsTheTextOfAPromptThatWasGivenAsIDs() throws {
+        let model = try TestModel.fixture()
+        let tokenizer = try #require(model.tokenizer)
+        let ids = tokenizer.encode("The engine", addBOS: true)
+        let completion = try #require(
+            try model.complete([Prompt(.ids(ids), source: "test")], .test(3)).completions.first)
+        #expect(completion.prompt == "The engine")
+    }
+
     @Test func hasNoTextWithoutATokenizer() throws {
         let model = try TestModel.fixture(hasTokenizer: false)
         let completion = try #require(try model.complete([.ids(5, 6)], .test(3)).completions.first)

@@ -53,6 +53,24 @@ struct ConfigurationReader {
         return value
     }
 
+    /// The base of the rotations, or nil where the key is absent or `null`.
+    func ropeTheta() throws(CheckpointError) -> Double? { try optionalNumber("rope_theta", in: 1...1e12) }
+
+    /// What a norm adds to the mean square, or nil where the key is absent or `null`.
+    func normEpsilon(_ key: String) throws(CheckpointError) -> Float? {
+        try optionalNumber(key, in: 1e-12...1).map(Float.init)
+    }
+
+    private func optionalNumber(_ key: String, in range: ClosedRange<Double>) throws(CheckpointError)
+        -> Double?
+    {
+        guard let value = try optionalPositive(key) else { return nil }
+        guard range.contains(value) else {
+            throw invalid(key, expected: "\(range.lowerBound) to \(range.upperBound)", found: "\(value)")
+        }
+        return value
+    }
+
     /// A finite number greater than 0.
     func positive(_ key: String) throws(CheckpointError) -> Double {
         try required(key, try optionalPositive(key))
@@ -88,7 +106,7 @@ struct ConfigurationReader {
         return .invalid(file, path, expected: expected, found: found)
     }
 
-    private func required<Number>(_ key: String, _ value: Number?) throws(CheckpointError) -> Number {
+    func required<Number>(_ key: String, _ value: Number?) throws(CheckpointError) -> Number {
         guard let value else { throw invalid(key, expected: "a number", found: "none") }
         return value
     }

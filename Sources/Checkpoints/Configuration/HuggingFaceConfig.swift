@@ -25,7 +25,7 @@ enum HuggingFaceConfig {
             dim: dim, nLayers: try reader.int("num_hidden_layers", in: .modelCount), nHeads: nHeads,
             nKVHeads: nKVHeads, headDim: headDim, hiddenDim: try reader.int("intermediate_size", in: .width),
             vocabularySize: try reader.int("vocab_size", in: .vocabulary),
-            normEpsilon: Float(try reader.optionalPositive("rms_norm_eps") ?? 1e-6),
+            normEpsilon: try reader.normEpsilon("rms_norm_eps") ?? 1e-6,
             rope: try rope(reader), ropeLayout: .halves,
             tiesEmbeddings: try reader.flag("tie_word_embeddings"),
             hasAttentionBias: try reader.flag("attention_bias"),
@@ -58,8 +58,8 @@ enum HuggingFaceConfig {
                 throw place.invalid("partial_rotary_factor", expected: "1 (whole heads)", found: "\(rotated)")
             }
         }
-        let olderTheta = try reader.optionalPositive("rope_theta")
-        let theta = try parameters?.optionalPositive("rope_theta") ?? olderTheta ?? 10000
+        let olderTheta = try reader.ropeTheta()
+        let theta = try parameters?.ropeTheta() ?? olderTheta ?? 10000
         let olderScaling = try reader.object("rope_scaling")
         guard let scaling = parameters ?? olderScaling else {
             return RoPEConfiguration(theta: theta, scaling: .none)

@@ -29,7 +29,7 @@ struct MetaParams {
         let size = try reader.optionalInt("vocab_size", in: -1...ClosedRange.vocabulary.upperBound) ?? -1
         guard size != 0 else { throw reader.invalid("vocab_size", expected: "-1 or a count", found: "0") }
         vocabularySize = size == -1 ? nil : size
-        normEpsilon = Float(try reader.positive("norm_eps"))
+        normEpsilon = try reader.required("norm_eps", try reader.normEpsilon("norm_eps"))
         if let explicit = try reader.optionalInt("hidden_dim", in: .width) {
             hiddenDim = explicit
         } else {
@@ -87,7 +87,7 @@ struct MetaParams {
     /// Source: `apply_scaling` in `llama_models/llama3/model.py`; llama-models issues 166 and 241 for the
     /// factor of 32.
     private func rope(vocabularySize: Int, logger: Logger) throws(CheckpointError) -> RoPEConfiguration {
-        let theta = try reader.optionalPositive("rope_theta") ?? 10000
+        let theta = try reader.ropeTheta() ?? 10000
         guard try reader.flag("use_scaled_rope") else {
             return RoPEConfiguration(theta: theta, scaling: .none)
         }

@@ -51,15 +51,17 @@ public enum TensorNaming: String, Sendable {
 
     private var topLevel: [String: TensorRole] {
         switch self {
-        case .meta:
-            ["tok_embeddings.weight": .tokEmbeddings, "norm.weight": .norm, "output.weight": .output]
-        case .huggingFace:
-            [
-                "model.embed_tokens.weight": .tokEmbeddings, "model.norm.weight": .norm,
-                "lm_head.weight": .output,
-            ]
+        case .meta: TensorNaming.metaTopLevel
+        case .huggingFace: TensorNaming.huggingFaceTopLevel
         }
     }
+
+    private static let metaTopLevel: [String: TensorRole] = [
+        "tok_embeddings.weight": .tokEmbeddings, "norm.weight": .norm, "output.weight": .output,
+    ]
+    private static let huggingFaceTopLevel: [String: TensorRole] = [
+        "model.embed_tokens.weight": .tokEmbeddings, "model.norm.weight": .norm, "lm_head.weight": .output,
+    ]
 
     private var layerPrefix: String {
         switch self {
