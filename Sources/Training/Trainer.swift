@@ -12,7 +12,7 @@ public final class Trainer {
     public enum Event {
         /// A step is done.
         case step(StepReport)
-        /// The model was evaluated and the run's state written.
+        /// The model was evaluated, and written where it was better than before.
         case evaluated(EvaluationReport)
     }
 
@@ -41,21 +41,25 @@ public final class Trainer {
     private var state: TrainingState
     private var metrics: Metrics
     private var lastWritten: Int?
+    private let stateInterval: Int
 
     /// A run that begins, or, where `resumes`, one that goes on from the state in `folder`.
     ///
     /// - Parameters:
     ///   - dtype: Of the weights in the checkpoint: F32, F16 or BF16. The run's own state is float32.
+    ///   - stateInterval: Least number of steps between two states; they are written at evaluations. A state takes
+    ///     twelve bytes per weight, so that it would be most of a run that evaluates often.
     public init(
         _ options: TrainingOptions, data: TrainingData, vocabularySize: Int, folder: String,
         resumes: Bool = false,
-        dtype: DType = .float16, kernels: KernelContext
+        dtype: DType = .float16, stateInterval: Int = 250, kernels: KernelContext
     ) throws {
         try options.validate()
         self.folder = folder
         self.data = data
         self.dtype = dtype
         self.kernels = kernels
+        self.stateInterval = stateInterval
         let blas = try OpenBLAS()
         state = TrainingState(options: options, vocabularySize: vocabularySize, dataDigest: data.digest)
         metrics = Metrics()
@@ -119,7 +123,7 @@ public final class Trainer {
         loss /= Double(options.accumulation)
         let norm = optimizer.gradientNorm()
         guard loss.isFinite, norm.isFinite else {
-            throw .lossNotFinite(step: step, lastGood: lastWritten.map { "\(folder) (step \($0))" })
+            throw .lossNotFinite(step: step, lastGood: state.best.map { "\(folder) (step \($0.step))" })
         }
         optimizer.update(step: step, gradientNorm: norm)
         state.step = step
@@ -147,7 +151,9 @@ public final class Trainer {
                     parameters.configuration, dtype: dtype, folder: folder, values: parameters.values)
             }
         }
-        try writeState()
+        if state.step - (lastWritten ?? 0) >= stateInterval || state.step == options.steps {
+            try writeState()
+        }
         return EvaluationReport(step: state.step, validationLoss: loss, isBest: isBest, folder: folder)
     }
 

@@ -37,7 +37,7 @@ struct TrainerTests {
         return try Trainer(
             options, data: data, vocabularySize: tokenizer.vocabularySize, folder: folder.path,
             resumes: resumes,
-            kernels: KernelContext(threads: threads))
+            stateInterval: 1, kernels: KernelContext(threads: threads))
     }
 
     private func bytes(_ folder: URL) throws -> [String: Data] {
