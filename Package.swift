@@ -58,8 +58,8 @@ let package = Package(
         .executableTarget(
             name: "llama-train",
             dependencies: [
-                "Checkpoints", "CommandSupport", "Generation", "Kernels", "Llama", "Tensors", "Tokenizers",
-                "Training",
+                "Checkpoints", "CommandSupport", "Generation", "JSON", "Kernels", "Llama", "Tensors",
+                "Tokenizers", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -41,6 +41,7 @@ public struct Failure: Error {
             self.init(error.isMissingInput ? Failure.noInput : Failure.badData, "\(error)")
         case let error as TokenizerError:
             self.init(error.isMissingInput ? Failure.noInput : Failure.badData, "\(error)")
+        case let error as AtomicFile.Failure: self.init(Failure.cannotWrite, "\(error)")
         case let error as GenerationError: self.init(Failure.badData, "\(error)")
         case let error as KernelError: self.init(Failure.system, "\(error)")
         default: return nil

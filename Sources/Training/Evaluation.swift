@@ -1,25 +1,6 @@
 import Kernels
 import Llama
 
-/// The parts of a text.
-public enum TextSplit: String, Sendable, CaseIterable {
-    /// From 80 % to 90 %.
-    case validation
-    /// From 90 % on.
-    case test
-    /// The whole.
-    case all
-
-    /// Where the part lies among `count` tokens.
-    public func range(of count: Int) -> Range<Int> {
-        switch self {
-        case .validation: count * 8 / 10..<count * 9 / 10
-        case .test: count * 9 / 10..<count
-        case .all: 0..<count
-        }
-    }
-}
-
 /// Measures a model's loss as the ordinary engine computes it.
 public struct Evaluation {
     private let model: Transformer

@@ -2,8 +2,14 @@ import Glibc
 
 /// A picture of training and validation loss by step, as SVG.
 struct LossPlot {
-    let training: [(step: Int, loss: Double)]
-    let validation: [(step: Int, loss: Double)]
+    private let training: [(step: Int, loss: Double)]
+    private let validation: [(step: Int, loss: Double)]
+
+    /// Losses that no axis can show are left out.
+    init(training: [(step: Int, loss: Double)], validation: [(step: Int, loss: Double)]) {
+        self.training = training.filter { abs($0.loss) < 1e6 }
+        self.validation = validation.filter { abs($0.loss) < 1e6 }
+    }
 
     private static let (width, height) = (760.0, 440.0)
     private static let (left, right, top, bottom) = (64.0, 20.0, 20.0, 52.0)

@@ -34,7 +34,7 @@ public final class Trainer {
     private let data: TrainingData
     private let dtype: DType
     private let kernels: KernelContext
-    private let parameters: ParameterSet
+    let parameters: ParameterSet
     private let model: TrainableTransformer
     private let optimizer: AdamW
     private let validation: [(inputs: [Int32], targets: [Int32])]
@@ -61,7 +61,8 @@ public final class Trainer {
         self.kernels = kernels
         self.stateInterval = stateInterval
         let blas = try OpenBLAS()
-        state = TrainingState(options: options, vocabularySize: vocabularySize, dataDigest: data.digest)
+        state = TrainingState(
+            options: options, vocabularySize: vocabularySize, dataDigest: data.digest, dtype: dtype)
         metrics = Metrics()
         if resumes {
             let found = try TrainingState(folder: folder)
@@ -123,7 +124,7 @@ public final class Trainer {
         loss /= Double(options.accumulation)
         let norm = optimizer.gradientNorm()
         guard loss.isFinite, norm.isFinite else {
-            throw .lossNotFinite(step: step, lastGood: state.best.map { "\(folder) (step \($0.step))" })
+            throw diverged(step)
         }
         optimizer.update(step: step, gradientNorm: norm)
         state.step = step
@@ -142,9 +143,11 @@ public final class Trainer {
             count += counted
         }
         let loss = sum / Double(max(count, 1))
+        guard loss.isFinite else { throw diverged(state.step) }
         metrics.append(Metrics.Point(step: state.step, validationLoss: loss))
         let isBest = loss < state.best?.loss ?? .infinity
         if isBest {
+            try checkRange()
             state.best = (loss, state.step)
             try writing { () throws(AtomicFile.Failure) in
                 try MetaCheckpointWriter.writeWeights(
@@ -162,7 +165,25 @@ public final class Trainer {
             parameters.configuration, multipleOf: options.multipleOf, folder: folder)
     }
 
+    private func diverged(_ step: Int) -> TrainingError {
+        .lossNotFinite(step: step, lastGood: state.best.map { "\(folder) (step \($0.step))" })
+    }
+
+    /// Refuses to write weights that the checkpoint's type has no numbers for.
+    private func checkRange() throws(TrainingError) {
+        guard dtype == .float16 else { return }
+        let largest = Float(Float16.greatestFiniteMagnitude)
+        for slice in parameters.slices
+        where parameters.values(slice.role).contains(where: { abs($0) > largest }) {
+            throw .weightOutOfRange(TensorNaming.meta.name(of: slice.role), step: state.step)
+        }
+    }
+
     private func writeState() throws(TrainingError) {
+        // The last update has not been looked at yet: it must not take the place of a good state.
+        guard kernels.sumOfSquares(parameters.weights.base, count: parameters.count).isFinite else {
+            throw diverged(state.step)
+        }
         try writing { () throws(AtomicFile.Failure) in
             try metrics.write(folder: folder)
             try state.write(parameters, folder: folder)
@@ -191,9 +212,14 @@ public final class Trainer {
                 file: file, option: "vocab_size", expected: "\(asked.vocabularySize)",
                 found: "\(found.vocabularySize)")
         }
+        if asked.dtype != found.dtype {
+            throw .otherRun(
+                file: file, option: "dtype", expected: asked.dtype.rawValue, found: found.dtype.rawValue)
+        }
         if asked.dataDigest != found.dataDigest {
             throw .invalidState(
-                file: file, expected: "the text the run began with", found: "another", isMissing: false)
+                file: file, expected: "the text and the tokenizer that the run began with", found: "others",
+                isMissing: false)
         }
     }
 }

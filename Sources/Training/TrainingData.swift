@@ -19,7 +19,7 @@ public struct TrainingData: Sendable {
         do {
             file = try MappedFile(path: path)
         } catch {
-            throw .unreadableData(file: path, reason: error.reason, isMissing: true)
+            throw .unreadableData(file: path, reason: error.reason)
         }
         guard let text = String(validating: file.bytes, as: UTF8.self) else { throw .notUTF8(file: path) }
         return text
@@ -31,20 +31,52 @@ public struct TrainingData: Sendable {
     ///   - file: Where the text came from, for errors.
     ///   - sequenceLength: Each of the first two splits must hold a sequence of so many tokens and the next.
     public init(
-        _ text: String, file: String, tokenizer: any Tokenizer, unknownID: Int32?, sequenceLength: Int
+        _ text: String, file: String, tokenizer: SentencePieceTokenizer, sequenceLength: Int
     ) throws(TrainingError) {
-        ids = tokenizer.encode(text, addBOS: false)
-        if let unknownID, ids.contains(unknownID) {
-            throw TrainingData.unknownCharacter(
-                in: text, file: file, tokenizer: tokenizer, unknownID: unknownID)
-        }
-        digest = text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        training = 0..<ids.count * 8 / 10
-        validation = training.upperBound..<ids.count * 9 / 10
+        ids = try TrainingData.encode(text, file: file, tokenizer: tokenizer)
+        // Of text and ids both, so that neither the text nor the tokenizer is changed under a run (FNV-1a).
+        var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in text.utf8 { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for id in ids { digest = (digest ^ UInt64(UInt32(bitPattern: id))) &* 0x100_0000_01B3 }
+        self.digest = digest
+        training = TextSplit.training.range(of: ids.count)
+        validation = TextSplit.validation.range(of: ids.count)
         for (name, split) in [("training", training), ("validation", validation)]
         where split.count <= sequenceLength {
             throw .tooLittleData(file: file, split: name, count: split.count, needed: sequenceLength + 1)
         }
+    }
+
+    /// The ids of a whole text, which the tokenizer must know every character of.
+    ///
+    /// libsentencepiece takes some hundred bytes of memory per character, so a long text is encoded in stretches of
+    /// whole lines, where a line's end stands for itself.
+    public static func encode(
+        _ text: String, file: String, tokenizer: SentencePieceTokenizer
+    ) throws(TrainingError) -> [Int32] {
+        let (letter, newline) = (tokenizer.encode("a", addBOS: false), tokenizer.encode("\n", addBOS: false))
+        let separates = tokenizer.encode("a\na", addBOS: false) == letter + newline + letter
+        var ids: [Int32] = []
+        for stretch in separates ? stretches(of: text) : [text[...]] {
+            ids += tokenizer.encode(String(stretch), addBOS: false)
+        }
+        if let unknownID = tokenizer.unknownID, ids.contains(unknownID) {
+            throw unknownCharacter(in: text, file: file, tokenizer: tokenizer, unknownID: unknownID)
+        }
+        return ids
+    }
+
+    /// Whole lines of about a megabyte together.
+    private static func stretches(of text: String) -> [Substring] {
+        var result: [Substring] = []
+        var start = text.startIndex
+        while start < text.endIndex {
+            let near = text.utf8.index(start, offsetBy: 1 << 20, limitedBy: text.endIndex) ?? text.endIndex
+            let end = text.utf8[near...].firstIndex(of: UInt8(ascii: "\n")).map { text.utf8.index(after: $0) }
+            result.append(text[start..<(end ?? text.endIndex)])
+            start = end ?? text.endIndex
+        }
+        return result
     }
 
     /// The batch of a step: sequences that begin anywhere in the training split, drawn by seed, step and number.

@@ -4,8 +4,8 @@ import Glibc
 /// Why a model could not be trained.
 public enum TrainingError: Error, Equatable, Sendable {
     /// The data cannot be read.
-    case unreadableData(file: String, reason: String, isMissing: Bool)
-    /// The data is not UTF-8; at which byte it stops being so.
+    case unreadableData(file: String, reason: String)
+    /// The data is not UTF-8.
     case notUTF8(file: String)
     /// A split is shorter than a sequence and the token after it.
     case tooLittleData(file: String, split: String, count: Int, needed: Int)
@@ -19,13 +19,16 @@ public enum TrainingError: Error, Equatable, Sendable {
     case invalidState(file: String, expected: String, found: String, isMissing: Bool)
     /// The loss is no number any more.
     case lossNotFinite(step: Int, lastGood: String?)
+    /// A weight is too large for the type of the checkpoint.
+    case weightOutOfRange(String, step: Int)
     /// A file could not be written; what was there before still is.
     case cannotWrite(String)
 
     /// Whether the input is not there (as opposed to there and bad).
     public var isMissingInput: Bool {
         switch self {
-        case .unreadableData(_, _, let isMissing), .invalidState(_, _, _, let isMissing): isMissing
+        case .unreadableData: true
+        case .invalidState(_, _, _, let isMissing): isMissing
         default: false
         }
     }
@@ -35,7 +38,7 @@ extension TrainingError: CustomStringConvertible {
     /// One line for a person.
     public var description: String {
         switch self {
-        case .unreadableData(let file, let reason, _):
+        case .unreadableData(let file, let reason):
             "\(file): cannot be read: \(reason)"
         case .notUTF8(let file):
             "\(file): expected text in UTF-8, found other bytes"
@@ -52,9 +55,12 @@ extension TrainingError: CustomStringConvertible {
         case .invalidState(let file, let expected, let found, _):
             "\(file): expected \(expected), found \(found)"
         case .lossNotFinite(let step, let lastGood):
-            "step \(step): the loss is no longer a finite number; lower --learning-rate; "
+            "step \(step): the loss is no longer a finite number; begin again with a lower --learning-rate; "
                 + (lastGood.map { "the last good checkpoint is kept in \($0)" }
                     ?? "no checkpoint was written yet")
+        case .weightOutOfRange(let name, let step):
+            "step \(step): \(name): expected weights that F16 can hold (below 65504), found larger ones; "
+                + "begin again with --dtype float32 or a lower --learning-rate"
         case .cannotWrite(let problem):
             "\(problem); the files written before are kept"
         }

@@ -102,11 +102,17 @@ public struct TrainingOptions: Sendable, Equatable {
             throw .invalidOption(
                 "--n-kv-heads", expected: "a divisor of \(nHeads) heads", found: "\(nKVHeads)")
         }
-        for (option, value) in [
-            ("--learning-rate", learningRate), ("--norm-eps", normEpsilon), ("--rope-theta", ropeTheta),
+        let numbers: [(String, Double, ClosedRange<Double>)] = [
+            ("--learning-rate", learningRate, 1e-12...1e30),
+            ("--final-learning-rate", finalLearningRate, 0...1),
+            ("--weight-decay", weightDecay, 0...1e6), ("--beta2", beta2, 0...0.999_999_999),
+            ("--grad-clip", gradientClip, 0...1e30), ("--norm-eps", normEpsilon, 1e-12...1),
+            ("--rope-theta", ropeTheta, 1...1e12),
         ]
-        where !(value > 0 && value.isFinite) {
-            throw .invalidOption(option, expected: "a number above 0", found: "\(value)")
+        // A NaN lies in no range.
+        for (option, value, range) in numbers where !range.contains(value) {
+            throw .invalidOption(
+                option, expected: "\(range.lowerBound) to \(range.upperBound)", found: "\(value)")
         }
     }
 }

@@ -11,6 +11,8 @@ struct TrainingState {
     var options: TrainingOptions
     var vocabularySize: Int
     var dataDigest: UInt64
+    /// Type of the weights in the checkpoint.
+    var dtype: DType
     /// Steps done.
     var step = 0
     /// Lowest validation loss so far, and the step it was reached at.
@@ -47,6 +49,7 @@ struct TrainingState {
             options = try TrainingOptions(try object.member("options"))
             vocabularySize = try object.member("vocab_size").int()
             dataDigest = UInt64(try object.member("data_digest").string(), radix: 16) ?? 0
+            dtype = DType(rawValue: try object.member("dtype").string()) ?? .float32
             step = try object.member("step").int()
             if let best = object["best"] {
                 self.best = (try best.member("loss").double(), try best.member("step").int())
@@ -54,12 +57,22 @@ struct TrainingState {
         } catch {
             throw .invalidState(file: path, expected: error.expected, found: error.found, isMissing: false)
         }
+        do {
+            try options.validate()
+        } catch {
+            throw .invalidState(file: path, expected: "options of a run", found: "\(error)", isMissing: false)
+        }
+        guard (0...options.steps).contains(step) else {
+            throw .invalidState(
+                file: path, expected: "a step from 0 to \(options.steps)", found: "\(step)", isMissing: false)
+        }
     }
 
-    init(options: TrainingOptions, vocabularySize: Int, dataDigest: UInt64) {
+    init(options: TrainingOptions, vocabularySize: Int, dataDigest: UInt64, dtype: DType) {
         self.options = options
         self.vocabularySize = vocabularySize
         self.dataDigest = dataDigest
+        self.dtype = dtype
     }
 
     /// Copies weights and moments from a folder's state.
@@ -102,7 +115,8 @@ struct TrainingState {
     private var json: JSONText {
         var members: [(String, JSONText)] = [
             ("options", options.json), ("vocab_size", .int(vocabularySize)),
-            ("data_digest", .string(String(dataDigest, radix: 16))), ("step", .int(step)),
+            ("data_digest", .string(String(dataDigest, radix: 16))), ("dtype", .string(dtype.rawValue)),
+            ("step", .int(step)),
         ]
         if let best {
             members.append(("best", .object([("loss", .double(best.loss)), ("step", .int(best.step))])))
@@ -111,9 +125,16 @@ struct TrainingState {
     }
 }
 
-extension TrainingOptions {
-    /// The options of the run whose state is in a folder.
-    public init(resuming folder: String) throws(TrainingError) {
-        self = try TrainingState(folder: folder).options
+/// What a run was begun with, as its state tells.
+public struct RunSettings: Sendable {
+    /// Its options.
+    public let options: TrainingOptions
+    /// Type of the weights in its checkpoint.
+    public let dtype: DType
+
+    /// Reads the state in a folder.
+    public init(folder: String) throws(TrainingError) {
+        let state = try TrainingState(folder: folder)
+        (options, dtype) = (state.options, state.dtype)
     }
 }

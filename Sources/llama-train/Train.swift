@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import Tensors
 import Training
 
 /// `llama-train train`, the default: train a model, or go on with one.
@@ -9,7 +10,8 @@ struct Train: ParsableCommand {
         discussion: """
             The first 80 % of the text are trained on, the next 10 % validate. The folder gets params.json, \
             consolidated.safetensors (the weights of the lowest validation loss), tokenizer.model, metrics.jsonl, \
-            loss.svg, and training.safetensors, from which --resume goes on.
+            loss.svg, and training.safetensors, from which --resume goes on. Defaults stand in brackets: of the toy, \
+            and of the article where it differs.
 
             llama-train --data tinyshakespeare.txt --output shakespeare
             llama-train --data tinyshakespeare.txt --resume shakespeare
@@ -24,42 +26,44 @@ struct Train: ParsableCommand {
     @Option(help: ArgumentHelp("Go on with the run whose state is in this folder.", valueName: "dir"))
     var resume: String?
 
-    @Option(help: "toy, or article (the widely read build-Llama-3-from-scratch configuration).")
-    var preset: PresetOption = .toy
+    @Option(help: "toy (the default), or article (the widely read build-Llama-3-from-scratch configuration).")
+    var preset: PresetOption?
 
     @Option(
-        help: ArgumentHelp("char or bpe to train one on the text, or a file.", valueName: "char|bpe|file"))
-    var tokenizer = "char"
+        help: ArgumentHelp(
+            "char (the default) or bpe to train one on the text, or a file.", valueName: "char|bpe|file"))
+    var tokenizer: String?
 
-    @Option(help: "Tokens of a bpe tokenizer.")
+    @Option(help: "Tokens of a bpe tokenizer; default: 1024.")
     var vocabSize: Int?
 
-    @Option(help: "Width of the model.") var dim: Int?
-    @Option(help: "Number of Transformer blocks.") var nLayers: Int?
-    @Option(help: "Number of query heads.") var nHeads: Int?
-    @Option(help: "Number of key-value heads.") var nKvHeads: Int?
-    @Option(help: "The feed-forward width is rounded up to a multiple of this.") var multipleOf: Int?
-    @Option(help: "Added to the mean square in norms.") var normEps: Double?
-    @Option(help: "Base of the rotary positions.") var ropeTheta: Double?
-    @Option(help: "Tokens of a sequence.") var maxSeqLen: Int?
-    @Option(help: "Sequences of a batch.") var batchSize: Int?
-    @Option(help: "Batches whose gradients are added before a step.") var accumulation: Int?
-    @Option(help: "Number of optimizer steps.") var steps: Int?
-    @Option(help: "Largest learning rate.") var learningRate: Double?
-    @Option(help: "Share of the learning rate left at the end.") var finalLearningRate: Double?
-    @Option(help: "Steps over which the learning rate rises.") var warmup: Int?
-    @Option(help: "Decoupled weight decay of matrices.") var weightDecay: Double?
-    @Option(help: "Adam's decay of squared gradients.") var beta2: Double?
-    @Option(help: "Largest norm of the gradient; 0 for no limit.") var gradClip: Double?
-    @Option(help: "Steps between evaluations.") var evalInterval: Int?
-    @Option(help: "Batches of an evaluation; 0 for the whole split.") var evalBatches: Int?
-    @Option(help: "Selects the random numbers.") var seed: Int?
+    @Option(help: "Width of the model (toy 192, article 512).") var dim: Int?
+    @Option(help: "Number of Transformer blocks (6, 8).") var nLayers: Int?
+    @Option(help: "Number of query heads (6, 8).") var nHeads: Int?
+    @Option(help: "Number of key-value heads (3, 4).") var nKvHeads: Int?
+    @Option(help: "The feed-forward width is rounded up to a multiple of this (32, 256).") var multipleOf:
+        Int?
+    @Option(help: "Added to the mean square in norms (1e-5).") var normEps: Double?
+    @Option(help: "Base of the rotary positions (10000).") var ropeTheta: Double?
+    @Option(help: "Tokens of a sequence (256).") var maxSeqLen: Int?
+    @Option(help: "Sequences of a batch (10).") var batchSize: Int?
+    @Option(help: "Batches whose gradients are added before a step (1).") var accumulation: Int?
+    @Option(help: "Number of optimizer steps (2000, 2500).") var steps: Int?
+    @Option(help: "Largest learning rate (2e-3, 1e-3).") var learningRate: Double?
+    @Option(help: "Share of the learning rate left at the end (0.02, 1).") var finalLearningRate: Double?
+    @Option(help: "Steps over which the learning rate rises (100, 0).") var warmup: Int?
+    @Option(help: "Decoupled weight decay of matrices (1, 0).") var weightDecay: Double?
+    @Option(help: "Adam's decay of squared gradients (0.99, 0.999).") var beta2: Double?
+    @Option(help: "Largest norm of the gradient; 0 for no limit (1, 0).") var gradClip: Double?
+    @Option(help: "Steps between evaluations (250, 10).") var evalInterval: Int?
+    @Option(help: "Batches of an evaluation; 0 for the whole split (0, 10).") var evalBatches: Int?
+    @Option(help: "Selects the random numbers (1).") var seed: Int?
 
     @Option(help: "Threads to compute with; default: the processors this process may use.")
     var threads: Int?
 
-    @Option(help: "Type of the weights in the checkpoint.")
-    var dtype: WeightTypeOption = .float16
+    @Option(help: "Type of the weights in the checkpoint; default: float16.")
+    var dtype: WeightTypeOption?
 
     @Flag(help: "Print a line for every tenth step, even where standard error is no terminal.")
     var verbose = false
@@ -67,14 +71,31 @@ struct Train: ParsableCommand {
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
+    /// The folder of the run, without a slash at its end.
+    var folder: String { Train.trimmed(resume ?? output ?? "") }
+
+    private static func trimmed(_ path: String) -> String {
+        path.count > 1 && path.hasSuffix("/") ? trimmed(String(path.dropLast())) : path
+    }
+
     func validate() throws {
-        guard resume == nil || output == nil || resume == output else {
+        guard resume == nil || output == nil || Train.trimmed(output ?? "") == folder else {
             throw ValidationError("--resume: a run goes on in its own folder; leave --output out")
         }
-        guard resume != nil || output != nil else { throw ValidationError("give a folder with --output") }
-        if let threads, !(1...1024).contains(threads) {
-            throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
+        guard !folder.isEmpty else { throw ValidationError("give a folder with --output") }
+        let begins: [(String, Bool)] = [
+            ("--preset", preset != nil), ("--tokenizer", tokenizer != nil),
+            ("--vocab-size", vocabSize != nil),
+        ]
+        if resume != nil, let option = begins.first(where: \.1)?.0 {
+            throw ValidationError(
+                "\(option): a run goes on with what it began with; leave it out with --resume")
         }
+        guard vocabSize == nil || tokenizer == "bpe" else {
+            throw ValidationError(
+                "--vocab-size: only a tokenizer that is trained with --tokenizer bpe has one to choose")
+        }
+        try validateThreads(threads)
     }
 
     func run() throws {
@@ -129,4 +150,19 @@ enum WeightTypeOption: String, ExpressibleByArgument, CaseIterable {
     case float32
     case float16
     case bfloat16
+
+    var dtype: DType {
+        switch self {
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        }
+    }
+}
+
+/// Refuses numbers of threads that no machine has.
+func validateThreads(_ threads: Int?) throws {
+    if let threads, !(1...1024).contains(threads) {
+        throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
+    }
 }

@@ -16,21 +16,33 @@ struct TrainSession {
     init(_ options: Train) { self.options = options }
 
     func run() throws {
-        let folder = options.resume ?? options.output ?? "."
+        let folder = options.folder
+        if options.resume == nil { try refuseOldRun(in: folder) }
         let text = try TrainingData.readText(options.data)
-        let base = try options.resume.map(TrainingOptions.init(resuming:)) ?? options.preset.options
-        let training = options.options(over: base)
+        let earlier = try options.resume.map(RunSettings.init(folder:))
+        let training = options.options(over: earlier?.options ?? (options.preset ?? .toy).options)
         try training.validate()
         let (tokenizer, tokenizerBytes) = try makeTokenizer(text, folder: folder)
         let data = try TrainingData(
-            text, file: options.data, tokenizer: tokenizer, unknownID: tokenizer.unknownID,
-            sequenceLength: training.maxSequenceLength)
+            text, file: options.data, tokenizer: tokenizer, sequenceLength: training.maxSequenceLength)
         let kernels = try KernelContext(threads: options.threads ?? KernelContext.processorCount)
         if options.resume == nil { try makeFolder(folder, tokenizer: tokenizerBytes) }
         let trainer = try Trainer(
             training, data: data, vocabularySize: tokenizer.vocabularySize, folder: folder,
-            resumes: options.resume != nil, dtype: dtype, kernels: kernels)
+            resumes: options.resume != nil, dtype: options.dtype?.dtype ?? earlier?.dtype ?? .float16,
+            kernels: kernels)
         try train(trainer, tokenizer: tokenizer, folder: folder)
+    }
+
+    /// A new run must not mix its files with those of another, nor take their place unasked.
+    private func refuseOldRun(in folder: String) throws(Failure) {
+        for name in ["training.safetensors", "consolidated.safetensors", "params.json"]
+        where access(folder + "/" + name, F_OK) == 0 {
+            throw Failure(
+                Failure.cannotCreate,
+                "\(folder): holds a checkpoint already (\(name)); give another folder, or go on with --resume \(folder)"
+            )
+        }
     }
 
     private func train(_ trainer: Trainer, tokenizer: SentencePieceTokenizer, folder: String) throws {
@@ -59,7 +71,7 @@ struct TrainSession {
         _ text: String, folder: String
     ) throws -> (tokenizer: SentencePieceTokenizer, bytes: [UInt8]) {
         let path: String
-        switch (options.resume, options.tokenizer) {
+        switch (options.resume, options.tokenizer ?? "char") {
         case (.some, _): path = folder + "/tokenizer.model"
         case (nil, "char"): return try trained(.char, text)
         case (nil, "bpe"): return try trained(.bpe(vocabularySize: options.vocabSize ?? 1024), text)
@@ -92,33 +104,26 @@ struct TrainSession {
         try file.commit()
     }
 
-    private var dtype: DType {
-        switch options.dtype {
-        case .float32: .float32
-        case .float16: .float16
-        case .bfloat16: .bfloat16
+    /// Some text of the best checkpoint so far, through the engine that everybody uses.
+    private func sample(_ folder: String, tokenizer: SentencePieceTokenizer) -> String {
+        do {
+            let checkpoint = try Checkpoint(
+                at: folder, logger: Logger(label: "sample") { _ in SwiftLogNoOpLogHandler() })
+            var generation = GenerationOptions(
+                maxSequenceLength: checkpoint.configuration.contextLength ?? 256)
+            generation.maxGenerationLength = 120
+            generation.sampler = Sampler(temperature: 0.8, topP: 0.95, seed: 1)
+            let completer = try Completer(
+                model: Transformer(checkpoint), tokenizer: tokenizer, kernels: KernelContext(threads: 1))
+            var text = ""
+            let work = try completer.prepare([Prompt(.text("\n"), source: "sample")], generation)
+            try completer.complete(work) { event in
+                if case .finished(let completion, _) = event { text = completion.text ?? "" }
+                return true
+            }
+            return text
+        } catch {
+            return "(no sample: \(error))"
         }
-    }
-
-    /// Some text of the checkpoint just written, through the engine that everybody uses.
-    private func sample(_ folder: String, tokenizer: SentencePieceTokenizer) -> String? {
-        guard
-            let checkpoint = try? Checkpoint(
-                at: folder, logger: Logger(label: "sample") { _ in SwiftLogNoOpLogHandler() }),
-            let model = try? Transformer(checkpoint), let kernels = try? KernelContext(threads: 1)
-        else { return nil }
-        var generation = GenerationOptions(maxSequenceLength: checkpoint.configuration.contextLength ?? 256)
-        generation.maxGenerationLength = 120
-        generation.sampler = Sampler(temperature: 0.8, topP: 0.95, seed: 1)
-        let completer = Completer(model: model, tokenizer: tokenizer, kernels: kernels)
-        var text: String?
-        guard let work = try? completer.prepare([Prompt(.text("\n"), source: "sample")], generation) else {
-            return nil
-        }
-        _ = try? completer.complete(work) { event in
-            if case .finished(let completion, _) = event { text = completion.text }
-            return true
-        }
-        return text
     }
 }

@@ -1,4 +1,5 @@
 import CommandSupport
+import JSON
 import Training
 
 /// A line on standard error that says how far training is, and what the evaluations found.
@@ -18,7 +19,9 @@ struct TrainingProgress {
         steps = trainer.options.steps
         firstStep = trainer.firstStep
         header =
-            "\(trainer.parameterCount) parameters, steps \(trainer.firstStep + 1) to \(trainer.options.steps)"
+            trainer.firstStep == trainer.options.steps
+            ? "step \(trainer.firstStep) of \(trainer.options.steps) is done: nothing is left to do"
+            : "\(trainer.parameterCount) parameters, steps \(trainer.firstStep + 1) to \(trainer.options.steps)"
         self.isQuiet = isQuiet
         self.isVerbose = isVerbose
     }
@@ -50,7 +53,7 @@ struct TrainingProgress {
         Console.error(
             "step \(report.step)/\(steps)  validation loss \(digits(report.validationLoss))\(best)  (\(rate) tokens/s)"
         )
-        if report.isBest, let sample { Console.error(indented(sample)) }
+        if let sample { Console.error(indented(sample)) }
     }
 
     func end() {
@@ -72,10 +75,17 @@ struct TrainingProgress {
         return seconds < 60 ? "\(seconds) s" : "\(seconds / 60) min"
     }
 
-    private func digits(_ value: Double) -> String { "\((value * 10000).rounded() / 10000)" }
+    /// Four digits after the point, so that lines stand below each other.
+    private func digits(_ value: Double) -> String {
+        guard abs(value) < 1e9 else { return "\(value)" }
+        let scaled = Int((abs(value) * 10000).rounded())
+        let fraction = String(scaled % 10000)
+        let zeros = String(repeating: "0", count: 4 - fraction.count)
+        return "\(value < 0 ? "-" : "")\(scaled / 10000)." + zeros + fraction
+    }
 
     private func indented(_ text: String) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }.joined(
-            separator: "\n")
+        text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { "    " + String($0).oneLine() }.joined(separator: "\n")
     }
 }

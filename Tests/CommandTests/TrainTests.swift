@@ -121,4 +121,48 @@ struct TrainTests {
                     atPath: folder.appending(path: "out/consolidated.safetensors").path))
         }
     }
+
+    @Test func neverTakesThePlaceOfAnotherRun() throws {
+        try withText { folder in
+            let arguments = ["--data", "text.txt", "--output", "out", "--steps", "3"] + Self.small
+            #expect(try train(arguments, in: folder).code == 0)
+            let before = try Data(contentsOf: folder.appending(path: "out/tokenizer.model"))
+            let again = try train(arguments + ["--dim", "32"], in: folder)
+            #expect(again.code == 73)
+            #expect(
+                again.error
+                    == "llama-train: error: out: holds a checkpoint already (training.safetensors); give another "
+                    + "folder, or go on with --resume out\n")
+            #expect(try Data(contentsOf: folder.appending(path: "out/tokenizer.model")) == before)
+            let done = try train(["--data", "text.txt", "--resume", "out/"], in: folder)
+            #expect(done.code == 0 && done.error.contains("nothing is left to do"))
+        }
+    }
+
+    @Test func goesOnInTheTypeItBeganWith() throws {
+        try withText { folder in
+            let arguments =
+                ["--data", "text.txt", "--output", "out", "--dtype", "float32", "--steps", "3"] + Self.small
+            #expect(try train(arguments, in: folder).code == 0)
+            #expect(try train(["--data", "text.txt", "--resume", "out"], in: folder).code == 0)
+            let other = try train(
+                ["--data", "text.txt", "--resume", "out", "--dtype", "float16"], in: folder)
+            #expect(other.code == 65 && other.error.contains("expected a run with dtype F16, found F32"))
+        }
+    }
+
+    @Test func measuresNothingOnTooLittleText() throws {
+        try withText { folder in
+            let arguments = ["--data", "text.txt", "--output", "out", "--steps", "3"] + Self.small
+            #expect(try train(arguments, in: folder).code == 0)
+            try Data("A".utf8).write(to: folder.appending(path: "one.txt"))
+            let one = try train(["evaluate", "--checkpoints", "out", "--data", "one.txt"], in: folder)
+            #expect(
+                one.code == 65
+                    && one.error.contains("expected at least 2 tokens in the validation split, found 0"))
+            try Data(String(repeating: "é", count: 50).utf8).write(to: folder.appending(path: "other.txt"))
+            let other = try train(["evaluate", "--checkpoints", "out", "--data", "other.txt"], in: folder)
+            #expect(other.code == 65 && other.error.contains("expected characters that the tokenizer knows"))
+        }
+    }
 }

@@ -18,6 +18,18 @@ struct ScheduleTests {
     }
 
     @Test(arguments: [
+        (\TrainingOptions.beta2, 1.0), (\.weightDecay, .nan), (\.gradientClip, .infinity),
+        (\.finalLearningRate, -0.1), (\.normEpsilon, 1e-300), (\.learningRate, 0),
+    ])
+    func refusesNumbersThatNoRunCanHave(
+        path: WritableKeyPath<TrainingOptions, Double> & Sendable, value: Double
+    ) {
+        var options = TrainingOptions()
+        options[keyPath: path] = value
+        #expect(throws: TrainingError.self) { try options.validate() }
+    }
+
+    @Test(arguments: [
         (\TrainingOptions.dim, 30, "--n-heads: expected heads of even width in dim 30, found 6"),
         (\TrainingOptions.nKVHeads, 4, "--n-kv-heads: expected a divisor of 6 heads, found 4"),
         (\TrainingOptions.steps, 0, "--steps: expected 1 to 1000000000, found 0"),

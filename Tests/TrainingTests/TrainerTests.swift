@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import Llama
 import Logging
+import Tensors
 import TestSupport
 import Testing
 import Tokenizers
@@ -28,16 +29,15 @@ struct TrainerTests {
 
     private func trainer(
         _ options: TrainingOptions = options, in folder: URL, resumes: Bool = false, threads: Int = 2,
-        text: String = text
+        text: String = text, dtype: DType = .float16
     ) throws -> Trainer {
         let tokenizer = try SentencePieceTokenizer(bytes: SentencePieceTrainer(.char).train(on: Self.text))
         let data = try TrainingData(
-            text, file: "text", tokenizer: tokenizer, unknownID: tokenizer.unknownID,
-            sequenceLength: options.maxSequenceLength)
+            text, file: "text", tokenizer: tokenizer, sequenceLength: options.maxSequenceLength)
         return try Trainer(
             options, data: data, vocabularySize: tokenizer.vocabularySize, folder: folder.path,
             resumes: resumes,
-            stateInterval: 1, kernels: KernelContext(threads: threads))
+            dtype: dtype, stateInterval: 1, kernels: KernelContext(threads: threads))
     }
 
     private func bytes(_ folder: URL) throws -> [String: Data] {
@@ -136,16 +136,75 @@ struct TrainerTests {
         }
     }
 
-    @Test func stopsAtALossThatIsNoNumberAndKeepsTheLastGoodCheckpoint() throws {
+    @Test(arguments: [1e4, 1e30], [1, 4])
+    func stopsAtALossThatIsNoNumberAndKeepsTheLastGoodState(rate: Double, evalInterval: Int) throws {
         try withTemporaryFolder { folder in
             var options = Self.options
-            options.learningRate = 1e30
-            options.gradientClip = 0
-            options.evalInterval = 1
+            (options.learningRate, options.gradientClip, options.warmup) = (rate, 0, 4)
+            options.evalInterval = evalInterval
+            var good: [String: Data] = [:]
             let error = #expect(throws: TrainingError.self) {
-                try trainer(options, in: folder).run { _ in true }
+                try trainer(options, in: folder, dtype: .float32).run { event in
+                    if case .evaluated = event { good = (try? bytes(folder)) ?? [:] }
+                    return true
+                }
             }
             guard case .lossNotFinite = error else { throw Incomplete() }
+            let left = try bytes(folder)
+            for name in ["training.safetensors", "consolidated.safetensors"] where good[name] != nil {
+                #expect(left[name] == good[name], "\(name)")
+            }
+            // A run that goes on from there ends in the same way, and does not trap.
+            if good["training.safetensors"] != nil {
+                #expect(throws: TrainingError.self) {
+                    try trainer(options, in: folder, resumes: true, dtype: .float32).run { _ in true }
+                }
+            }
+        }
+    }
+
+    @Test func refusesWeightsThatTheTypeCannotHold() throws {
+        try withTemporaryFolder { folder in
+            let trainer = try trainer(in: folder)
+            trainer.parameters.weight(.output)[3] = 70000
+            let error = #expect(throws: TrainingError.self) { try trainer.run { _ in true } }
+            #expect(error == .weightOutOfRange("output.weight", step: 4))
+        }
+    }
+
+    @Test(arguments: [("step", "-5"), ("step", "9223372036854775807"), ("dim", "0"), ("eval_interval", "0")])
+    func refusesAStateThatNoRunLeaves(key: String, value: String) throws {
+        try withTemporaryFolder { folder in
+            _ = try trainer(in: folder).run { event in if case .evaluated = event { false } else { true } }
+            let path = folder.appending(path: "training.safetensors").path
+            let file = try SafetensorsFile.open(path)
+            let text = try #require(file.metadata["training"])
+            let edited = text.replacing(try Regex("\"\(key)\":[0-9]+"), with: "\"\(key)\":\(value)")
+            #expect(edited != text)
+            try Checkpoints.SafetensorsWriter.write([], metadata: [("training", edited)], to: path)
+            let error = #expect(throws: TrainingError.self) { try RunSettings(folder: folder.path) }
+            guard case .invalidState = error else { throw Incomplete() }
+        }
+    }
+
+    @Test func theEngineMeasuresWhatTheTrainerMeasured() throws {
+        try withTemporaryFolder { folder in
+            var validation = 0.0
+            _ = try trainer(in: folder, dtype: .float32).run { event in
+                if case .evaluated(let report) = event { validation = report.validationLoss }
+                return true
+            }
+            let checkpoint = try Checkpoint(
+                at: folder.path, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let tokenizer = try SentencePieceTokenizer(
+                bytes: SentencePieceTrainer(.char).train(on: Self.text))
+            let ids = try TrainingData.encode(Self.text, file: "text", tokenizer: tokenizer)
+            let measured = try Evaluation(
+                Transformer(checkpoint), length: 16, kernels: KernelContext(threads: 2)
+            )
+            .loss(of: ids[TextSplit.validation.range(of: ids.count)])
+            #expect(measured.tokens == ids.count * 9 / 10 - ids.count * 8 / 10 - 1)
+            #expect(abs(measured.loss - validation) < 1e-5)
         }
     }
 
@@ -174,7 +233,7 @@ struct TrainerTests {
             _ = try trainer(in: folder).run { event in if case .evaluated = event { false } else { true } }
             let before = try bytes(folder)
             // A folder stands where the temporary file of the state has to go.
-            let blocked = folder.appending(path: "training.safetensors.\(getpid()).tmp")
+            let blocked = folder.appending(path: "training.safetensors.tmp")
             try FileManager.default.createDirectory(at: blocked, withIntermediateDirectories: false)
             let error = #expect(throws: TrainingError.self) {
                 try trainer(in: folder, resumes: true).run { _ in true }

@@ -22,7 +22,7 @@ public struct AtomicFile: ~Copyable {
     /// Creates the temporary file.
     public init(path: String) throws(Failure) {
         self.path = path
-        temporaryPath = "\(path).\(getpid()).tmp"
+        temporaryPath = path + ".tmp"
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw Failure(path: path, code: errno) }
     }
