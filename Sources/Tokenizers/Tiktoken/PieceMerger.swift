@@ -3,7 +3,7 @@
 struct PieceMerger {
     /// A piece up to this length is searched anew for every merge, which is quick in the cache and would be
     /// quadratic beyond.
-    static let shortLength = 64
+    static let shortLength = 128
 
     private let ranks: RankTable
     private var parts: [Part] = []
@@ -42,31 +42,35 @@ struct PieceMerger {
                 place + 1 < count ? ranks.rank(of: start[place], start[place + 1]) : RankTable.none
             parts.append(Part(start: place, id: ranks.rank(of: start[place]), pairRank: pairRank))
         }
-        while let merged = lowestPair() {
-            parts[merged].id = parts[merged].pairRank
-            parts.remove(at: merged + 1)
-            parts[merged].pairRank = pairRank(at: merged, start, count)
-            if merged > 0 { parts[merged - 1].pairRank = pairRank(at: merged - 1, start, count) }
-        }
-        for part in parts { ids.append(part.id) }
+        parts.append(Part(start: count, id: 0, pairRank: RankTable.none))
+        let left = parts.withUnsafeMutableBufferPointer { Self.merge($0, start, ranks) }
+        for index in 0..<left { ids.append(parts[index].id) }
     }
 
-    @inline(__always)
-    private func lowestPair() -> Int? {
-        var lowest = RankTable.none
-        var place: Int?
-        for index in parts.indices where parts[index].pairRank < lowest {
-            lowest = parts[index].pairRank
-            place = index
+    /// Merges all that can be; returns the number of parts. The last of `parts` only says where the piece ends.
+    private static func merge(
+        _ parts: UnsafeMutableBufferPointer<Part>, _ start: UnsafePointer<UInt8>, _ ranks: RankTable
+    ) -> Int {
+        var count = parts.count - 1
+        func pairRank(at index: Int) -> Int32 {
+            guard index + 1 < count else { return RankTable.none }
+            let first = parts[index].start
+            return ranks.rank(of: start + first, count: parts[index + 2].start - first)
         }
-        return place
-    }
-
-    @inline(__always)
-    private func pairRank(at index: Int, _ start: UnsafePointer<UInt8>, _ count: Int) -> Int32 {
-        guard index + 1 < parts.count else { return RankTable.none }
-        let end = index + 2 < parts.count ? parts[index + 2].start : count
-        return ranks.rank(of: start + parts[index].start, count: end - parts[index].start)
+        while true {
+            var lowest = RankTable.none
+            var merged = 0
+            for index in 0..<count where parts[index].pairRank < lowest {
+                lowest = parts[index].pairRank
+                merged = index
+            }
+            if lowest == RankTable.none { return count }
+            parts[merged].id = lowest
+            for index in (merged + 1)..<count { parts[index] = parts[index + 1] }
+            count -= 1
+            parts[merged].pairRank = pairRank(at: merged)
+            if merged > 0 { parts[merged - 1].pairRank = pairRank(at: merged - 1) }
+        }
     }
 
     private mutating func appendLong(_ piece: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {

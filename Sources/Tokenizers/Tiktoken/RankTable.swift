@@ -3,8 +3,9 @@ import Glibc
 /// The ranks of a tiktoken vocabulary by the bytes of the tokens. A token's rank is its id.
 ///
 /// An open-addressing table over the tokens' one flat buffer: no object per token, and no `String`, which
-/// takes canonically equivalent spellings for one.
-struct RankTable: Sendable {
+/// takes canonically equivalent spellings for one. A class of constants, so that handing it on counts one
+/// reference and not one for each array.
+final class RankTable: Sendable {
     /// Stands for bytes that are no token; greater than any rank.
     static let none = Int32.max
 
