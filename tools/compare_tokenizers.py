@@ -124,15 +124,15 @@ def main():
     parser.add_argument("tokenizer")
     parser.add_argument("--count", type=int, default=25_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("arguments", nargs="*", help="of `swift test`, after --")
-    options = parser.parse_args()
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    options = parser.parse_args(sys.argv[1:end])
     rng = random.Random(options.seed)
     expected = reference(options.tokenizer)
     texts = every_scalar() + [rng.choice(GENERATORS)(rng) for _ in range(options.count)]
     sequences = [
         [rng.randrange(rng.choice([min(expected.size, 512), expected.size])) for _ in range(rng.randint(1, 16))]
         for _ in range(options.count // 2)]
-    found = run(options.tokenizer, texts, sequences, options.arguments)
+    found = run(options.tokenizer, texts, sequences, sys.argv[end + 1:])
     differences = [
         (kind, case, theirs, ours)
         for kind, cases, function, results in [
