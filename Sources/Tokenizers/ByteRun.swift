@@ -1,8 +1,30 @@
-/// UTF-8 that arrives a byte at a time, by SentencePiece's rule: every byte that begins no character becomes
-/// one U+FFFD, and the next byte gets its own chance (`SentencePieceProcessor::Decode`).
+/// UTF-8 that arrives in parts, and what becomes of bytes that are none.
 struct ByteRun: Sendable {
+    /// What one U+FFFD stands for.
+    enum Replacement: Sendable {
+        /// A byte that begins no character; the next byte gets its own chance
+        /// (`SentencePieceProcessor::Decode`).
+        case eachByte
+
+        /// The beginning of a character that does not go on, as long as it is, or a byte that begins none: "maximal
+        /// subparts" (The Unicode Standard, section 3.9; Python's `bytes.decode("utf-8", "replace")`).
+        case maximalSubpart
+    }
+
+    let replacement: Replacement
+
     /// The bytes of a character that is still possible: at most three.
     private var held: [UInt8] = []
+
+    init(_ replacement: Replacement) {
+        self.replacement = replacement
+    }
+
+    /// Takes bytes and returns the text that is certain by now.
+    mutating func append(_ bytes: ArraySlice<UInt8>) -> String {
+        if held.isEmpty, let text = String(validating: bytes, as: UTF8.self) { return text }
+        return bytes.reduce(into: "") { $0 += append($1) }
+    }
 
     /// Takes a byte and returns the text that is certain by now.
     mutating func append(_ byte: UInt8) -> String {
@@ -11,7 +33,7 @@ struct ByteRun: Sendable {
         while let first = held.first {
             guard Self.isPossible(held) else {
                 text += "\u{FFFD}"
-                held.removeFirst()
+                held.removeFirst(replacement == .eachByte ? 1 : max(1, held.count - 1))
                 continue
             }
             guard held.count == Self.length(after: first) else { break }
@@ -24,7 +46,8 @@ struct ByteRun: Sendable {
     /// Gives up the bytes held back.
     mutating func finish() -> String {
         defer { held.removeAll(keepingCapacity: true) }
-        return String(repeating: "\u{FFFD}", count: held.count)
+        return String(
+            repeating: "\u{FFFD}", count: replacement == .eachByte ? held.count : min(1, held.count))
     }
 
     /// Whether a character can begin with these bytes, after the table of well-formed UTF-8 byte sequences

@@ -20,13 +20,18 @@ public struct StreamingDecoder: Sendable {
 
     private let table: TokenTable
     private let leadingSpace: LeadingSpace
-    private var byteRun = ByteRun()
+    private var byteRun: ByteRun
     private var hasText = false
     private var hasDroppedSpace = false
 
-    init(table: TokenTable, leadingSpace: LeadingSpace, prompt: [Int32]) {
+    /// - Parameter replacement: `.eachByte` where only byte tokens are less than whole characters, as
+    ///   SentencePiece has it; `.maximalSubpart` where any token may be, as in a byte-level vocabulary.
+    init(
+        table: TokenTable, leadingSpace: LeadingSpace, replacement: ByteRun.Replacement, prompt: [Int32]
+    ) {
         self.table = table
         self.leadingSpace = leadingSpace
+        byteRun = ByteRun(replacement)
         for id in prompt { _ = append(id) }
     }
 
@@ -36,9 +41,8 @@ public struct StreamingDecoder: Sendable {
     public mutating func append(_ id: Int32) -> String {
         guard let kind = table.kind(of: id) else { return "" }
         var text: String
-        if kind == .byte {
-            text = ""
-            for byte in table.bytes(of: id) { text += byteRun.append(byte) }
+        if kind == .byte || kind == .normal && byteRun.replacement == .maximalSubpart {
+            text = byteRun.append(table.bytes(of: id))
         } else {
             text = finish()
             text += String(decoding: bytesInPlace(of: id), as: UTF8.self)
@@ -47,7 +51,7 @@ public struct StreamingDecoder: Sendable {
         return text
     }
 
-    /// Returns what was held back, a U+FFFD for each byte of a character that was never completed.
+    /// Returns what was held back: U+FFFD for a character that was never completed.
     ///
     /// The decoder may be used further: the ids that follow continue the same text.
     public mutating func finish() -> String {

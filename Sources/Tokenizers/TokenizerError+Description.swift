@@ -18,14 +18,20 @@ extension TokenizerError: CustomStringConvertible {
         case .notSupported(let file, let kind):
             (
                 file,
-                "expected a SentencePiece model, found \(kind), which is not supported yet; \(kind.advice)"
+                "expected \(Self.wanted), found \(kind), which is not supported yet; \(kind.advice)"
             )
         case .notATokenizer(let file, let kind):
-            (file, "expected a SentencePiece model, found \(kind); \(kind.advice)")
+            (file, "expected \(Self.wanted), found \(kind); \(kind.advice)")
         case .malformed(let file, let what, let offset):
             (
                 file,
                 "expected a SentencePiece model, found a damaged one (at byte \(offset): \(what)); "
+                    + "download it again"
+            )
+        case .malformedRanks(let file, let what, let line):
+            (
+                file,
+                "expected a tiktoken vocabulary, found a damaged one (in line \(line): \(what)); "
                     + "download it again"
             )
         case .rejected(let file, let reason):
@@ -39,6 +45,8 @@ extension TokenizerError: CustomStringConvertible {
             ("tokenizer training", trainingSentence)
         }
     }
+
+    private static let wanted = "a SentencePiece model or a tiktoken vocabulary"
 
     private var trainingSentence: String {
         switch self {
@@ -83,9 +91,9 @@ extension TokenizerKind {
     /// What to do with a file of this kind.
     fileprivate var advice: String {
         switch self {
-        case .sentencePiece: "use it as it is"
-        case .tiktoken, .huggingFaceJSON, .llama2cBin:
-            "use the tokenizer.model of a Llama 1 or 2 checkpoint, or of the model it was made from"
+        case .sentencePiece, .tiktoken: "use it as it is"
+        case .huggingFaceJSON, .llama2cBin:
+            "use the tokenizer.model of Meta's checkpoint, or of the model it was made from"
         case .otherJSON: "use the tokenizer.model next to it"
         case .html: "download the file itself, not the page about it"
         case .gitLFSPointer: "fetch the file it stands for with `git lfs pull`"

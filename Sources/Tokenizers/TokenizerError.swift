@@ -21,6 +21,9 @@ public enum TokenizerError: Error, Sendable, Hashable {
     /// A SentencePiece model whose bytes are damaged: `what` is wrong at byte `offset` of the file.
     case malformed(file: String, what: String, offset: Int)
 
+    /// A tiktoken vocabulary that is damaged: `what` is wrong in line `line`, counted from 1.
+    case malformedRanks(file: String, what: String, line: Int)
+
     /// A SentencePiece model that libsentencepiece refuses, with its reason.
     case rejected(file: String, reason: String)
 
@@ -48,7 +51,7 @@ public enum TokenizerError: Error, Sendable, Hashable {
     public var isMissingInput: Bool {
         switch self {
         case .notFound, .isDirectory, .unreadable: true
-        case .tooLarge, .notSupported, .notATokenizer, .malformed, .rejected: false
+        case .tooLarge, .notSupported, .notATokenizer, .malformed, .malformedRanks, .rejected: false
         case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge: false
         case .trainingFailed, .trainedModelIsLossy: false
         }

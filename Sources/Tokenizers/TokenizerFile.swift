@@ -49,15 +49,18 @@ struct TokenizerFile {
 /// Loads whatever tokenizer a file holds, by its content and not its name.
 ///
 /// - Parameter path: the tokenizer's file.
-/// - Throws: `.notSupported` for a tokenizer of another kind than SentencePiece, `.notATokenizer` for anything
-///   else, and the errors of reading and of `SentencePieceTokenizer.init(bytes:file:)`.
+/// - Returns: a `SentencePieceTokenizer`, or a `TiktokenTokenizer` with the names of Llama 3.1.
+/// - Throws: `.notSupported` for a tokenizer of another kind than these, `.notATokenizer` for anything else, and
+///   the errors of reading and of their initialisers.
 public func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokenizer {
     let bytes = try TokenizerFile(path: path).bytes
     let kind = TokenizerKind(sniffing: bytes)
     switch kind {
     case .sentencePiece:
         return try SentencePieceTokenizer(bytes: bytes, file: path)
-    case .tiktoken, .huggingFaceJSON, .llama2cBin:
+    case .tiktoken:
+        return try TiktokenTokenizer(bytes: bytes, file: path)
+    case .huggingFaceJSON, .llama2cBin:
         throw .notSupported(file: path, kind: kind)
     case .otherJSON, .html, .gitLFSPointer, .empty, .unknown:
         throw .notATokenizer(file: path, kind: kind)

@@ -37,27 +37,37 @@ import Testing
 
     /// What a file holds, and the whole line that a user sees after its name.
     static let messages: [(content: String, message: String)] = [
-        ("", "expected a SentencePiece model, found an empty file; download it again"),
+        (
+            "",
+            "expected a SentencePiece model or a tiktoken vocabulary, "
+                + "found an empty file; download it again"
+        ),
         (
             "version https://git-lfs.github.com/spec/v1\n",
-            "expected a SentencePiece model, found a Git LFS pointer; "
+            "expected a SentencePiece model or a tiktoken vocabulary, found a Git LFS pointer; "
                 + "fetch the file it stands for with `git lfs pull`"
         ),
         (
             "<!DOCTYPE html>",
-            "expected a SentencePiece model, found a web page; download the file itself, not the page about it"
+            "expected a SentencePiece model or a tiktoken vocabulary, "
+                + "found a web page; download the file itself, not the page about it"
         ),
         (
             "IQ== 0\n",
-            "expected a SentencePiece model, found a tiktoken vocabulary (Llama 3), which is not supported yet; "
-                + "use the tokenizer.model of a Llama 1 or 2 checkpoint, or of the model it was made from"
+            "expected a tiktoken vocabulary, found a damaged one "
+                + "(in line 1: no token stands for the byte 0x0); download it again"
         ),
         (
             #"{"model": {"vocab": {}}}"#,
-            "expected a SentencePiece model, found a Hugging Face tokenizer.json, which is not supported yet; "
-                + "use the tokenizer.model of a Llama 1 or 2 checkpoint, or of the model it was made from"
+            "expected a SentencePiece model or a tiktoken vocabulary, found a Hugging Face tokenizer.json, "
+                + "which is not supported yet; "
+                + "use the tokenizer.model of Meta's checkpoint, or of the model it was made from"
         ),
-        ("hello", "expected a SentencePiece model, found something else; check the path"),
+        (
+            "hello",
+            "expected a SentencePiece model or a tiktoken vocabulary, "
+                + "found something else; check the path"
+        ),
         (
             "\n\u{E}\n\u{5}<unk>",
             "expected a SentencePiece model, found a damaged one "

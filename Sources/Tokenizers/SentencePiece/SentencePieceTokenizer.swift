@@ -82,7 +82,8 @@ public final class SentencePieceTokenizer: Tokenizer {
 
     /// A decoder for ids that arrive one after another; see `Tokenizer`.
     public func makeStreamingDecoder(prompt: [Int32]) -> StreamingDecoder {
-        StreamingDecoder(table: table, leadingSpace: leadingSpace, prompt: prompt)
+        StreamingDecoder(
+            table: table, leadingSpace: leadingSpace, replacement: .eachByte, prompt: prompt)
     }
 }
 

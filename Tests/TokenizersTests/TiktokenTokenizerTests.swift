@@ -1,0 +1,142 @@
+import TestSupport
+import Testing
+
+@testable import Tokenizers
+
+/// A vocabulary of the bytes and a few merges, made here: `ranks` follow the 256 bytes.
+func tinyTiktoken(
+    _ ranks: [String] = ["he", "th", "the", " the", "in", "ing", "aa", "aaaa", "é", "ab", "abc"],
+    names: TiktokenTokenizer.SpecialNames = .llama31
+) throws -> TiktokenTokenizer {
+    let tokens = (0...255).map { [$0] } + ranks.map { Array($0.utf8) }
+    return try TiktokenTokenizer(bytes: rankFile(tokens), names: names)
+}
+
+/// The file of these tokens.
+func rankFile(_ tokens: [[UInt8]]) -> [UInt8] {
+    Array(tokens.enumerated().map { "\(base64($0.element)) \($0.offset)\n" }.joined().utf8)
+}
+
+func base64(_ bytes: [UInt8]) -> String {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    var text = ""
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+        let part = bytes[start..<min(start + 3, bytes.count)]
+        let bits = part.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - part.count))
+        for place in 0..<4 {
+            text.append(place <= part.count ? digits[bits >> (18 - 6 * place) & 63] : "=")
+        }
+    }
+    return text
+}
+
+@Suite struct TiktokenTokenizerTests {
+    @Test func mergesByRank() throws {
+        let tokenizer = try tinyTiktoken()
+        func pieces(_ text: String) -> [String] {
+            let ids = tokenizer.encode(text, addBOS: false)
+            return ids.map { String(decoding: tokenizer.bytes(of: $0), as: UTF8.self) }
+        }
+        #expect(pieces("the") == ["the"])
+        // "he" has a lower rank than "th", and both lead to "the".
+        #expect(pieces("thex") == ["the", "x"])
+        #expect(pieces("thx") == ["th", "x"])
+        #expect(pieces("in the") == ["in", " the"])
+        #expect(pieces("xaaaaaaa") == ["x", "aaaa", "aa", "a"])
+        #expect(pieces("abcx") == ["abc", "x"])
+    }
+
+    /// The merger for long pieces and the one for short ones have one result.
+    @Test func mergesLongPiecesLikeShortOnes() throws {
+        // "abc" comes before "ab", so a merge brings about a pair of lower rank.
+        let tokenizer = try tinyTiktoken(["abc", "bb", "ab", "aa", "cab", "aaaa", "ca", "bbc", "aba", "abab"])
+        var random = SeededGenerator(state: 3)
+        for _ in 0..<2_000 {
+            let piece = (0..<Int.random(in: 2...64, using: &random)).map { _ in
+                UInt8.random(in: 0x61...0x63, using: &random)
+            }
+            var merger = PieceMerger(tokenizer.ranks)
+            var long = LongPieceMerger(tokenizer.ranks)
+            var ids: [Int32] = []
+            var others: [Int32] = []
+            piece.withUnsafeBufferPointer { piece in
+                guard let start = piece.baseAddress else { return }
+                // A whole piece that is a token does not reach the long merger.
+                guard tokenizer.ranks.rank(of: start, count: piece.count) == RankTable.none else { return }
+                merger.append(piece, to: &ids)
+                long.append(piece, to: &others)
+            }
+            #expect(ids == others, "\(piece)")
+        }
+    }
+
+    @Test func findsSpecialTokensOnlyWhereAllowed() throws {
+        let tokenizer = try tinyTiktoken()
+        let text = "a<|eot_id|>b<|begin_of_text|>"
+        let eot = try #require(tokenizer.specialTokenID("<|eot_id|>"))
+        let bos = try #require(tokenizer.bosID)
+        #expect(tokenizer.encode(text, specials: .all, addBOS: false) == [97, eot, 98, bos])
+        let only = tokenizer.encode(text, specials: .only(["<|eot_id|>"]), addBOS: false)
+        #expect(only.prefix(3) == [97, eot, 98])
+        #expect(tokenizer.encode(text, addBOS: false).allSatisfy { $0 < tokenizer.ranks.count })
+        #expect(tokenizer.encode("<|begin_of_text|>a", specials: .all, addBOS: true) == [bos, 97])
+        #expect(tokenizer.encode("", addBOS: true) == [bos])
+        #expect(tokenizer.decode([bos, 97, eot]) == "a")
+        #expect(tokenizer.bytes(of: eot) == [])
+    }
+
+    @Test func namesTheSpecialTokensOfEitherModel() throws {
+        let first = try tinyTiktoken(names: .llama3)
+        let later = try tinyTiktoken(names: .llama31)
+        let base = Int32(first.ranks.count)
+        #expect(first.vocabularySize == later.vocabularySize)
+        #expect(first.padID == nil && later.padID == base + 4)
+        #expect(first.stopTokens == [base + 1, base + 9])
+        #expect(later.stopTokens == [base + 1, base + 8, base + 9])
+        #expect(first.specialTokenName(base + 255) == "<|reserved_special_token_250|>")
+        #expect(first.specialTokenName(base + 10) == "<|reserved_special_token_5|>")
+        #expect(later.specialTokenName(base + 11) == "<|reserved_special_token_3|>")
+        #expect(later.specialTokenName(base + 256) == nil && later.specialTokenName(base - 1) == nil)
+        #expect(Set(TiktokenTokenizer.SpecialNames.llama31.spellings).count == 256)
+    }
+
+    /// Bytes, the texts that they give one by one, and what `finish` gives; as Python's
+    /// `bytes.decode("utf-8", "replace")`.
+    static let byteRuns: [(bytes: [UInt8], outputs: [String], rest: String)] = [
+        ([0xFF, 0x41], ["\u{FFFD}", "A"], ""),
+        ([0xC0, 0x80], ["\u{FFFD}", "\u{FFFD}"], ""),
+        ([0xE0, 0x80, 0x80], ["", "\u{FFFD}\u{FFFD}", "\u{FFFD}"], ""),
+        ([0xF0, 0x9F, 0x98], ["", "", ""], "\u{FFFD}"),
+        ([0xF0, 0x9F, 0x41], ["", "", "\u{FFFD}A"], ""),
+        ([0xF0, 0x9F, 0xF0, 0x9F, 0x98, 0x80], ["", "", "\u{FFFD}", "", "", "😀"], ""),
+        ([0xE2, 0x82, 0xC3, 0xA9], ["", "", "\u{FFFD}", "é"], ""),
+    ]
+
+    @Test(arguments: byteRuns.indices)
+    func replacesEachMaximalSubpart(_ index: Int) throws {
+        let run = Self.byteRuns[index]
+        var decoder = try tinyTiktoken().makeStreamingDecoder()
+        #expect(run.bytes.map { decoder.append(Int32($0)) } == run.outputs)
+        #expect(decoder.finish() == run.rest)
+    }
+
+    @Test func streamsWhatItDecodes() throws {
+        let tokenizer = try tinyTiktoken()
+        var random = SeededGenerator(state: 5)
+        for _ in 0..<2_000 {
+            let ids = (0..<Int.random(in: 1...12, using: &random)).map { _ in
+                Int32.random(in: 0..<Int32(tokenizer.ranks.count), using: &random)
+            }
+            let bytes = ids.flatMap(tokenizer.bytes(of:))
+            let decoded = tokenizer.decode(ids)
+            // Swift's own repair has the same rule.
+            #expect(Array(decoded.utf8) == Array(String(decoding: bytes, as: UTF8.self).utf8), "\(bytes)")
+            let cut = Int.random(in: 0...ids.count, using: &random)
+            var first = tokenizer.makeStreamingDecoder()
+            let prompt = ids[..<cut].map { first.append($0) }.joined()
+            var second = tokenizer.makeStreamingDecoder(prompt: Array(ids[..<cut]))
+            let text = prompt + ids[cut...].map { second.append($0) }.joined() + second.finish()
+            #expect(Array(text.utf8) == Array(decoded.utf8), "\(bytes)")
+        }
+    }
+}
