@@ -20,7 +20,9 @@ struct LlamaRun: ParsableCommand {
     var checkpoints: String
 
     @Option(
-        help: ArgumentHelp("SentencePiece model; default: tokenizer.model in the folder.", valueName: "file"))
+        help: ArgumentHelp(
+            "Tokenizer (SentencePiece or tiktoken); default: tokenizer.model in the folder.",
+            valueName: "file"))
     var tokenizer: String?
 
     @Option(
