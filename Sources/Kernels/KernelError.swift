@@ -23,7 +23,7 @@ extension KernelError: CustomStringConvertible {
             "expected 1 to \(KernelContext.maximumThreads) threads, found \(count)"
         case .outOfResources(let threads): "the system gave no memory or no room for \(threads) threads"
         case .outOfMemory(let byteCount):
-            "the system gave no memory: \(byteCount >> 20) MB were asked for; lower --max-seq-len or --max-batch-size"
+            "the system gave no memory: \(byteCount >> 20) MB were asked for; ask for shorter sequences or smaller batches, or keep the weights as they are stored"
         case .unsuitableWeights(let name):
             "\(name): expected a matrix in F32, F16 or BF16, found something else"
         case .openBLASUnavailable(let reason):

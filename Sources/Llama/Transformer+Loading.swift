@@ -1,4 +1,5 @@
 import Checkpoints
+import Glibc
 import Kernels
 import Tensors
 
@@ -15,6 +16,10 @@ extension Transformer {
     ///
     /// - Throws: ``CheckpointError``, or ``KernelError`` for weights the kernels cannot read.
     public init(_ checkpoint: Checkpoint, weights type: WeightType = .stored) throws {
+        // The system promises memory that it does not have, and kills who uses it: so it is asked what it has.
+        let expanded = checkpoint.configuration.parameterCount * MemoryLayout<Float>.size
+        let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+        guard type == .stored || expanded < memory else { throw KernelError.outOfMemory(byteCount: expanded) }
         let source = WeightSource(checkpoint: checkpoint, type: type)
         configuration = checkpoint.configuration
         tokEmbeddings = try source.matrix(.tokEmbeddings)
