@@ -1,18 +1,16 @@
 import CSentencePiece
 
 /// libsentencepiece's processor behind the C shim: the only Swift that calls it, but for `SentencePieceTrainer`.
-///
-/// `@unchecked Sendable`: the only stored property is a constant pointer, freed in `deinit` when nobody holds
-/// the object. The C++ processor it points to is complete before `init` returns and is only reached through
-/// `const` member functions that keep what they work with on their stack (`Encode`, `Decode`, `IdToPiece`,
-/// `*_id`; sampling, the one part with shared random state, is not called).
-final class SentencePieceProcessor: @unchecked Sendable {
+final class SentencePieceProcessor: Sendable {
     /// The library's reason for refusing a model.
     struct Refusal: Error {
         let message: String
     }
 
-    private let handle: OpaquePointer
+    // Freed in `deinit`, when nobody holds the object. The C++ processor it points to is complete before `init`
+    // returns and is only reached through `const` member functions that keep what they work with on their stack
+    // (`Encode`, `Decode`, `IdToPiece`, `*_id`; sampling, the one part with shared random state, is not called).
+    private nonisolated(unsafe) let handle: OpaquePointer
 
     /// Loads a model whose structure `SentencePieceModel` has checked.
     init(checked bytes: ArraySlice<UInt8>) throws(Refusal) {
