@@ -68,7 +68,10 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(
             name: "CheckpointsTests",
-            dependencies: ["Checkpoints", "JSON", "Tensors", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "Checkpoints", "JSON", "Tensors", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors", "CKernels"]),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
         .testTarget(

@@ -1,21 +1,9 @@
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Checkpoints
-
-/// Real files: the folder `LLAMA_TEST_DATA` names, see the README.
-enum TestData {
-    private static let environment = ProcessInfo.processInfo.environment
-    static let folder = environment["LLAMA_TEST_DATA"]
-    /// With `LLAMA_REQUIRE_TEST_DATA=1` the suites run, and fail, without it.
-    static let isExpected = folder != nil || environment["LLAMA_REQUIRE_TEST_DATA"] == "1"
-
-    static func open(_ name: String) throws -> Checkpoint {
-        let folder = try #require(folder, "LLAMA_TEST_DATA does not name the folder of test data")
-        return try Checkpoint(at: "\(folder)/checkpoints/\(name)", logger: .silent)
-    }
-}
 
 /// What a checkpoint of the test data holds.
 struct KnownCheckpoint: Sendable, CustomTestStringConvertible {
@@ -53,11 +41,15 @@ struct KnownCheckpoint: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite(.enabled(if: TestData.isExpected, "LLAMA_TEST_DATA is not set"))
+@Suite(.enabled(if: TestData.isWanted, "needs LLAMA_TEST_DATA"))
 struct TestDataTests {
+    private func open(_ name: String) throws -> Checkpoint {
+        try Checkpoint(at: TestData.path("checkpoints/\(name)"), logger: .silent)
+    }
+
     @Test(arguments: KnownCheckpoint.all)
     func opensMicroCheckpoints(known: KnownCheckpoint) throws {
-        let checkpoint = try TestData.open(known.name)
+        let checkpoint = try open(known.name)
         let isMeta = known.name.contains("meta")
         let expected = ModelConfiguration(
             dim: 64, nLayers: 2, nHeads: 8, nKVHeads: known.nKVHeads, headDim: known.headDim, hiddenDim: 176,
@@ -76,7 +68,7 @@ struct TestDataTests {
     /// Every part is a view of a mapped file: opening copied nothing.
     @Test(arguments: KnownCheckpoint.all.map(\.name) + ["stories260K"])
     func keepsWeightsInTheMap(name: String) throws {
-        let checkpoint = try TestData.open(name)
+        let checkpoint = try open(name)
         for role in TensorRole.all(of: checkpoint.configuration) {
             let weight = try checkpoint.weight(role)
             #expect(
@@ -87,7 +79,7 @@ struct TestDataTests {
     }
 
     @Test func opensStories260K() throws {
-        let checkpoint = try TestData.open("stories260K")
+        let checkpoint = try open("stories260K")
         let configuration = checkpoint.configuration
         #expect(configuration.dim == 64 && configuration.nLayers == 5)
         #expect(configuration.nHeads == 8 && configuration.nKVHeads == 4 && configuration.headDim == 8)
