@@ -41,6 +41,15 @@ public protocol Tokenizer: Sendable {
     /// text use `decode(_:)` or a streaming decoder.
     func bytes(of id: Int32) -> [UInt8]
 
+    /// What sort of thing a token is, or nil outside the vocabulary.
+    func kind(of id: Int32) -> TokenKind?
+
+    /// What to call a token: `bytes(of:)` for a piece of text, and the name that the vocabulary gives any other
+    /// token, such as `<s>`, `<|eot_id|>`, `<unk>` or `<0x0A>`; none for an id outside the vocabulary.
+    ///
+    /// A name and not a key: the piece of text `<s>` is spelled like the control token.
+    func spelling(of id: Int32) -> [UInt8]
+
     /// A decoder for ids that arrive one after another.
     ///
     /// - Parameter prompt: the ids that come before. Their text is not put out; what follows is decoded as

@@ -78,5 +78,7 @@ private struct CountingTokenizer: Tokenizer {
 
     func encode(_ text: String, specials: SpecialTokens, addBOS: Bool) -> [Int32] { [] }
     func bytes(of id: Int32) -> [UInt8] { [] }
+    func kind(of id: Int32) -> TokenKind? { nil }
+    func spelling(of id: Int32) -> [UInt8] { [] }
     func makeStreamingDecoder(prompt: [Int32]) -> StreamingDecoder { fatalError("not asked for") }
 }

@@ -94,12 +94,24 @@ import Testing
         #expect(tokenizer.bytes(of: 0) == Array(" ⁇ ".utf8))
     }
 
+    @Test(arguments: [
+        ("<s>", "<s>", TokenKind.control), ("<unk>", "<unk>", .unknown), ("<0x0A>", "<0x0A>", .byte),
+        ("▁the", " the", .normal), ("[INST]", "[INST]", .userDefined),
+    ])
+    func spellsAToken(piece: String, spelling: String, kind: TokenKind) throws {
+        let tokenizer = try Fixture.bpe.tokenizer
+        let id = try #require(tokenizer.id(of: piece))
+        #expect(tokenizer.spelling(of: id) == Array(spelling.utf8))
+        #expect(tokenizer.kind(of: id) == kind)
+    }
+
     @Test(arguments: [Int32.min, -1, 400, Int32.max])
     func hasNothingForAnIDOutsideTheVocabulary(_ id: Int32) throws {
         let tokenizer = try Fixture.bpe.tokenizer
         #expect(tokenizer.vocabularySize == 400)
         #expect(tokenizer.bytes(of: id) == [])
         #expect(tokenizer.piece(of: id) == nil)
+        #expect(tokenizer.spelling(of: id) == [])
         #expect(tokenizer.kind(of: id) == nil)
         let ids = tokenizer.encode("doors", addBOS: false)
         #expect(tokenizer.decode(ids + [id]) == "doors")

@@ -83,6 +83,11 @@ func base64(_ bytes: [UInt8]) -> String {
         #expect(tokenizer.encode("", addBOS: true) == [bos])
         #expect(tokenizer.decode([bos, 97, eot]) == "a")
         #expect(tokenizer.bytes(of: eot) == [])
+        #expect(tokenizer.spelling(of: eot) == Array("<|eot_id|>".utf8))
+        #expect(tokenizer.kind(of: eot) == .control)
+        #expect(tokenizer.spelling(of: 0xE4) == [0xE4])
+        #expect(tokenizer.kind(of: 0xE4) == .normal)
+        #expect(tokenizer.kind(of: Int32(tokenizer.vocabularySize)) == nil)
     }
 
     @Test func namesTheSpecialTokensOfEitherModel() throws {

@@ -80,6 +80,14 @@ public final class SentencePieceTokenizer: Tokenizer {
         Array(table.bytes(of: id))
     }
 
+    /// What to call a token: the model's own spelling where it is no piece of text, which `bytes(of:)` gives.
+    public func spelling(of id: Int32) -> [UInt8] {
+        switch kind(of: id) {
+        case .control, .unknown, .byte: processor.piece(id) ?? []
+        case .normal, .userDefined, .unused, nil: bytes(of: id)
+        }
+    }
+
     /// A decoder for ids that arrive one after another; see `Tokenizer`.
     public func makeStreamingDecoder(prompt: [Int32]) -> StreamingDecoder {
         StreamingDecoder(

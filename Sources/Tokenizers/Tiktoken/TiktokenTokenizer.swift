@@ -90,6 +90,16 @@ public struct TiktokenTokenizer: Tokenizer {
         Array(table.bytes(of: id))
     }
 
+    /// The kind of a token: `.control` for a special one, `.normal` for any other; nil outside the vocabulary.
+    public func kind(of id: Int32) -> TokenKind? {
+        table.kind(of: id)
+    }
+
+    /// What to call a token: the name of a special one, the bytes of any other.
+    public func spelling(of id: Int32) -> [UInt8] {
+        specialTokenName(id).map { Array($0.utf8) } ?? bytes(of: id)
+    }
+
     /// A decoder for ids that arrive one after another; see `Tokenizer`.
     ///
     /// Bytes that are not UTF-8 are replaced as by Python's `bytes.decode("utf-8", errors="replace")`, which is
