@@ -32,7 +32,7 @@ let package = Package(
         .target(
             name: "Checkpoints",
             dependencies: ["Tensors", "JSON", .product(name: "Logging", package: "swift-log")]),
-        .target(name: "Tokenizers", dependencies: ["CSentencePiece"]),
+        .target(name: "Tokenizers", dependencies: ["CSentencePiece", "JSON"]),
         .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
         .target(name: "Llama", dependencies: ["Checkpoints", "Kernels", "Tensors"]),
         .target(name: "Generation", dependencies: ["Checkpoints", "JSON", "Kernels", "Llama", "Tokenizers"]),

@@ -17,7 +17,7 @@ struct PromptEncoder {
             ids = given
         case .text(let text):
             guard let tokenizer else { throw .needsTokenizer(source: prompt.source) }
-            ids = tokenizer.encode(text, addBOS: true)
+            ids = tokenizer.encode(text, addBOS: tokenizer.addsBOS)
         }
         guard !ids.isEmpty else { throw .emptyPrompt(source: prompt.source) }
         guard ids.count <= maxSequenceLength else {

@@ -10,11 +10,13 @@ public struct JSONValue {
     public let path: String
 
     /// Parses a whole text.
+    ///
+    /// - Parameter path: where the text stands in a larger one, for messages.
     public static func parse(
-        _ text: UnsafeRawBufferPointer, limits: JSONLimits = JSONLimits()
+        _ text: UnsafeRawBufferPointer, limits: JSONLimits = JSONLimits(), path: String = ""
     ) throws(JSONError) -> JSONValue {
         let document = try JSONDocument(parsing: text, limits: limits)
-        return JSONValue(document: document, object: document.root, path: "")
+        return JSONValue(document: document, object: document.root, path: path)
     }
 
     /// The member `key` of an object; nil where it is absent, `null`, or this is no object.
@@ -105,6 +107,9 @@ public struct JSONValue {
     public var isArray: Bool { json_object_is_type(object, json_type_array) != 0 }
     /// Whether the value is an object.
     public var isObject: Bool { json_object_is_type(object, json_type_object) != 0 }
+
+    /// Whether the value is `null`.
+    public var isNull: Bool { json_object_is_type(object, json_type_null) != 0 }
 
     /// A short form of the value for an error message.
     public var excerpt: String {

@@ -62,7 +62,7 @@ private func unescaped(_ literal: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
     return (try? values?.first?.utf8()) ?? Array(literal)
 }
 
-private func firstInvalidUTF8(in text: Slice<UnsafeRawBufferPointer>) -> Int? {
+func firstInvalidUTF8(in text: Slice<UnsafeRawBufferPointer>) -> Int? {
     guard String(validating: text, as: UTF8.self) == nil else { return nil }
     var parser = Unicode.UTF8.ForwardParser()
     var bytes = text.makeIterator()

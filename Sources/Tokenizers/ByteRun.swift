@@ -9,11 +9,15 @@ struct ByteRun: Sendable {
         /// The beginning of a character that does not go on, as long as it is, or a byte that begins none: "maximal
         /// subparts" (The Unicode Standard, section 3.9; Python's `bytes.decode("utf-8", "replace")`).
         case maximalSubpart
+
+        /// Each byte of a run in which anything is not UTF-8; the run is held until it ends (the `ByteFallback`
+        /// decoder of Hugging Face's tokenizers).
+        case wholeRun
     }
 
     let replacement: Replacement
 
-    /// The bytes of a character that is still possible: at most three.
+    /// The bytes of a character that is still possible, at most three, or those of a whole run.
     private var held: [UInt8] = []
 
     init(_ replacement: Replacement) {
@@ -22,6 +26,10 @@ struct ByteRun: Sendable {
 
     /// Takes bytes and returns the text that is certain by now.
     mutating func append(_ bytes: ArraySlice<UInt8>) -> String {
+        if replacement == .wholeRun {
+            held += bytes
+            return ""
+        }
         if held.isEmpty, let text = String(validating: bytes, as: UTF8.self) { return text }
         return bytes.reduce(into: "") { $0 += append($1) }
     }
@@ -46,8 +54,9 @@ struct ByteRun: Sendable {
     /// Gives up the bytes held back.
     mutating func finish() -> String {
         defer { held.removeAll(keepingCapacity: true) }
+        if replacement == .wholeRun, let text = String(validating: held, as: UTF8.self) { return text }
         return String(
-            repeating: "\u{FFFD}", count: replacement == .eachByte ? held.count : min(1, held.count))
+            repeating: "\u{FFFD}", count: replacement == .maximalSubpart ? min(1, held.count) : held.count)
     }
 
     /// Whether a character can begin with these bytes, after the table of well-formed UTF-8 byte sequences

@@ -15,6 +15,10 @@ public protocol Tokenizer: Sendable {
     /// The token that fills unused places of a batch, where the vocabulary has one.
     var padID: Int32? { get }
 
+    /// Whether a text that a model is given begins with `bosID`. Nearly all were trained so; a `tokenizer.json` may
+    /// say otherwise.
+    var addsBOS: Bool { get }
+
     /// The tokens after which a generation is over, as far as the tokenizer's own files tell.
     var stopTokens: Set<Int32> { get }
 
@@ -58,6 +62,9 @@ public protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
+    /// True where there is a `bosID`.
+    public var addsBOS: Bool { bosID != nil }
+
     /// The ids of a text in which nothing is taken for a control token.
     public func encode(_ text: String, addBOS: Bool) -> [Int32] {
         encode(text, specials: .none, addBOS: addBOS)

@@ -34,6 +34,17 @@ extension TokenizerError: CustomStringConvertible {
                 "expected a tiktoken vocabulary, found a damaged one (in line \(line): \(what)); "
                     + "download it again"
             )
+        case .invalidJSON(let file, let place, let expected, let found):
+            (
+                place.map { "\(file): \($0)" } ?? file,
+                "expected \(expected), found \(found); download it again"
+            )
+        case .unsupportedComponent(let file, let found, let place):
+            (
+                "\(file): \(place)",
+                "expected rules of a Llama tokenizer, found \(found), which is not supported; "
+                    + "use the model's tokenizer.model if it has one"
+            )
         case .rejected(let file, let reason):
             (
                 file,
@@ -46,7 +57,7 @@ extension TokenizerError: CustomStringConvertible {
         }
     }
 
-    private static let wanted = "a SentencePiece model or a tiktoken vocabulary"
+    private static let wanted = "a SentencePiece model, a tiktoken vocabulary or a tokenizer.json"
 
     private var trainingSentence: String {
         switch self {
@@ -91,10 +102,9 @@ extension TokenizerKind {
     /// What to do with a file of this kind.
     fileprivate var advice: String {
         switch self {
-        case .sentencePiece, .tiktoken: "use it as it is"
-        case .huggingFaceJSON, .llama2cBin:
-            "use the tokenizer.model of Meta's checkpoint, or of the model it was made from"
-        case .otherJSON: "use the tokenizer.model next to it"
+        case .sentencePiece, .tiktoken, .huggingFaceJSON: "use it as it is"
+        case .llama2cBin: "use the tokenizer.model that it was made from"
+        case .otherJSON: "use the tokenizer.model or tokenizer.json next to it"
         case .html: "download the file itself, not the page about it"
         case .gitLFSPointer: "fetch the file it stands for with `git lfs pull`"
         case .empty: "download it again"

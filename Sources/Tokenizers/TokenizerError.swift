@@ -24,6 +24,12 @@ public enum TokenizerError: Error, Sendable, Hashable {
     /// A tiktoken vocabulary that is damaged: `what` is wrong in line `line`, counted from 1.
     case malformedRanks(file: String, what: String, line: Int)
 
+    /// A `tokenizer.json`, or a file beside it, that is malformed or contradicts itself at `place`, a key path.
+    case invalidJSON(file: String, place: String?, expected: String, found: String)
+
+    /// A `tokenizer.json` with a rule that is not known here: `found` names it, `place` is its key path.
+    case unsupportedComponent(file: String, found: String, place: String)
+
     /// A SentencePiece model that libsentencepiece refuses, with its reason.
     case rejected(file: String, reason: String)
 
@@ -52,6 +58,7 @@ public enum TokenizerError: Error, Sendable, Hashable {
         switch self {
         case .notFound, .isDirectory, .unreadable: true
         case .tooLarge, .notSupported, .notATokenizer, .malformed, .malformedRanks, .rejected: false
+        case .invalidJSON, .unsupportedComponent: false
         case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge: false
         case .trainingFailed, .trainedModelIsLossy: false
         }

@@ -49,7 +49,8 @@ struct TokenizerFile {
 /// Loads whatever tokenizer a file holds, by its content and not its name.
 ///
 /// - Parameter path: the tokenizer's file.
-/// - Returns: a `SentencePieceTokenizer`, or a `TiktokenTokenizer` with the names of Llama 3.1.
+/// - Returns: a `SentencePieceTokenizer`, a `TiktokenTokenizer` with the names of Llama 3.1, or a
+///   `HuggingFaceTokenizer` with what the files beside it say.
 /// - Throws: `.notSupported` for a tokenizer of another kind than these, `.notATokenizer` for anything else, and
 ///   the errors of reading and of their initialisers.
 public func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokenizer {
@@ -60,7 +61,9 @@ public func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokeniz
         return try SentencePieceTokenizer(bytes: bytes, file: path)
     case .tiktoken:
         return try TiktokenTokenizer(bytes: bytes, file: path)
-    case .huggingFaceJSON, .llama2cBin:
+    case .huggingFaceJSON:
+        return try HuggingFaceTokenizer(path: path)
+    case .llama2cBin:
         throw .notSupported(file: path, kind: kind)
     case .otherJSON, .html, .gitLFSPointer, .empty, .unknown:
         throw .notATokenizer(file: path, kind: kind)

@@ -85,8 +85,6 @@ struct SharedDataTests {
     }
 
     static let otherTokenizers: [(path: String, kind: TokenizerKind)] = [
-        ("tokenizers/llama3/tokenizer.json", .huggingFaceJSON),
-        ("tokenizers/llama2/tokenizer.json", .huggingFaceJSON),
         ("checkpoints/stories260K/tok512.bin", .llama2cBin),
     ]
 

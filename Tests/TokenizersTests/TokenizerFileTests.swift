@@ -39,17 +39,17 @@ import Testing
     static let messages: [(content: String, message: String)] = [
         (
             "",
-            "expected a SentencePiece model or a tiktoken vocabulary, "
+            "expected a SentencePiece model, a tiktoken vocabulary or a tokenizer.json, "
                 + "found an empty file; download it again"
         ),
         (
             "version https://git-lfs.github.com/spec/v1\n",
-            "expected a SentencePiece model or a tiktoken vocabulary, found a Git LFS pointer; "
+            "expected a SentencePiece model, a tiktoken vocabulary or a tokenizer.json, found a Git LFS pointer; "
                 + "fetch the file it stands for with `git lfs pull`"
         ),
         (
             "<!DOCTYPE html>",
-            "expected a SentencePiece model or a tiktoken vocabulary, "
+            "expected a SentencePiece model, a tiktoken vocabulary or a tokenizer.json, "
                 + "found a web page; download the file itself, not the page about it"
         ),
         (
@@ -59,13 +59,11 @@ import Testing
         ),
         (
             #"{"model": {"vocab": {}}}"#,
-            "expected a SentencePiece model or a tiktoken vocabulary, found a Hugging Face tokenizer.json, "
-                + "which is not supported yet; "
-                + "use the tokenizer.model of Meta's checkpoint, or of the model it was made from"
+            "model: expected a key \"merges\", found none; download it again"
         ),
         (
             "hello",
-            "expected a SentencePiece model or a tiktoken vocabulary, "
+            "expected a SentencePiece model, a tiktoken vocabulary or a tokenizer.json, "
                 + "found something else; check the path"
         ),
         (

@@ -1,0 +1,121 @@
+import JSON
+
+/// The tokenizer that a `tokenizer.json` describes (Hugging Face's "fast" tokenizers): byte-pair encoding of
+/// characters with a fallback to bytes, as Llama 2 has it, or of bytes, as Llama 3 has it.
+///
+/// The rules of the file are carried out, whatever model they belong to; one that is not known is an error. Ids are
+/// those of Hugging Face's tokenizers without the tokens that a post-processor adds, text is theirs without special
+/// tokens.
+public struct HuggingFaceTokenizer: Tokenizer {
+    /// The number of ids, of which a file may leave some without a token.
+    public var vocabularySize: Int { table.count }
+
+    public let bosID: Int32?
+    public let eosID: Int32?
+    public let padID: Int32?
+    public let stopTokens: Set<Int32>
+    public let addsBOS: Bool
+
+    let normalizers: [TextNormalizer]
+    let splits: [TextSplit]
+    let model: BytePairModel
+    /// The added tokens that are found in the text as it is, and in the normalized text.
+    let addedTokens: AddedTokenMatcher
+    let normalizedAddedTokens: AddedTokenMatcher
+    private let table: TokenTable
+    /// The names of the tokens that have no text of their own.
+    private let names: [Int32: [UInt8]]
+    private let leadingSpace: StreamingDecoder.LeadingSpace
+    private let replacement: ByteRun.Replacement
+
+    /// Loads a tokenizer from the bytes of its `tokenizer.json`.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file; not kept.
+    ///   - file: what errors call it.
+    ///   - settings: what the files beside it say.
+    /// - Throws: `.invalidJSON` where the file is malformed or contradicts itself, `.unsupportedComponent` for a rule
+    ///   that is not known.
+    public init(
+        bytes: [UInt8], file: String = "tokenizer.json", settings: TokenizerSettings = TokenizerSettings()
+    ) throws(TokenizerError) {
+        do {
+            self = try bytes.withUnsafeBufferPointer { text throws(ComponentError) in
+                try HuggingFaceTokenizer(try TokenizerJSON(text), text, settings)
+            }
+        } catch { throw error.inFile(file) }
+    }
+
+    /// Loads a tokenizer from its `tokenizer.json` and the files beside it.
+    ///
+    /// - Throws: what `init(bytes:file:settings:)` throws, and the errors of a file that cannot be read.
+    public init(path: String) throws(TokenizerError) {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        try self.init(
+            bytes: try TokenizerFile(path: path).bytes, file: path,
+            settings: try TokenizerSettings(folder: folder))
+    }
+
+    private init(
+        _ file: TokenizerJSON, _ text: UnsafeBufferPointer<UInt8>, _ settings: TokenizerSettings
+    ) throws(ComponentError) {
+        let parts = file.parts
+        normalizers = try parts["normalizer"].map { value throws(ComponentError) in
+            try TextNormalizer.rules(try Component(value))
+        } ?? []
+        let (splits, isByteLevel) = try parts["pre_tokenizer"].map { value throws(ComponentError) in
+            try TextSplit.rules(try Component(value))
+        } ?? ([], false)
+        self.splits = splits
+        model = try BytePairModel(file, text, isByteLevel: isByteLevel)
+        guard let decoder = parts["decoder"] else {
+            throw .unsupported(found: "no decoder", place: "decoder")
+        }
+        let rules = try DecoderRules(try Component(decoder))
+        leadingSpace = rules.leadingSpace
+        replacement = rules.isByteLevel ? .maximalSubpart : .wholeRun
+
+        let added = try AddedTokenList(parts["added_tokens"], file.vocabulary, model)
+        let normalizers = normalizers
+        addedTokens = AddedTokenMatcher(added.tokens.lazy.filter { !$0.isNormalized }.map { ($0, $0.content) })
+        normalizedAddedTokens = AddedTokenMatcher(
+            added.tokens.lazy.filter(\.isNormalized).map { token in
+                var spelling = token.content
+                for normalizer in normalizers { normalizer.apply(to: &spelling) }
+                return (token, spelling)
+            })
+        (table, names) = added.table(file.vocabulary, rules, unknownID: model.unknownID)
+
+        let template = try PostProcessing(parts["post_processor"])
+        func id(_ spelling: String?) -> Int32? { spelling.flatMap { added.id(of: Array($0.utf8)) } }
+        bosID = id(settings.bosToken) ?? template.bosID
+        eosID = id(settings.eosToken) ?? template.eosID ?? Self.ends.lazy.compactMap { id($0) }.first
+        padID = id(settings.padToken)
+        let size = Int32(table.count)
+        stopTokens = settings.stopTokens.filter { (0..<size).contains($0) }
+            .union((Self.ends + Self.turnEnds).compactMap { id($0) }).union(eosID.map { [$0] } ?? [])
+        addsBOS = (settings.addsBOS ?? (template.bosID != nil)) && bosID != nil
+    }
+
+    /// What Llama's families call the end of a text and of a turn.
+    private static let ends = ["</s>", "<|end_of_text|>", "<|endoftext|>"]
+    private static let turnEnds = ["<|eot_id|>", "<|eom_id|>", "<|im_end|>"]
+
+    /// The kind of a token, or nil outside the vocabulary.
+    public func kind(of id: Int32) -> TokenKind? { table.kind(of: id) }
+
+    /// What to call a token; see `Tokenizer`.
+    public func spelling(of id: Int32) -> [UInt8] { names[id] ?? bytes(of: id) }
+
+    /// The bytes that a token adds to a text, not necessarily whole characters; none for a special token.
+    public func bytes(of id: Int32) -> [UInt8] { Array(table.bytes(of: id)) }
+
+    /// A decoder for ids that arrive one after another; see `Tokenizer`.
+    ///
+    /// Where single bytes are tokens of their own, those that stand together are put out once the next other token
+    /// has come: Hugging Face's tokenizers replace them all if they are not UTF-8.
+    public func makeStreamingDecoder(prompt: [Int32]) -> StreamingDecoder {
+        StreamingDecoder(
+            table: table, leadingSpace: leadingSpace, replacement: replacement, skipsControl: true, prompt: prompt)
+    }
+}

@@ -1,0 +1,43 @@
+import JSON
+
+/// What a post-processor puts around a text: the ids of the tokens before and behind it.
+struct PostProcessing {
+    private(set) var bosID: Int32?
+    private(set) var eosID: Int32?
+
+    init(_ value: JSONValue?) throws(ComponentError) {
+        guard let value else { return }
+        for part in try Component(value).flattened("processors") {
+            switch part.type {
+            // It only adjusts where in the text a token stands.
+            case "ByteLevel": continue
+            case "TemplateProcessing": try read(part)
+            default: throw part.unsupported()
+            }
+        }
+    }
+
+    private mutating func read(_ template: Component) throws(ComponentError) {
+        let (before, behind) = try Component.checked { () throws(JSONError) in
+            var before: [Int32] = []
+            var behind: [Int32] = []
+            var isBehind = false
+            for piece in try template.value.member("single").array() {
+                guard let special = piece["SpecialToken"] else {
+                    isBehind = true
+                    continue
+                }
+                let name = try special.member("id").string()
+                let ids = try template.value.member("special_tokens").member(name).member("ids").ints()
+                if isBehind { behind += ids.map(Int32.init(clamping:)) } else {
+                    before += ids.map(Int32.init(clamping:))
+                }
+            }
+            return (before, behind)
+        }
+        guard before.count <= 1, behind.count <= 1 else {
+            throw template.unsupported("of more than one token before or behind a text")
+        }
+        (bosID, eosID) = (before.first, behind.first)
+    }
+}

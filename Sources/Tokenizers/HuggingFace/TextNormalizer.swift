@@ -1,0 +1,80 @@
+/// A rule that changes a text before it is split: a normalizer of a `tokenizer.json`.
+enum TextNormalizer: Sendable {
+    /// Puts bytes in front of a text that is not empty.
+    case prepend([UInt8])
+    /// Puts bytes in the place of every match.
+    case replace(TextPattern, [UInt8])
+    /// Takes white space away from the ends.
+    case strip(left: Bool, right: Bool)
+
+    /// The rules of a component, one after the other.
+    static func rules(_ component: Component) throws(ComponentError) -> [TextNormalizer] {
+        var rules: [TextNormalizer] = []
+        for part in try component.flattened("normalizers") {
+            switch part.type {
+            case "Prepend": rules.append(.prepend(Array(try part.string("prepend").utf8)))
+            case "Replace": rules.append(.replace(try part.pattern(), Array(try part.string("content").utf8)))
+            case "Strip":
+                rules.append(
+                    .strip(
+                        left: try part.flag("strip_left", default: true),
+                        right: try part.flag("strip_right", default: true)))
+            default: throw part.unsupported()
+            }
+        }
+        return rules
+    }
+
+    /// Changes a text.
+    func apply(to text: inout [UInt8]) {
+        if text.isEmpty { return }
+        switch self {
+        case .prepend(let bytes): text.insert(contentsOf: bytes, at: 0)
+        case .replace(let pattern, let content):
+            var result: [UInt8] = []
+            result.reserveCapacity(text.count + text.count / 4)
+            text.withUnsafeBufferPointer { text in
+                if case .text(let bytes) = pattern, bytes.count == 1 {
+                    for byte in text {
+                        if byte == bytes[0] { result.append(contentsOf: content) } else { result.append(byte) }
+                    }
+                } else {
+                    pattern.segments(of: text) { range, isMatch in
+                        if isMatch { result += content } else { result += text[range] }
+                    }
+                }
+            }
+            text = result
+        case .strip(let left, let right):
+            let kept = text.withUnsafeBufferPointer { bytes in
+                let start = left ? bytes.endOfSpace(from: 0) : 0
+                return start..<max(start, right ? bytes.startOfSpace(before: bytes.count) : bytes.count)
+            }
+            text = Array(text[kept])
+        }
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Where the white space that begins at `start` ends; `start` where there is none.
+    func endOfSpace(from start: Int) -> Int {
+        var place = start
+        while place < count {
+            let (scalar, next) = UTF8Scalar.decode(self, at: place)
+            guard ScalarSet.whiteSpace.contains(scalar) else { break }
+            place = next
+        }
+        return place
+    }
+
+    /// Where the white space that ends at `end` begins; `end` where there is none.
+    func startOfSpace(before end: Int) -> Int {
+        var place = end
+        while place > 0 {
+            let start = UTF8Scalar.start(self, before: place)
+            guard ScalarSet.whiteSpace.contains(UTF8Scalar.decode(self, at: start).scalar) else { break }
+            place = start
+        }
+        return place
+    }
+}

@@ -1,0 +1,35 @@
+/// The syntax tree of a pattern.
+indirect enum PatternNode {
+    /// One scalar of a set.
+    case set(ScalarSet)
+    /// One after the other; none is the empty match.
+    case sequence([PatternNode])
+    /// The first that leads to a match.
+    case choice([PatternNode])
+    /// From `minimum` to `maximum` times (nil is without end), as often as possible.
+    case repetition(PatternNode, minimum: Int, maximum: Int?, isPossessive: Bool)
+    /// What must, or must not, follow; takes no text.
+    case lookahead(PatternNode, isNegative: Bool)
+    /// A group whose match is not tried in another way.
+    case atomic(PatternNode)
+
+    /// Whether it can match no text at all.
+    var canBeEmpty: Bool {
+        switch self {
+        case .set: false
+        case .sequence(let parts): parts.allSatisfy(\.canBeEmpty)
+        case .choice(let options): options.contains(where: \.canBeEmpty)
+        case .repetition(let node, let minimum, _, _): minimum == 0 || node.canBeEmpty
+        case .lookahead: true
+        case .atomic(let node): node.canBeEmpty
+        }
+    }
+}
+
+/// Why a pattern cannot be used.
+struct PatternError: Error, Hashable {
+    /// What was found, such as "a look-behind".
+    let found: String
+    /// At which scalar of the pattern, counted from 0.
+    let position: Int
+}

@@ -1,0 +1,80 @@
+/// A set of Unicode scalars: a bit for each.
+struct ScalarSet: Sendable, Equatable {
+    private static let scalarCount = 0x110000
+
+    /// Bit `s & 63` of word `s >> 6`.
+    private var words: [UInt64]
+
+    /// The one scalar of a set that was made of one.
+    private(set) var single: UInt32?
+
+    init(ranges: [ClosedRange<UInt32>]) {
+        words = [UInt64](repeating: 0, count: Self.scalarCount >> 6)
+        for range in ranges { insert(range) }
+        if ranges.count == 1, let range = ranges.first, range.count == 1 { single = range.lowerBound }
+    }
+
+    /// The scalars for which `isMember` holds.
+    init(where isMember: (UInt32) -> Bool) {
+        self.init(ranges: [])
+        for scalar in 0..<UInt32(Self.scalarCount) where isMember(scalar) {
+            words[Int(scalar >> 6)] |= 1 << UInt64(scalar & 63)
+        }
+    }
+
+    /// No scalar.
+    static let none = ScalarSet(ranges: [])
+
+    @inline(__always)
+    func contains(_ scalar: UInt32) -> Bool {
+        words[Int(scalar >> 6)] >> UInt64(scalar & 63) & 1 != 0
+    }
+
+    mutating func insert(_ range: ClosedRange<UInt32>) {
+        single = nil
+        for scalar in range where scalar < Self.scalarCount {
+            words[Int(scalar >> 6)] |= 1 << UInt64(scalar & 63)
+        }
+    }
+
+    mutating func formUnion(_ other: ScalarSet) {
+        single = nil
+        for index in words.indices { words[index] |= other.words[index] }
+    }
+
+    /// All scalars that are not in the set.
+    var inverted: ScalarSet {
+        var result = self
+        result.single = nil
+        for index in words.indices { result.words[index] = ~words[index] }
+        return result
+    }
+
+    func inverted(if isInverted: Bool) -> ScalarSet { isInverted ? inverted : self }
+
+    /// The set with every scalar that differs from a member in its case only: simple case folding. What one scalar
+    /// and several have in common (`ß` and `ss`) is left out, as no pattern of a tokenizer spells such a pair.
+    var withCaseVariants: ScalarSet {
+        var result = self
+        for scalar in members(atMost: 1024) {
+            let properties = scalar.properties
+            for mapping in [properties.lowercaseMapping, properties.uppercaseMapping] {
+                let scalars = Array(mapping.unicodeScalars)
+                if scalars.count == 1 { result.insert(scalars[0].value...scalars[0].value) }
+            }
+            // The letters of a third form whose folding is a letter of ASCII: the long s and the kelvin sign.
+            if scalar == "s" || scalar == "S" { result.insert(0x17F...0x17F) }
+            if scalar == "k" || scalar == "K" { result.insert(0x212A...0x212A) }
+        }
+        return result
+    }
+
+    /// The members of a small set; none of a larger one, whose cases are the property's affair.
+    private func members(atMost limit: Int) -> [Unicode.Scalar] {
+        guard words.reduce(0, { $0 + $1.nonzeroBitCount }) <= limit else { return [] }
+        return words.indices.filter { words[$0] != 0 }.flatMap { index in
+            (0..<64).filter { words[index] >> UInt64($0) & 1 != 0 }
+                .compactMap { Unicode.Scalar(UInt32(index << 6 + $0)) }
+        }
+    }
+}
