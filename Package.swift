@@ -11,6 +11,7 @@ let package = Package(
         .library(name: "Training", targets: ["Training"]),
         .executable(name: "llama-run", targets: ["llama-run"]),
         .executable(name: "llama-train", targets: ["llama-train"]),
+        .executable(name: "llama-tokenize", targets: ["llama-tokenize"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -63,6 +64,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .executableTarget(
+            name: "llama-tokenize",
+            dependencies: [
+                "CommandSupport", "JSON", "Tokenizers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
 
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
@@ -83,7 +90,8 @@ let package = Package(
             name: "TrainingTests",
             dependencies: ["Training", "Checkpoints", "Kernels", "Llama", "Tokenizers", "TestSupport"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "CommandTests", dependencies: ["llama-run", "llama-train", "TestSupport"]),
+        .testTarget(
+            name: "CommandTests", dependencies: ["llama-run", "llama-train", "llama-tokenize", "TestSupport"]),
         .target(name: "TestSupport", path: "Tests/TestSupport", resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],

@@ -33,9 +33,11 @@ struct Command {
         try launch(executable(program), arguments, input: input, environment: environment, folder: folder)
     }
 
-    /// Runs a shell script in which `"$@"` is `llama-run` with `arguments`.
-    static func shell(_ script: String, _ arguments: [String]) throws -> Command {
-        try launch(URL(filePath: "/bin/sh"), ["-c", script, "sh", executable().path] + arguments)
+    /// Runs a shell script in which `"$@"` is `llama-run`, or another program, with `arguments`.
+    static func shell(
+        _ script: String, _ arguments: [String], program: String = "llama-run"
+    ) throws -> Command {
+        try launch(URL(filePath: "/bin/sh"), ["-c", script, "sh", executable(program).path] + arguments)
     }
 
     /// A process that has not been started, with nothing on standard input.

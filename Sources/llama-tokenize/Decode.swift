@@ -1,0 +1,54 @@
+import ArgumentParser
+import CommandSupport
+import JSON
+import Tokenizers
+
+/// `llama-tokenize decode`: lines of ids to lines of text.
+struct Decode: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Turn token ids into text.",
+        discussion: """
+            Reads a JSON array of ids from each line of standard input and writes their text as a JSON string, \
+            before it waits for the next. Control tokens have no text; bytes that are not UTF-8 become U+FFFD. \
+            A line that holds anything else, or an id that the vocabulary has not, ends the run with exit code \
+            65; the lines before it are done.
+
+            --show prints ids and pieces as that of encode does, control tokens included.
+            """)
+
+    @OptionGroup var choice: TokenizerOptions
+
+    @Flag(help: "Print ids and pieces for a person.")
+    var show = false
+
+    func validate() throws { try choice.require() }
+
+    func run() throws {
+        try reportingFailures("llama-tokenize") {
+            let tokenizer = try choice.load()
+            let pieces = PieceList(tokenizer)
+            try LineFilter.run { line throws(BadLine) in
+                let ids = try ids(of: line, below: tokenizer.vocabularySize)
+                return show ? pieces.rows(ids) : JSONText.string(tokenizer.decode(ids)).serialized
+            }
+        }
+    }
+
+    private func ids(of line: [UInt8], below count: Int) throws(BadLine) -> [Int32] {
+        var ids: [Int32] = []
+        let values: [JSONValue]
+        do {
+            values = try JSONLine.value(line).array()
+        } catch {
+            throw BadLine(expected: "a JSON array of ids", error)
+        }
+        for value in values {
+            guard let id = try? value.int(), (0..<count).contains(id) else {
+                throw BadLine(
+                    place: value.path, expected: "an id from 0 to \(count - 1)", found: value.excerpt)
+            }
+            ids.append(Int32(id))
+        }
+        return ids
+    }
+}

@@ -1,0 +1,48 @@
+import CommandSupport
+import Glibc
+
+/// Answers each line of standard input on standard output, in bounded memory.
+enum LineFilter {
+    /// Output is written once there is this much of it, or nothing more to read for now.
+    private static let bufferSize = 1 << 16
+
+    /// Runs to the end of the input, or to the first bad line.
+    static func run(_ answer: ([UInt8]) throws(BadLine) -> String) throws(Failure) {
+        Interrupt.watch()
+        var lines = LineReader(STDIN_FILENO, named: "standard input")
+        var output = ""
+        func flush() throws(Failure) {
+            try Console.write(output, to: STDOUT_FILENO, named: "standard output")
+            output.removeAll(keepingCapacity: true)
+        }
+        do throws(Failure) {
+            while let line = try lines.next(beforeWaiting: flush) {
+                do {
+                    output += try answer(line) + "\n"
+                } catch {
+                    throw Failure(error, in: lines)
+                }
+                if output.utf8.count >= bufferSize { try flush() }
+                if Interrupt.isRequested {
+                    throw Failure(Failure.interrupted, "interrupted after line \(lines.lineNumber)")
+                }
+            }
+        } catch {
+            // What could not be written the first time is left alone.
+            if error.code != Failure.cannotWrite { try flush() }
+            throw error
+        }
+        try flush()
+    }
+}
+
+extension Failure {
+    /// Names the line that was read last.
+    init(_ error: BadLine, in lines: LineReader) {
+        let place = error.place.map { ", " + $0 } ?? ""
+        self.init(
+            Failure.badData,
+            "\(lines.name), line \(lines.lineNumber)\(place): expected \(error.expected), found \(error.found)"
+        )
+    }
+}
