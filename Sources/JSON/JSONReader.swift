@@ -29,7 +29,8 @@ package struct JSONReader {
     /// - Parameters:
     ///   - text: the text up to the end of the part.
     ///   - start: where the part begins.
-    package init(within text: UnsafeBufferPointer<UInt8>, from start: Int, limits: JSONLimits = JSONLimits()) {
+    package init(within text: UnsafeBufferPointer<UInt8>, from start: Int, limits: JSONLimits = JSONLimits())
+    {
         self.text = text
         offset = start
         maximumDepth = limits.depth
@@ -59,7 +60,8 @@ package struct JSONReader {
             if let name {
                 try member(&reader, name)
             } else {
-                try unescaped.withUnsafeBufferPointer { bytes throws(JSONError) in try member(&reader, bytes) }
+                try unescaped.withUnsafeBufferPointer { bytes throws(JSONError) in try member(&reader, bytes)
+                }
             }
         }
     }
@@ -232,7 +234,9 @@ package struct JSONReader {
             value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
             end += 6
         }
-        guard let scalar = Unicode.Scalar(value) else { throw .syntax("half a surrogate pair", offset: place) }
+        guard let scalar = Unicode.Scalar(value) else {
+            throw .syntax("half a surrogate pair", offset: place)
+        }
         scratch.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
         return end
     }

@@ -39,10 +39,19 @@ struct Encode: ParsableCommand {
             try LineFilter.run { line throws(BadLine) in
                 let ids = tokenizer.encode(
                     try text(of: line), specials: specials.tokens, addBOS: bos)
-                return show
-                    ? pieces.rows(ids) : "[" + ids.map(String.init).joined(separator: ",") + "]"
+                return show ? pieces.rows(ids) : Self.array(ids)
             }
         }
+    }
+
+    /// A JSON array; a long text has too many ids for a value each.
+    private static func array(_ ids: [Int32]) -> String {
+        var array = "["
+        for (index, id) in ids.enumerated() {
+            if index > 0 { array += "," }
+            array += String(id)
+        }
+        return array + "]"
     }
 
     private func text(of line: [UInt8]) throws(BadLine) -> String {

@@ -85,7 +85,7 @@ struct SharedDataTests {
     }
 
     static let otherTokenizers: [(path: String, kind: TokenizerKind)] = [
-        ("checkpoints/stories260K/tok512.bin", .llama2cBin),
+        ("checkpoints/stories260K/tok512.bin", .llama2cBin)
     ]
 
     @Test(arguments: otherTokenizers.indices)

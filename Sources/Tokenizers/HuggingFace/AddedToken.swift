@@ -16,12 +16,15 @@ struct AddedToken: Sendable {
     let isSpecial: Bool
 
     init(_ value: JSONValue) throws(ComponentError) {
-        (id, content, isSingleWord, stripsLeft, stripsRight, isNormalized, isSpecial) = try Component.checked {
+        (id, content, isSingleWord, stripsLeft, stripsRight, isNormalized, isSpecial) = try Component.checked
+        {
             () throws(JSONError) in
             let id = try value.member("id")
-            guard let number = Int32(exactly: try id.int()), (0..<TokenizerJSON.maximumID).contains(number) else {
+            guard let number = Int32(exactly: try id.int()), (0..<TokenizerJSON.maximumID).contains(number)
+            else {
                 throw .wrongType(
-                    path: id.path, expected: "an id from 0 to \(TokenizerJSON.maximumID - 1)", found: id.excerpt)
+                    path: id.path, expected: "an id from 0 to \(TokenizerJSON.maximumID - 1)",
+                    found: id.excerpt)
             }
             let isSpecial = try value["special"]?.bool() ?? false
             return (
@@ -72,11 +75,12 @@ struct AddedTokenMatcher: Sendable {
             guard let token = tokens[id], specials.allows(token), fits(token, place..<end, in: text) else {
                 continue
             }
-            let first = max(start, token.stripsLeft ? text.startOfSpace(before: place) : place)
+            let first = token.stripsLeft ? max(start, text.startOfSpace(before: place)) : place
             let last = token.stripsRight ? text.endOfSpace(from: end) : end
             if first > start { segments.append(Segment(range: start..<first, id: nil)) }
             if last > first { segments.append(Segment(range: first..<last, id: id)) }
-            start = max(start, last)
+            // White space that the token before has taken may be a token too; what follows it is text again.
+            start = last
         }
         if start < text.count { segments.append(Segment(range: start..<text.count, id: nil)) }
         return segments

@@ -38,7 +38,8 @@ struct AddedTokenList {
             guard fits, seen.updateValue(token.id, forKey: token.content) ?? token.id == token.id else {
                 throw .invalid(
                     .wrongType(
-                        path: element.path, expected: "an id of its own for \"\(name)\"", found: "\(token.id)"))
+                        path: element.path, expected: "an id of its own for \"\(name)\"", found: "\(token.id)"
+                    ))
             }
         }
     }

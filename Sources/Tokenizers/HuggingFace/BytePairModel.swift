@@ -52,12 +52,14 @@ struct BytePairModel: Sendable {
             guard let value = parts["unk_token"] else { return nil }
             let entry = spellings.id(of: try value.utf8())
             guard entry >= 0 else {
-                throw .wrongType(path: value.path, expected: "a token of the vocabulary", found: value.excerpt)
+                throw .wrongType(
+                    path: value.path, expected: "a token of the vocabulary", found: value.excerpt)
             }
             return vocabulary.ids[Int(entry)]
         }
         do {
-            (merges, joints) = try MergeList(vocabulary, spellings, isByteLevel: isByteLevel).read(text, file.merges)
+            (merges, joints) = try MergeList(vocabulary, spellings, isByteLevel: isByteLevel).read(
+                text, file.merges)
         } catch { throw .invalid(error) }
     }
 

@@ -17,8 +17,16 @@ struct DecoderRules: Sendable {
     /// The mark that stands for a space, where the first token loses all of its own.
     private(set) var mark: [UInt8] = []
     private var isFused = false
+    /// A space stands before every token.
+    private var isSpaced = false
 
-    init(_ component: Component) throws(ComponentError) {
+    /// - Parameter component: nil where the file has no decoder: the tokens are words with a space between.
+    init(_ component: Component?) throws(ComponentError) {
+        guard let component else {
+            isSpaced = true
+            leadingSpace = .dropText([UInt8(ascii: " ")], count: 1)
+            return
+        }
         for part in try component.flattened("decoders") { try add(part) }
     }
 
@@ -71,7 +79,7 @@ struct DecoderRules: Sendable {
             }
             return (isSpelled ? bytes : Array(spelling), false)
         }
-        var text = Array(spelling)
+        var text = (isSpaced ? [UInt8(ascii: " ")] : []) + spelling
         for change in changes { change.apply(to: &text) }
         if hasByteTokens, let byte = Self.byte(named: text) { return ([byte], true) }
         return (text, false)

@@ -52,7 +52,9 @@ struct EncodingRun {
     ) -> [UInt8] {
         var result = Array(text)
         TextNormalizer.replace(.text([UInt8(ascii: " ")]), mark).apply(to: &result)
-        if scheme == .always || scheme == .first && isFirst, !result.starts(with: mark) { result = mark + result }
+        if scheme == .always || scheme == .first && isFirst, !result.starts(with: mark) {
+            result = mark + result
+        }
         return result
     }
 

@@ -22,9 +22,12 @@ extension HuggingFaceTokenizer {
     }
 
     private func encode(
-        _ stretch: UnsafeBufferPointer<UInt8>, _ specials: SpecialTokens, isFirst: Bool, _ run: inout EncodingRun
+        _ stretch: UnsafeBufferPointer<UInt8>, _ specials: SpecialTokens, isFirst: Bool,
+        _ run: inout EncodingRun
     ) {
-        guard !normalizers.isEmpty else { return encode(normalized: stretch, specials, isFirst: isFirst, &run) }
+        guard !normalizers.isEmpty else {
+            return encode(normalized: stretch, specials, isFirst: isFirst, &run)
+        }
         var normalized = Array(stretch)
         for normalizer in normalizers { normalizer.apply(to: &normalized) }
         normalized.withUnsafeBufferPointer { encode(normalized: $0, specials, isFirst: isFirst, &run) }

@@ -60,24 +60,25 @@ public struct HuggingFaceTokenizer: Tokenizer {
         _ file: TokenizerJSON, _ text: UnsafeBufferPointer<UInt8>, _ settings: TokenizerSettings
     ) throws(ComponentError) {
         let parts = file.parts
-        normalizers = try parts["normalizer"].map { value throws(ComponentError) in
-            try TextNormalizer.rules(try Component(value))
-        } ?? []
-        let (splits, isByteLevel) = try parts["pre_tokenizer"].map { value throws(ComponentError) in
-            try TextSplit.rules(try Component(value))
-        } ?? ([], false)
+        normalizers =
+            try parts["normalizer"].map { value throws(ComponentError) in
+                try TextNormalizer.rules(try Component(value))
+            } ?? []
+        let (splits, isByteLevel) =
+            try parts["pre_tokenizer"].map { value throws(ComponentError) in
+                try TextSplit.rules(try Component(value))
+            } ?? ([], false)
         self.splits = splits
         model = try BytePairModel(file, text, isByteLevel: isByteLevel)
-        guard let decoder = parts["decoder"] else {
-            throw .unsupported(found: "no decoder", place: "decoder")
-        }
-        let rules = try DecoderRules(try Component(decoder))
+        let rules = try DecoderRules(
+            try parts["decoder"].map { value throws(ComponentError) in try Component(value) })
         leadingSpace = rules.leadingSpace
         replacement = rules.isByteLevel ? .maximalSubpart : .wholeRun
 
         let added = try AddedTokenList(parts["added_tokens"], file.vocabulary, model)
         let normalizers = normalizers
-        addedTokens = AddedTokenMatcher(added.tokens.lazy.filter { !$0.isNormalized }.map { ($0, $0.content) })
+        addedTokens = AddedTokenMatcher(
+            added.tokens.lazy.filter { !$0.isNormalized }.map { ($0, $0.content) })
         normalizedAddedTokens = AddedTokenMatcher(
             added.tokens.lazy.filter(\.isNormalized).map { token in
                 var spelling = token.content
@@ -116,6 +117,7 @@ public struct HuggingFaceTokenizer: Tokenizer {
     /// has come: Hugging Face's tokenizers replace them all if they are not UTF-8.
     public func makeStreamingDecoder(prompt: [Int32]) -> StreamingDecoder {
         StreamingDecoder(
-            table: table, leadingSpace: leadingSpace, replacement: replacement, skipsControl: true, prompt: prompt)
+            table: table, leadingSpace: leadingSpace, replacement: replacement, skipsControl: true,
+            prompt: prompt)
     }
 }

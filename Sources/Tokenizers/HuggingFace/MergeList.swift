@@ -56,7 +56,9 @@ struct MergeList {
         _ pair: [UInt8], _ middle: Int, _ rank: Int32, into merges: inout MergeTable
     ) throws(JSONError) {
         let (left, right, merged) = pair.withUnsafeBufferPointer { pair in
-            guard let start = pair.baseAddress else { return (TokenIndex.none, TokenIndex.none, TokenIndex.none) }
+            guard let start = pair.baseAddress else {
+                return (TokenIndex.none, TokenIndex.none, TokenIndex.none)
+            }
             return (
                 spellings.id(of: start, count: middle),
                 spellings.id(of: start + middle, count: pair.count - middle),
@@ -65,7 +67,8 @@ struct MergeList {
         }
         guard left >= 0, right >= 0, merged >= 0 else {
             let missing = left < 0 ? pair[..<middle] : right < 0 ? pair[middle...] : pair[...]
-            throw Self.error(rank, "tokens of the vocabulary", "\"\(String(decoding: missing, as: UTF8.self))\"")
+            throw Self.error(
+                rank, "tokens of the vocabulary", "\"\(String(decoding: missing, as: UTF8.self))\"")
         }
         merges.insert(
             left: vocabulary.ids[Int(left)], right: vocabulary.ids[Int(right)], rank: rank,

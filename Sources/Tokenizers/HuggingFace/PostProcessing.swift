@@ -29,7 +29,9 @@ struct PostProcessing {
                 }
                 let name = try special.member("id").string()
                 let ids = try template.value.member("special_tokens").member(name).member("ids").ints()
-                if isBehind { behind += ids.map(Int32.init(clamping:)) } else {
+                if isBehind {
+                    behind += ids.map(Int32.init(clamping:))
+                } else {
                     before += ids.map(Int32.init(clamping:))
                 }
             }

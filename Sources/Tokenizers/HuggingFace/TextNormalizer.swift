@@ -36,7 +36,11 @@ enum TextNormalizer: Sendable {
             text.withUnsafeBufferPointer { text in
                 if case .text(let bytes) = pattern, bytes.count == 1 {
                     for byte in text {
-                        if byte == bytes[0] { result.append(contentsOf: content) } else { result.append(byte) }
+                        if byte == bytes[0] {
+                            result.append(contentsOf: content)
+                        } else {
+                            result.append(byte)
+                        }
                     }
                 } else {
                     pattern.segments(of: text) { range, isMatch in

@@ -47,7 +47,8 @@ enum TextPattern: Sendable {
     }
 
     private static func segments(
-        of text: UnsafeBufferPointer<UInt8>, finding program: PatternProgram, _ body: (Range<Int>, Bool) -> Void
+        of text: UnsafeBufferPointer<UInt8>, finding program: PatternProgram,
+        _ body: (Range<Int>, Bool) -> Void
     ) {
         var matcher = PatternMatcher(program, in: text)
         var start = 0

@@ -54,7 +54,9 @@ enum TextSplit: Sendable {
 
     private static func split(_ component: Component) throws(ComponentError) -> TextSplit {
         let name = try component.string("behavior")
-        guard let behavior = Behavior(rawValue: name) else { throw component.unsupported("with behavior \(name)") }
+        guard let behavior = Behavior(rawValue: name) else {
+            throw component.unsupported("with behavior \(name)")
+        }
         return .split(
             try component.pattern(), behavior, inverts: try component.flag("invert", default: false))
     }

@@ -39,7 +39,8 @@ struct PatternMatcher {
         var place = start
         while true {
             switch step(instruction, at: place) {
-            case .next(let nextInstruction, let nextPlace): (instruction, place) = (nextInstruction, nextPlace)
+            case .next(let nextInstruction, let nextPlace):
+                (instruction, place) = (nextInstruction, nextPlace)
             case .succeeded:
                 untried.removeLast(untried.count - floor)
                 return place
@@ -68,6 +69,8 @@ struct PatternMatcher {
             untried.append(Untried(instruction: second, low: place, high: place))
             return .next(first, place)
         case .jump(let target): return .next(target, place)
+        case .lineEnd:
+            return place == text.count || text[place] == 0x0A ? .next(instruction + 1, place) : .failed
         case .group(let group, let end):
             let match = run(from: instruction + 1, at: place)
             switch group {
@@ -80,7 +83,8 @@ struct PatternMatcher {
     }
 
     private mutating func loop(
-        _ set: ScalarSet, _ minimum: Int, _ maximum: Int, _ isPossessive: Bool, _ instruction: Int, _ start: Int
+        _ set: ScalarSet, _ minimum: Int, _ maximum: Int, _ isPossessive: Bool, _ instruction: Int,
+        _ start: Int
     ) -> Step {
         var place = start
         var count = 0

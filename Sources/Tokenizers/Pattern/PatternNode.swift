@@ -10,6 +10,8 @@ indirect enum PatternNode {
     case repetition(PatternNode, minimum: Int, maximum: Int?, isPossessive: Bool)
     /// What must, or must not, follow; takes no text.
     case lookahead(PatternNode, isNegative: Bool)
+    /// The end of the text or of a line; takes no text.
+    case lineEnd
     /// A group whose match is not tried in another way.
     case atomic(PatternNode)
 
@@ -20,7 +22,7 @@ indirect enum PatternNode {
         case .sequence(let parts): parts.allSatisfy(\.canBeEmpty)
         case .choice(let options): options.contains(where: \.canBeEmpty)
         case .repetition(let node, let minimum, _, _): minimum == 0 || node.canBeEmpty
-        case .lookahead: true
+        case .lookahead, .lineEnd: true
         case .atomic(let node): node.canBeEmpty
         }
     }

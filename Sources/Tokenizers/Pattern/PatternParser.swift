@@ -1,6 +1,6 @@
 /// Reads a pattern in the syntax of Oniguruma, which Hugging Face's tokenizers use: literals, classes with ranges
 /// and Unicode properties, groups, case-insensitive groups, alternatives, greedy and possessive repetitions, atomic
-/// groups and look-ahead. What tokenizer files do not use (back references, look-behind, anchors, lazy repetition) is
+/// groups, look-ahead and `$`. What tokenizer files do not use (back references, look-behind, lazy repetition) is
 /// refused by name.
 struct PatternParser {
     /// The deepest nesting of groups.
@@ -41,7 +41,9 @@ struct PatternParser {
 
     private mutating func choice() throws(PatternError) -> PatternNode {
         depth += 1
-        guard depth <= Self.maximumDepth else { throw error("more than \(Self.maximumDepth) levels of groups") }
+        guard depth <= Self.maximumDepth else {
+            throw error("more than \(Self.maximumDepth) levels of groups")
+        }
         defer { depth -= 1 }
         var options = [try sequence()]
         while take("|") { options.append(try sequence()) }
@@ -60,7 +62,10 @@ struct PatternParser {
             if next == "?" { throw error("a lazy repetition") }
             if isInterval, next == "+" { throw error("a repetition of a repetition") }
             let isPossessive = take("+")
-            if case .lookahead = node { throw error("a repeated look-ahead") }
+            switch node {
+            case .lookahead, .lineEnd: throw error("a repetition of what takes no text")
+            default: break
+            }
             if maximum == nil, node.canBeEmpty { throw error("an endless repetition of what may be empty") }
             node = .repetition(node, minimum: minimum, maximum: maximum, isPossessive: isPossessive)
         }
@@ -81,7 +86,9 @@ struct PatternParser {
             position = start
             throw error("a brace that is no repetition")
         }
-        guard (minimum ?? 0) <= (maximum ?? .max) else { throw error("a repetition whose bounds are reversed") }
+        guard (minimum ?? 0) <= (maximum ?? .max) else {
+            throw error("a repetition whose bounds are reversed")
+        }
         return (minimum ?? 0, maximum, true)
     }
 
@@ -106,7 +113,10 @@ struct PatternParser {
             position += 1
             return .set(named("[^\n]") { ScalarSet(ranges: [0x0A...0x0A]).inverted })
         case "*", "+", "?", "{": throw error("a repetition of nothing")
-        case "^", "$": throw error("an anchor")
+        case "$":
+            position += 1
+            return .lineEnd
+        case "^": throw error("the anchor ^")
         case "\\": return .set(folded(try escape()))
         default:
             position += 1
@@ -234,7 +244,8 @@ struct PatternParser {
             position += 1
             count += 1
         }
-        guard count > 0, !isBraced || take("}"), isBraced || count == digits, Unicode.Scalar(value) != nil else {
+        guard count > 0, !isBraced || take("}"), isBraced || count == digits, Unicode.Scalar(value) != nil
+        else {
             throw error("a malformed code point")
         }
         guard isBraced || digits == 4 || value < 0x80 else { throw error("a byte that is no character") }

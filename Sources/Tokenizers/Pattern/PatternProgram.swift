@@ -9,6 +9,8 @@ struct PatternProgram: Sendable {
         /// Goes on at the first place, and if that fails at the second.
         case fork(Int, Int)
         case jump(Int)
+        /// Goes on at the end of the text or before a line feed.
+        case lineEnd
         /// Runs what follows up to its `succeed` on its own, then goes on at `end`: after what it matched if it is
         /// atomic, else where it began.
         case group(Group, end: Int)
@@ -33,6 +35,7 @@ struct PatternProgram: Sendable {
         }
         switch node {
         case .set(let set): instructions.append(.set(set))
+        case .lineEnd: instructions.append(.lineEnd)
         case .sequence(let parts): for part in parts { try append(part) }
         case .choice(let options): try append(options[...])
         case .repetition(.set(let set), let minimum, let maximum, let isPossessive):

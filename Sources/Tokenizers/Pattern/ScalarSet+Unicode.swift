@@ -12,7 +12,8 @@ extension ScalarSet {
         for value in 0..<UInt32(0x110000) {
             guard let scalar = Unicode.Scalar(value) else { continue }
             let category = scalar.properties.generalCategory
-            guard category != .unassigned, let age = scalar.properties.age, (age.major, age.minor) <= (16, 0) else {
+            guard category != .unassigned, let age = scalar.properties.age, (age.major, age.minor) <= (16, 0)
+            else {
                 continue
             }
             categories[Int(value)] = category
@@ -56,7 +57,8 @@ extension ScalarSet {
         return ScalarSet { value in
             let category = categories[Int(value)]
             guard category != .unassigned, let scalar = Unicode.Scalar(value) else { return false }
-            return wanted.contains(category) || scalar.properties.isAlphabetic || scalar.properties.isJoinControl
+            return wanted.contains(category) || scalar.properties.isAlphabetic
+                || scalar.properties.isJoinControl
         }
     }()
 
@@ -75,8 +77,10 @@ extension ScalarSet {
             (
                 ["l", "letter"],
                 [
-                    (["lu", "uppercaseletter"], .uppercaseLetter), (["ll", "lowercaseletter"], .lowercaseLetter),
-                    (["lt", "titlecaseletter"], .titlecaseLetter), (["lm", "modifierletter"], .modifierLetter),
+                    (["lu", "uppercaseletter"], .uppercaseLetter),
+                    (["ll", "lowercaseletter"], .lowercaseLetter),
+                    (["lt", "titlecaseletter"], .titlecaseLetter),
+                    (["lm", "modifierletter"], .modifierLetter),
                     (["lo", "otherletter"], .otherLetter),
                 ]
             ),
@@ -98,7 +102,8 @@ extension ScalarSet {
                 ["p", "punctuation"],
                 [
                     (["pc", "connectorpunctuation"], .connectorPunctuation),
-                    (["pd", "dashpunctuation"], .dashPunctuation), (["ps", "openpunctuation"], .openPunctuation),
+                    (["pd", "dashpunctuation"], .dashPunctuation),
+                    (["ps", "openpunctuation"], .openPunctuation),
                     (["pe", "closepunctuation"], .closePunctuation),
                     (["pi", "initialpunctuation"], .initialPunctuation),
                     (["pf", "finalpunctuation"], .finalPunctuation),
