@@ -23,7 +23,9 @@ import Testing
 
     static func golden(_ name: String) throws -> [Golden] {
         let lines = try String(contentsOf: folder.appending(path: "\(name).golden.jsonl"), encoding: .utf8)
-        return try lines.split(separator: "\n").map { try JSONDecoder().decode(Golden.self, from: Data($0.utf8)) }
+        return try lines.split(separator: "\n").map {
+            try JSONDecoder().decode(Golden.self, from: Data($0.utf8))
+        }
     }
 
     @Test func findsTheFixtures() {

@@ -15,6 +15,13 @@ struct AddedToken: Sendable {
     /// A control token, which has no text.
     let isSpecial: Bool
 
+    /// How it is spelled in the text that is searched for it, and in the text that ids become.
+    func spelling(_ normalizers: [TextNormalizer]) -> [UInt8] {
+        var spelling = content
+        if isNormalized { for normalizer in normalizers { normalizer.apply(to: &spelling) } }
+        return spelling
+    }
+
     init(_ value: JSONValue) throws(ComponentError) {
         (id, content, isSingleWord, stripsLeft, stripsRight, isNormalized, isSpecial) = try Component.checked
         {
@@ -49,7 +56,7 @@ struct AddedTokenMatcher: Sendable {
     private var tokens: [Int32: AddedToken] = [:]
 
     /// - Parameter tokens: the tokens and how each is spelled in the texts that are searched.
-    init(_ tokens: some Sequence<(token: AddedToken, spelling: [UInt8])>) {
+    init(_ tokens: [(AddedToken, spelling: [UInt8])]) {
         for (token, spelling) in tokens where !spelling.isEmpty {
             trie.insert(spelling, id: token.id)
             self.tokens[token.id] = token

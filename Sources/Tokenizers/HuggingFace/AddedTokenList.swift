@@ -53,7 +53,8 @@ struct AddedTokenList {
 
     /// What every id stands for in a text, and the names of those that stand for nothing there or for a byte.
     func table(
-        _ vocabulary: TokenizerJSON.Vocabulary, _ rules: DecoderRules, unknownID: Int32?
+        _ vocabulary: TokenizerJSON.Vocabulary, _ normalizers: [TextNormalizer], _ rules: DecoderRules,
+        unknownID: Int32?
     ) -> (TokenTable, names: [Int32: [UInt8]]) {
         var entries = [Int32](repeating: -1, count: count)
         for (entry, id) in vocabulary.ids.enumerated() { entries[Int(id)] = Int32(entry) }
@@ -63,7 +64,7 @@ struct AddedTokenList {
         for id in 0..<Int32(count) {
             let spelling: ArraySlice<UInt8>
             if let token = added[id] {
-                spelling = token.content[...]
+                spelling = token.spelling(normalizers)[...]
             } else if entries[Int(id)] >= 0 {
                 spelling = vocabulary.spelling(Int(entries[Int(id)]))
             } else {
@@ -76,7 +77,7 @@ struct AddedTokenList {
             let kind: TokenKind =
                 id == unknownID
                 ? .unknown : isSpecial ? .control : isByte ? .byte : token != nil ? .userDefined : .normal
-            if kind != .normal, kind != .userDefined { names[id] = Array(spelling) }
+            if kind != .normal, kind != .userDefined { names[id] = token?.content ?? Array(spelling) }
             let marksSpace = !rules.mark.isEmpty && spelling.contains(rules.mark)
             table.append(isSpecial ? [] : bytes, kind: kind, marksLeadingSpace: marksSpace)
         }

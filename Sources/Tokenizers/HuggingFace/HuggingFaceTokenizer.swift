@@ -76,16 +76,10 @@ public struct HuggingFaceTokenizer: Tokenizer {
         replacement = rules.isByteLevel ? .maximalSubpart : .wholeRun
 
         let added = try AddedTokenList(parts["added_tokens"], file.vocabulary, model)
-        let normalizers = normalizers
-        addedTokens = AddedTokenMatcher(
-            added.tokens.lazy.filter { !$0.isNormalized }.map { ($0, $0.content) })
-        normalizedAddedTokens = AddedTokenMatcher(
-            added.tokens.lazy.filter(\.isNormalized).map { token in
-                var spelling = token.content
-                for normalizer in normalizers { normalizer.apply(to: &spelling) }
-                return (token, spelling)
-            })
-        (table, names) = added.table(file.vocabulary, rules, unknownID: model.unknownID)
+        let tokens = added.tokens.map { [normalizers] in ($0, $0.spelling(normalizers)) }
+        addedTokens = AddedTokenMatcher(tokens.filter { !$0.0.isNormalized })
+        normalizedAddedTokens = AddedTokenMatcher(tokens.filter(\.0.isNormalized))
+        (table, names) = added.table(file.vocabulary, normalizers, rules, unknownID: model.unknownID)
 
         let template = try PostProcessing(parts["post_processor"])
         func id(_ spelling: String?) -> Int32? { spelling.flatMap { added.id(of: Array($0.utf8)) } }
