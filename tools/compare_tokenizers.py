@@ -226,11 +226,8 @@ def shrunk(case, differ):
     step = len(case) // 2
     while step:
         candidates = [case[:start] + case[start + step:] for start in range(0, len(case), step)]
-        case, step = next(
-            ((candidate, min(step, len(candidate) // 2 or 1)) for candidate, bad in zip(candidates, differ(candidates)) if bad),
-            (case, step // 2))
-        if len(case) <= 1:
-            break
+        smaller = next((candidate for candidate, bad in zip(candidates, differ(candidates)) if bad), None)
+        case, step = (smaller, min(step, len(smaller) // 2)) if smaller else (case, step // 2)
     return case
 
 
@@ -240,7 +237,7 @@ def compared(kind, cases, function, run):
         return list(zip(some, map(function, some), run(some), strict=True))
 
     differing = [case for case, theirs, ours in results(cases) if theirs != ours]
-    for case in differing[:5]:
+    for case in sorted(differing, key=len)[:5]:
         small = shrunk(case, lambda some: [theirs != ours for _, theirs, ours in results(some)])
         print("%s of %a: expected %a, found %a" % (kind, *results([small])[0]))
     return len(differing)
@@ -279,4 +276,5 @@ def main():
     sys.exit(bool(differences))
 
 
-main()
+if __name__ == "__main__":
+    main()
