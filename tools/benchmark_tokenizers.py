@@ -90,7 +90,9 @@ def tiktoken_encoder(path):
     from tiktoken.load import load_tiktoken_bpe
 
     ranks = load_tiktoken_bpe(path)
-    return tiktoken.Encoding("measured", pat_str=LLAMA3_PATTERN, mergeable_ranks=ranks, special_tokens={}).encode_ordinary
+    encoding = tiktoken.Encoding(
+        "measured", pat_str=LLAMA3_PATTERN, mergeable_ranks=ranks, special_tokens={})
+    return encoding.encode_ordinary
 
 
 def sentencepiece_encoder(path):
@@ -239,14 +241,15 @@ def main():
     prose = pathlib.Path(options.prose).read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         files = written(folder, texts(prose, int(options.megabytes * 1e6)))
-        longs = written(folder, {"prose of 1 MB": cut(prose, 1_000_000)} | unbroken(1_000_000))
+        longs = written(folder, unbroken(1_000_000))
+        [base] = written(folder, {"prose of 1 MB": cut(prose, 1_000_000)}).values()
         for path in options.tokenizers:
             print(f"## {path}\n")
             command = Command(options.llama_tokenize, path)
             others = [Library(name, make, file) for file in [path, *options.reference]
                       for name, make in libraries(file).items()]
             throughput([command, *others], files, options)
-            linearity(command, longs["prose of 1 MB"], {n: f for n, f in longs.items() if n != "prose of 1 MB"}, options)
+            linearity(command, base, longs, options)
             sys.stdout.flush()
 
 

@@ -110,7 +110,8 @@ def main():
         print(f"- Split `{pattern}`: {len(onig[pattern])} scalars, "
               + compared("Oniguruma", onig[pattern], tikt[pattern], "tiktoken"))
     numeric = digits()
-    print(f"- Digits: {len(numeric)} scalars of Unicode {version(numeric.__contains__, NUMBER_MARKERS)}, " + compared("Digits", numeric, tikt[r"\p{N}"], r"tiktoken's \p{N}"))
+    print(f"- Digits: {len(numeric)} scalars of Unicode {version(numeric.__contains__, NUMBER_MARKERS)}, "
+          + compared("Digits", numeric, tikt[r"\p{N}"], r"tiktoken's \p{N}"))
     space = stripped()
     print(f"- normalizer Strip: {len(space)} scalars, " + compared("Strip", space, tikt[r"\s"], r"tiktoken's \s"))
     for side in ["lstrip", "rstrip"]:
