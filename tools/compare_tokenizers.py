@@ -1,29 +1,31 @@
 #!/usr/bin/env python3
-"""Compares this package's tokenizers with tiktoken and sentencepiece on random and adversarial texts.
+"""Compares `llama-tokenize` with tiktoken, sentencepiece and tokenizers on random and adversarial texts.
 
-Needs `pip install tiktoken sentencepiece` (used with 0.14.0 and 0.2.3) and a tokenizer.model of either kind:
+Needs `pip install tiktoken sentencepiece tokenizers` (used with 0.14.0, 0.2.3 and 0.23.3), a release build of
+`llama-tokenize`, and a tokenizer.model of either kind or a tokenizer.json:
 
-    tools/compare_tokenizers.py path/to/tokenizer.model --count 25000
+    tools/compare_tokenizers.py path/to/tokenizer.json --count 25000
 
-The texts and random ids go to the test `TokenizerCasesTests` in a file; further arguments of `swift test`, such
-as `-c release -Xswiftc -enable-testing`, may follow after `--`. Prints the number of comparisons, the Unicode
-version of the random scalars' choice and the first differences, and fails if there are any.
+Every scalar of Unicode, the tokenizer's own special tokens and random texts are encoded with and without honouring
+the special tokens, and decoded again, as are random ids. Prints how many comparisons there were, the versions of
+Unicode that were involved and the first differences, each cut down to what still differs; fails if there are any.
 """
 
 import argparse
 import json
-import os
 import pathlib
 import random
 import subprocess
 import sys
-import tempfile
 import unicodedata
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LLAMA3_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+LLAMA31_NAMES = {
+    0: "<|begin_of_text|>", 1: "<|end_of_text|>", 4: "<|finetune_right_pad_id|>", 6: "<|start_header_id|>",
+    7: "<|end_header_id|>", 8: "<|eom_id|>", 9: "<|eot_id|>", 10: "<|python_tag|>"}
 
 SPACES = [chr(c) for c in (9, 10, 11, 12, 13, 32, 0x85, 0xA0, 0x1680, 0x180E, *range(0x2000, 0x200D), 0x2028,
                            0x2029, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF)]
@@ -65,41 +67,129 @@ GENERATORS = [
 
 
 class Tiktoken:
+    """Llama 3's tokenizer.model, which has neither the pattern nor the special tokens of Llama 3.1 in it."""
+
     def __init__(self, path):
         import tiktoken
         from tiktoken.load import load_tiktoken_bpe
 
         ranks = load_tiktoken_bpe(path)
-        self.size = len(ranks)
+        reserved = iter(f"<|reserved_special_token_{number}|>" for number in range(256))
+        names = [LLAMA31_NAMES.get(place) or next(reserved) for place in range(256)]
+        self.first_special = len(ranks)
+        self.specials = {name: len(ranks) + place for place, name in enumerate(names)}
+        self.size = len(ranks) + len(names)
         self.name = f"tiktoken {tiktoken.__version__}"
         self.encoding = tiktoken.Encoding(
-            "compared", pat_str=LLAMA3_PATTERN, mergeable_ranks=ranks, special_tokens={})
+            "compared", pat_str=LLAMA3_PATTERN, mergeable_ranks=ranks, special_tokens=self.specials)
+        letters = tiktoken.Encoding(
+            "letters", pat_str=r"\p{L}", mergeable_ranks={bytes([byte]): byte for byte in range(256)},
+            special_tokens={})
+        self.unicode = {"tiktoken's patterns": lambda version, letter, number: version(
+            lambda scalar: letters.encode_ordinary(chr(scalar)), letter)}
 
-    def encode(self, text):
-        return self.encoding.encode_ordinary(text)
+    def encode(self, text, specials):
+        return self.encoding.encode(text, allowed_special="all" if specials else set(), disallowed_special=())
 
     def decode(self, ids):
-        return self.encoding.decode(ids)
+        """Special tokens have no text, and end a character that is not complete."""
+        runs = [[]]
+        for identifier in ids:
+            if identifier < self.first_special:
+                runs[-1].append(identifier)
+            else:
+                runs.append([])
+        return "".join(map(self.encoding.decode, runs))
 
 
 class SentencePiece:
+    """A stretch between two control tokens is a text of its own."""
+
     def __init__(self, path):
         import sentencepiece
 
         self.processor = sentencepiece.SentencePieceProcessor(model_file=path)
         self.size = self.processor.get_piece_size()
         self.name = f"sentencepiece {sentencepiece.__version__}"
+        self.unicode = {}
+        controls = [number for number in range(self.size) if self.processor.is_control(number)]
+        self.specials = {self.processor.id_to_piece(number): number for number in controls}
 
-    def encode(self, text):
-        return self.processor.encode(text)
+    def encode(self, text, specials):
+        ids = []
+        while specials:
+            found = [(text.find(name), -len(name), name) for name in self.specials if name in text]
+            if not found:
+                break
+            start, _, name = min(found)
+            ids += self.processor.encode(text[:start]) + [self.specials[name]]
+            text = text[start + len(name):]
+        return ids + self.processor.encode(text)
 
     def decode(self, ids):
         return self.processor.decode(ids)
 
 
+class HuggingFace:
+    def __init__(self, path):
+        import tokenizers
+        from tokenizers import Regex, pre_tokenizers
+
+        self.tokenizer = tokenizers.Tokenizer.from_file(path)
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        added = self.tokenizer.get_added_tokens_decoder()
+        self.specials = {token.content: number for number, token in added.items()}
+        self.size = max([*self.tokenizer.get_vocab().values(), *added]) + 1
+        self.name = f"tokenizers {tokenizers.__version__}"
+        split = pre_tokenizers.Split(Regex(r"\p{L}"), "removed", invert=True)
+        digits = pre_tokenizers.Digits(individual_digits=True)
+        self.unicode = {
+            "Split's Oniguruma": lambda version, letter, number: version(
+                lambda scalar: split.pre_tokenize_str(chr(scalar)), letter),
+            "Digits": lambda version, letter, number: version(
+                lambda scalar: len(digits.pre_tokenize_str("a" + chr(scalar))) == 2, number)}
+
+    def encode(self, text, specials):
+        self.tokenizer.encode_special_tokens = not specials
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    def decode(self, ids):
+        return self.tokenizer.decode(ids, skip_special_tokens=True)
+
+
 def reference(path):
-    first = pathlib.Path(path).read_bytes()[:4096].split(b"\n")[0]
+    head = pathlib.Path(path).read_bytes()[:4096]
+    if head.lstrip()[:1] == b"{":
+        return HuggingFace(path)
+    first = head.split(b"\n")[0]
     return Tiktoken(path) if len(first.split(b" ")) == 2 and first[-1:].isdigit() else SentencePiece(path)
+
+
+class Command:
+    """`llama-tokenize`: a line of JSON in, a line of JSON out."""
+
+    def __init__(self, path, tokenizer):
+        self.start = [path, "--tokenizer", tokenizer]
+
+    def run(self, arguments, cases):
+        lines = "".join(json.dumps(case) + "\n" for case in cases).encode()
+        found = subprocess.run([*self.start, *arguments], input=lines, stdout=subprocess.PIPE, check=True).stdout
+        results = [json.loads(line) for line in found.split(b"\n") if line]
+        if len(results) != len(cases):
+            sys.exit(f"{arguments}: {len(results)} lines for {len(cases)} cases")
+        return results
+
+    def encode(self, texts, specials):
+        return self.run(["encode", "--specials", "all" if specials else "none"], texts)
+
+    def decode(self, sequences):
+        return self.run(["decode"], sequences)
+
+
+def built_command():
+    folders = [ROOT / name / "release" for name in [".build-release", ".build"]]
+    return next((str(found) for folder in folders if (found := folder / "llama-tokenize").exists()), None)
 
 
 def every_scalar():
@@ -108,15 +198,49 @@ def every_scalar():
     return ["".join(f"{c}a{c}1{c} {c} " for c in scalars[i:i + 256]) for i in range(0, len(scalars), 256)]
 
 
-def run(tokenizer, texts, sequences, arguments):
-    with tempfile.TemporaryDirectory() as folder:
-        cases = pathlib.Path(folder) / "cases.json"
-        path = str(pathlib.Path(tokenizer).resolve())
-        cases.write_text(json.dumps({"tokenizer": path, "texts": texts, "sequences": sequences}))
-        environment = dict(os.environ, LLAMA_TOKENIZER_CASES=str(cases))
-        command = ["swift", "test", "--filter", "TokenizerCasesTests", *arguments]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
-        return json.loads((pathlib.Path(folder) / "cases.json.result").read_text())
+def own_specials(names):
+    """Each special token in company that its options may care for, and all in a row."""
+    around = ["{0}", " {0} ", "a{0}b", "a \n{0}\t {0}1", "{0}{0}", "\u00e9{0}_", "({0})", "{1}{0}", "{1} {0}'s"]
+    return ["".join(names), " ".join(names)] + [
+        text.format(name, name[:-1]) for name in names for text in around]
+
+
+def random_text(rng, names):
+    """Of one kind, or of several with special tokens between them."""
+    if not names or rng.random() < 0.75:
+        return rng.choice(GENERATORS)(rng)
+    parts = [rng.choice(GENERATORS)(rng)[:rng.randint(0, 20)] + rng.choice(names) for _ in range(rng.randint(1, 5))]
+    return "".join(parts) + rng.choice(["", " ", "a"])
+
+
+def random_ids(rng, expected):
+    """Any ids, low ones (where the bytes are), or low and special ones."""
+    low, special = min(expected.size, 512), [*expected.specials.values()] or [0]
+    kind = rng.randrange(3)
+    return [rng.randrange(expected.size) if kind == 0 else rng.randrange(low) if kind == 1 or rng.random() < 0.8
+            else rng.choice(special) for _ in range(rng.randint(1, 16))]
+
+
+def shrunk(case, differ):
+    """The case without what is not needed for a difference."""
+    step = len(case) // 2
+    while step:
+        candidates = [case[:start] + case[start + step:] for start in range(0, len(case), step)]
+        smaller = next((candidate for candidate, bad in zip(candidates, differ(candidates)) if bad), None)
+        case, step = (smaller, min(step, len(smaller) // 2)) if smaller else (case, step // 2)
+    return case
+
+
+def compared(kind, cases, function, run):
+    """The cases of which the two sides make different things."""
+    def results(some):
+        return list(zip(some, map(function, some), run(some), strict=True))
+
+    differing = [case for case, theirs, ours in results(cases) if theirs != ours]
+    for case in sorted(differing, key=len)[:5]:
+        small = shrunk(case, lambda some: [theirs != ours for _, theirs, ours in results(some)])
+        print("%s of %a: expected %a, found %a" % (kind, *results([small])[0]))
+    return len(differing)
 
 
 def main():
@@ -124,29 +248,33 @@ def main():
     parser.add_argument("tokenizer")
     parser.add_argument("--count", type=int, default=25_000)
     parser.add_argument("--seed", type=int, default=1)
-    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
-    options = parser.parse_args(sys.argv[1:end])
+    parser.add_argument("--llama-tokenize", metavar="PATH", default=built_command())
+    options = parser.parse_args()
+    if not options.llama_tokenize:
+        parser.error("no release build of llama-tokenize found; name one with --llama-tokenize")
     rng = random.Random(options.seed)
-    expected = reference(options.tokenizer)
-    texts = every_scalar() + [rng.choice(GENERATORS)(rng) for _ in range(options.count)]
-    sequences = [
-        [rng.randrange(rng.choice([min(expected.size, 512), expected.size])) for _ in range(rng.randint(1, 16))]
-        for _ in range(options.count // 2)]
-    found = run(options.tokenizer, texts, sequences, sys.argv[end + 1:])
-    differences = [
-        (kind, case, theirs, ours)
-        for kind, cases, function, results in [
-            ("encode", texts, expected.encode, found["ids"]),
-            ("decode", sequences, expected.decode, found["decoded"]),
-            # What comes back of an encoded text.
-            ("round trip", found["ids"], expected.decode, found["texts"])]
-        for case, ours in zip(cases, results, strict=True)
-        for theirs in [function(case)] if theirs != ours]
-    for difference in differences[:10]:
-        print("%s of %r: expected %r, found %r" % difference)
-    print(f"{expected.name}: {len(texts)} texts encoded, {len(sequences) + len(texts)} sequences decoded, "
-          f"{len(differences)} differences (Python's Unicode {unicodedata.unidata_version})")
+    expected, command = reference(options.tokenizer), Command(options.llama_tokenize, options.tokenizer)
+    names = [*expected.specials]
+    texts = every_scalar() + own_specials(names) + [random_text(rng, names) for _ in range(options.count)]
+    sequences = [random_ids(rng, expected) for _ in range(options.count // 2)]
+    differences = 0
+    for specials in [False, True]:
+        kind = f"encode, specials {'all' if specials else 'none'},"
+        differences += compared(
+            kind, texts, lambda text: expected.encode(text, specials), lambda some: command.encode(some, specials))
+    differences += compared("decode", sequences, expected.decode, command.decode)
+    # What comes back of an encoded text.
+    encoded = [expected.encode(text, specials=True) for text in texts]
+    differences += compared("decode", encoded, expected.decode, command.decode)
+    from probe_oniguruma import MARKERS, NUMBER_MARKERS, version
+
+    versions = {"Python": unicodedata.unidata_version}
+    versions |= {name: probe(version, MARKERS, NUMBER_MARKERS) for name, probe in expected.unicode.items()}
+    print(f"{expected.name}: {len(texts)} texts encoded with and without {len(names)} special tokens, "
+          f"{len(sequences) + len(encoded)} sequences decoded, {differences} differences")
+    print("Unicode: " + ", ".join(f"{name} {number}" for name, number in versions.items()))
     sys.exit(bool(differences))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -60,16 +60,23 @@ GPT4O = f"{WORD}{UPPER}*{LOWER}+{CONTRACTION}|{WORD}{UPPER}+{LOWER}*{CONTRACTION
 TEKKEN = f"{WORD}{UPPER}*{LOWER}+|{WORD}{UPPER}+{LOWER}*" + r"|\p{N}" + REST
 
 TEXTS = [
-    "", " ", "  ", "   ", "\n", "\n\n", " \n", "\n ", "\t", "\r\n", "\r\n\r\n  x", "a", " a", "a ", "  a  b   c    ",
+    "", " ", "  ", "   ", "\n", "\n\n", " \n", "\n ", "\t", "\r\n", "\r\n\r\n  x", "a", " a", "a ",
+    "  a  b   c    ",
     "The harbour wakes", "THE CAPTAIN DIDN'T ANSWER", "the captain's, we've, they'RE, I'D, it'Ll, I'm'm 'til 'tis",
     "'ſ x'ſa 'K k'K 'ﬆ 'ß ''s s''t", "camelCaseWords XMLHttpRequest ǅungla ʰa aʰ ªº",
     "1234567890 12.50 0x1F 1,000,000 ٣٤٥٦ १२३४ Ⅷ²½ 𝟘𝟙𝟚𝟛 \U00011de0\U00016ff4",
-    "return [height * sin(h / 12)]  # === \n\n\t\tfor(;;){}//\r\n//\n/", "!!!\n\n!!! \n?\r/ /\n", "a\u00a0b\u2003c\u3000d\u0085e",
-    "\u2028\u2029\u180e\u200b\ufeff\x1c\x1f\x0b\x0c", "e\u0301 é \u0301 a\u0301\u0302\u0303 1\u0301 \u20dd", "\u212b Å \u1e9b\u0323 ﬁ",
-    "ตอนเช้าทะเล ภาษาไทย", "सुबह समुद्र हिन्दी", "البحر هادئ العربية", "海は静か 今天早上 漢字かな交じり文", "바다는 조용하고 \u1112\u1161\u11ab",
-    "😀😀 👩‍🚀👩‍👩‍👧‍👦 🇫🇷 ❤️ ⛵", "\x00 \x00a\x01\x7f\x80\x9f", "\ue000\uf8ff \U000f0000\U0010fffd \U0010ffff\ufffe\uffff \u0378",
-    "\ufffd \U0001c89a \u1c89 \ua7ce", "▁", "▁the▁sea ▁▁ x", " ▁ ▁", "<0x0A>", "x <0x0A><0xFF> <0x", "Ġthe Ċ ĠĠ", "\\n \\u0041 \"q\" /",
-    "a" * 70, " " * 70 + "x", "\n" * 33, "=" * 65, "ha" * 40, "😀" * 20, "é" * 33, "海" * 17, "1" * 22, "the " * 12, "\u0301" * 9,
+    "return [height * sin(h / 12)]  # === \n\n\t\tfor(;;){}//\r\n//\n/", "!!!\n\n!!! \n?\r/ /\n",
+    "a\u00a0b\u2003c\u3000d\u0085e",
+    "\u2028\u2029\u180e\u200b\ufeff\x1c\x1f\x0b\x0c", "e\u0301 é \u0301 a\u0301\u0302\u0303 1\u0301 \u20dd",
+    "\u212b Å \u1e9b\u0323 ﬁ",
+    "ตอนเช้าทะเล ภาษาไทย", "सुबह समुद्र हिन्दी", "البحر هادئ العربية", "海は静か 今天早上 漢字かな交じり文",
+    "바다는 조용하고 \u1112\u1161\u11ab",
+    "😀😀 👩‍🚀👩‍👩‍👧‍👦 🇫🇷 ❤️ ⛵", "\x00 \x00a\x01\x7f\x80\x9f",
+    "\ue000\uf8ff \U000f0000\U0010fffd \U0010ffff\ufffe\uffff \u0378",
+    "\ufffd \U0001c89a \u1c89 \ua7ce", "▁", "▁the▁sea ▁▁ x", " ▁ ▁", "<0x0A>", "x <0x0A><0xFF> <0x",
+    "Ġthe Ċ ĠĠ", "\\n \\u0041 \"q\" /",
+    "a" * 70, " " * 70 + "x", "\n" * 33, "=" * 65, "ha" * 40, "😀" * 20, "é" * 33, "海" * 17, "1" * 22,
+    "the " * 12, "\u0301" * 9,
     "https://a.b/c?d=e&f=%20#g", "don’t “quote” … ― €5", "x\r", "\rx", "a\n b\n  c\n\n d ",
 ]
 
@@ -79,12 +86,15 @@ def spelled(tokenizer):
     names = [token.content for _, token in sorted(tokenizer.get_added_tokens_decoder().items())]
     texts = ["".join(names), " ".join(names)]
     for name in names:
-        texts += [name, f"the{name}sea", f" {name} ", f"the  {name}\n\n the", f"{name[:-1]} {name}{name}", f"_{name}1 é{name}é"]
+        texts += [
+            name, f"the{name}sea", f" {name} ", f"the  {name}\n\n the", f"{name[:-1]} {name}{name}",
+            f"_{name}1 é{name}é"]
     return texts
 
 
 def random_text(rng, names):
-    parts = ["a", "the", " ", "  ", "\n", "'s", "1", "é", "海", "😀", "\u0301", ".", "▁", "\x00", "\t", "Sea", "สงบ", *names]
+    parts = [
+        "a", "the", " ", "  ", "\n", "'s", "1", "é", "海", "😀", "\u0301", ".", "▁", "\x00", "\t", "Sea", "สงบ", *names]
     return "".join(rng.choice(parts) for _ in range(rng.randrange(1, 14)))
 
 
@@ -254,14 +264,18 @@ ADDED = [
     special("<R>", rstrip=True), special("<LR>", lstrip=True, rstrip=True), special("sw", single_word=True),
     special("<W>", single_word=True, lstrip=True, rstrip=True),
     AddedToken("plain", special=False, normalized=False), AddedToken("norm al", special=False, normalized=True),
-    AddedToken("é", special=False, normalized=True), AddedToken("the", special=False, normalized=False, single_word=True),
+    AddedToken("é", special=False, normalized=True),
+    AddedToken("the", special=False, normalized=False, single_word=True),
     AddedToken(" sp", special=False, normalized=True), AddedToken("<N>", special=True, normalized=True, rstrip=True),
     AddedToken("  ", special=False, normalized=False), AddedToken("\n\n", special=False, normalized=True),
 ]
 ADDED_TEXTS = [
-    "<x><y>z", "<x><x><y><y>z", "x><x", "a <L> b <R> c <LR> d", "\n\t <L>  <R> \u00a0\u3000<LR>\r\n x", "<L><L> <R> <R>", "sw", "a sw b", "asw swb",
-    "sw sw,sw_sw-sw", "ésw sw\u0301 sw\u200d 1sw sw² ٣sw", "<W>", " <W> ", "a <W> b", "a<W>b ( <W> )", "plain plainplain xplain", "normal norm al norm  al",
-    "the the,the thethe _the", "é é e\u0301", "a sp  sp   sp", "<N> <N>  x<N>\n", "    ", "\n\n\n\n\n", " \n\n  \n\n", "<x", "<LR", "▁sp norm▁al ▁é",
+    "<x><y>z", "<x><x><y><y>z", "x><x", "a <L> b <R> c <LR> d", "\n\t <L>  <R> \u00a0\u3000<LR>\r\n x",
+    "<L><L> <R> <R>", "sw", "a sw b", "asw swb",
+    "sw sw,sw_sw-sw", "ésw sw\u0301 sw\u200d 1sw sw² ٣sw", "<W>", " <W> ", "a <W> b", "a<W>b ( <W> )",
+    "plain plainplain xplain", "normal norm al norm  al",
+    "the the,the thethe _the", "é é e\u0301", "a sp  sp   sp", "<N> <N>  x<N>\n", "    ", "\n\n\n\n\n",
+    " \n\n  \n\n", "<x", "<LR", "▁sp norm▁al ▁é",
 ]
 
 
@@ -329,11 +343,13 @@ def cut(pattern, behavior, **options):
 
 
 SMALL_TEXTS = TEXTS[:24] + [
-    "a.b..c...d", "...", ".a.", "the sea, the; ropes!", "!a!!b!!!", "12ab34  cd5", "aB cD", "\n\na\nb\n", "the  sea   the", "é海😀 the ▁ x",
+    "a.b..c...d", "...", ".a.", "the sea, the; ropes!", "!a!!b!!!", "12ab34  cd5", "aB cD", "\n\na\nb\n",
+    "the  sea   the", "é海😀 the ▁ x",
     "the " * 6, "." * 9, " " * 9, "1 22 333 4444", "-1- 2 -3",
 ]
 LLAMA3_SPECIALS = [
-    "<|begin_of_text|>", "<|end_of_text|>", "<|reserved_special_token_0|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]
+    "<|begin_of_text|>", "<|end_of_text|>", "<|reserved_special_token_0|>", "<|start_header_id|>",
+    "<|end_header_id|>", "<|eot_id|>"]
 
 # name: (how it is built, further texts or other ones, whether merges are "a b")
 STYLES = {
@@ -342,7 +358,8 @@ STYLES = {
                + ["the sea", " sea", "gulls gull", "zz zzz", "123 1234", "   !"], False),
     "smollm": (byte_level(pre_tokenizers.Sequence([
         pre_tokenizers.Digits(individual_digits=True),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]), ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]),
+        ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]),
         TEXTS, True),
     "mistral": (mistral, TEXTS, False),
     "metaspace-always": (metaspace("always", True, "always"), TEXTS, True),
@@ -353,8 +370,9 @@ STYLES = {
     "tekken": (byte_level(split_bytes(TEKKEN), ["<s>", "</s>"]), TEXTS, False),
     "qwen2": (byte_level(split_bytes(QWEN2), ["<|endoftext|>"]), TEXTS, True),
     "deepseek": (byte_level(deepseek(), ["<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"]), TEXTS, True),
-    "byte-level-prefix": (added(byte_level(pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=True), ["<s>"], size=360)),
-                          SMALL_TEXTS + ADDED_TEXTS, True),
+    "byte-level-prefix": (
+        added(byte_level(pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=True), ["<s>"], size=360)),
+        SMALL_TEXTS + ADDED_TEXTS, True),
     "added-llama2": (added(llama2), SMALL_TEXTS + ADDED_TEXTS, False),
     "added-mistral": (added(mistral), SMALL_TEXTS + ADDED_TEXTS, False),
     "added-unknown": (added(unknowns(False)), SMALL_TEXTS + ADDED_TEXTS, False),
@@ -371,7 +389,8 @@ STYLES = {
     "split-inverted-contiguous": (split(cut(Regex(r"[a-z]"), "contiguous", invert=True)), SMALL_TEXTS, False),
     "split-sequence": (split(cut("\n", "merged_with_previous"), cut(Regex(r" {2,}"), "removed"),
                              pre_tokenizers.Digits(individual_digits=False)), SMALL_TEXTS, False),
-    "normalizers": (stripping, SMALL_TEXTS + ["don't", "  don't  ", "dondon't't", " \u3000a b\u2003", "a a a"], False),
+    "normalizers": (
+        stripping, SMALL_TEXTS + ["don't", "  don't  ", "dondon't't", " \u3000a b\u2003", "a a a"], False),
 }
 
 
@@ -397,7 +416,9 @@ def write_tiktoken(folder):
     (folder / "tiny.model").write_text(
         "".join(f"{base64.b64encode(token).decode()} {rank}\n" for token, rank in ranks.items()))
     first = len(ranks)
-    specials = {"<|begin_of_text|>": 0, "<|end_of_text|>": 1, "<|start_header_id|>": 6, "<|end_header_id|>": 7, "<|eot_id|>": 9}
+    specials = {
+        "<|begin_of_text|>": 0, "<|end_of_text|>": 1, "<|start_header_id|>": 6,
+        "<|end_header_id|>": 7, "<|eot_id|>": 9}
     specials = {name: first + place for name, place in specials.items()}
     encoding = tiktoken.Encoding("tiny", pat_str=LLAMA3, mergeable_ranks=ranks, special_tokens=specials)
 
@@ -412,7 +433,8 @@ def write_tiktoken(folder):
     texts = TEXTS + ["".join(names)] + [f"the{name} sea {name}\n" for name in names]
     texts += ["<|eot_id", "<|eot_id|", "<|eot_id|>>", "<|<|eot_id|>"] + [random_text(rng, names) for _ in range(16)]
     lines = [
-        {"text": text, "ids": ids, "ids_specials": encoding.encode(text, allowed_special="all"), "decoded": decode(ids)}
+        {"text": text, "ids": ids, "ids_specials": encoding.encode(text, allowed_special="all"),
+         "decoded": decode(ids)}
         for text in dict.fromkeys(texts) for ids in [encoding.encode_ordinary(text)]]
     for place in range(40):
         pool = [range(first), range(256), [*specials.values(), *range(256)]][place % 3]

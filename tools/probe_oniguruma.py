@@ -24,6 +24,10 @@ MARKERS = [
     ("6.1", 0x08A2), ("7.0", 0x037F), ("8.0", 0x13F8), ("9.0", 0x1C80), ("10.0", 0x0860), ("11.0", 0x1C90),
     ("12.0", 0x0E86), ("13.0", 0x08BE), ("14.0", 0x0870), ("15.0", 0x11240), ("15.1", 0x2EBF0), ("16.0", 0x1C89),
     ("17.0", 0xA7CE)]
+# And a number.
+NUMBER_MARKERS = [
+    ("10.0", 0x11D50), ("11.0", 0x10D30), ("12.0", 0x1E140), ("13.0", 0x11950), ("15.0", 0x1D2C0), ("16.0", 0x11BF0),
+    ("17.0", 0x11DE0)]
 
 
 def oniguruma(pattern):
@@ -84,8 +88,9 @@ def listed(scalars):
     return ", ".join(f"{a:X}" if a == b else f"{a:X}-{b:X}" for a, b in ranges(scalars)) or "none"
 
 
-def version(letters):
-    return next((name for name, marker in reversed(MARKERS) if marker in letters), "?")
+def version(knows, markers=MARKERS):
+    """The newest version of Unicode of which an engine knows a marker."""
+    return next((name for name, marker in reversed(markers) if knows(marker)), "?")
 
 
 def compared(name, ours, theirs, other):
@@ -98,14 +103,15 @@ def main():
     print(f"# Scalar classes of tokenizers {tokenizers.__version__}, tiktoken {tiktoken.__version__}\n")
     onig = {pattern: oniguruma(pattern) for pattern in CLASSES}
     tikt = {pattern: of_tiktoken(pattern) for pattern in CLASSES}
-    print(f"Newest letters: Oniguruma's of Unicode {version(onig[CLASSES[0]])}, tiktoken's of "
-          f"{version(tikt[CLASSES[0]])}, Python regex {regex.__version__}'s of "
-          f"{version({m for _, m in MARKERS if regex.match(CLASSES[0], chr(m))})}\n")
+    print(f"Newest letters: Oniguruma's of Unicode {version(onig[CLASSES[0]].__contains__)}, tiktoken's of "
+          f"{version(tikt[CLASSES[0]].__contains__)}, Python regex {regex.__version__}'s of "
+          f"{version(lambda c: regex.match(CLASSES[0], chr(c)))}\n")
     for pattern in CLASSES:
         print(f"- Split `{pattern}`: {len(onig[pattern])} scalars, "
               + compared("Oniguruma", onig[pattern], tikt[pattern], "tiktoken"))
     numeric = digits()
-    print(f"- Digits: {len(numeric)} scalars, " + compared("Digits", numeric, tikt[r"\p{N}"], r"tiktoken's \p{N}"))
+    print(f"- Digits: {len(numeric)} scalars of Unicode {version(numeric.__contains__, NUMBER_MARKERS)}, "
+          + compared("Digits", numeric, tikt[r"\p{N}"], r"tiktoken's \p{N}"))
     space = stripped()
     print(f"- normalizer Strip: {len(space)} scalars, " + compared("Strip", space, tikt[r"\s"], r"tiktoken's \s"))
     for side in ["lstrip", "rstrip"]:
@@ -117,4 +123,5 @@ def main():
               + compared("single_word", found, tikt[r"\w"], r"tiktoken's \w"))
 
 
-main()
+if __name__ == "__main__":
+    main()
