@@ -25,6 +25,19 @@ final class JSONDocument {
         guard text.count <= min(limits.byteCount, Int(Int32.max)) else {
             throw .tooLarge(byteCount: text.count, limit: limits.byteCount)
         }
+        if let plain = spellingOutSurrogatePairs(text[...]) {
+            root = try plain.withUnsafeBufferPointer { bytes throws(JSONError) in
+                try Self.parse(UnsafeRawBufferPointer(bytes), limits)
+            }
+        } else {
+            root = try Self.parse(text, limits)
+        }
+    }
+
+    /// Parses strictly; the caller owns what is returned.
+    private static func parse(
+        _ text: UnsafeRawBufferPointer, _ limits: JSONLimits
+    ) throws(JSONError) -> OpaquePointer? {
         guard let tokener = json_tokener_new_ex(Int32(clamping: limits.depth)) else {
             throw .syntax("no memory for a parser", offset: 0)
         }
@@ -33,22 +46,26 @@ final class JSONDocument {
         let bytes = text.bindMemory(to: CChar.self)
         // Strict mode lets nothing follow the value, not even the spaces that safetensors pads with.
         let end = (text.lastIndex { !JSONDocument.isSpace($0) } ?? -1) + 1
-        let parsed = json_tokener_parse_ex(tokener, bytes.baseAddress, Int32(end))
+        var root = json_tokener_parse_ex(tokener, bytes.baseAddress, Int32(end))
         let offset = json_tokener_get_parse_end(tokener)
         var status = json_tokener_get_error(tokener)
         if status == json_tokener_continue {
             // A bare number or a literal may need to see its end; anything else was cut off.
             root = json_tokener_parse_ex(tokener, "\0", 1)
             status = json_tokener_get_error(tokener)
-        } else {
-            root = parsed
         }
-        guard status == json_tokener_success else {
-            throw .syntax(status.found(depth: limits.depth), offset: offset)
+        do throws(JSONError) {
+            guard status == json_tokener_success else {
+                throw JSONError.syntax(status.found(depth: limits.depth), offset: offset)
+            }
+            // To json-c a NUL ends the text.
+            guard offset == end else { throw JSONError.syntax("a NUL byte", offset: offset) }
+            try checkStrictly(text[..<end], allowsDuplicates: limits.allowsDuplicateKeys)
+        } catch {
+            if let root { json_object_put(root) }
+            throw error
         }
-        // To json-c a NUL ends the text.
-        guard offset == end else { throw .syntax("a NUL byte", offset: offset) }
-        try checkStrictly(text[..<end], allowsDuplicates: limits.allowsDuplicateKeys)
+        return root
     }
 
     deinit {

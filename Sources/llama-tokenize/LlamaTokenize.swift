@@ -11,7 +11,7 @@ struct LlamaTokenize: ParsableCommand {
               echo '[1, 15043, 3186]' | llama-tokenize --tokenizer llama-2-7b decode
               llama-tokenize compare llama-2-7b/tokenizer.model llama-2-7b/tokenizer.json
             """,
-        subcommands: [Encode.self, Decode.self, Compare.self])
+        subcommands: [Encode.self, Decode.self, Compare.self, Benchmark.self])
 
     @OptionGroup var choice: TokenizerOptions
 

@@ -1,0 +1,39 @@
+/// Spells out the escaped surrogate pairs that json-c gets wrong, or returns nil where there are none.
+///
+/// json-c (0.16) looks at the scalar of a pair once more and takes U+1D823, U+2DC00 and every other whose lower 16
+/// bits look like a surrogate for half a pair, which it replaces by U+FFFD.
+func spellingOutSurrogatePairs(_ text: Slice<UnsafeRawBufferPointer>) -> [UInt8]? {
+    var result: [UInt8]?
+    var copied = text.startIndex
+    var index = text.startIndex
+    while let backslash = text[index...].firstIndex(of: UInt8(ascii: "\\")) {
+        guard let high = codeUnit(text, at: backslash), (0xD800..<0xDC00).contains(high),
+            let low = codeUnit(text, at: backslash + 6), (0xDC00..<0xE000).contains(low)
+        else {
+            // The character behind a backslash is no backslash of its own.
+            index = min(backslash + 2, text.endIndex)
+            continue
+        }
+        index = backslash + 12
+        let scalar = 0x10000 + (high - 0xD800) << 10 + (low - 0xDC00)
+        guard (0xD800..<0xE000).contains(scalar & 0xFFFF), let bytes = Unicode.Scalar(scalar).map(UTF8.encode) else {
+            continue
+        }
+        result = (result ?? []) + text[copied..<backslash] + (bytes.map(Array.init) ?? [])
+        copied = index
+    }
+    return result.map { $0 + text[copied...] }
+}
+
+/// The code unit of an escape `\uXXXX` at a place, or nil where there is none.
+private func codeUnit(_ text: Slice<UnsafeRawBufferPointer>, at place: Int) -> UInt32? {
+    guard place + 6 <= text.endIndex, text[place] == UInt8(ascii: "\\"), text[place + 1] == UInt8(ascii: "u") else {
+        return nil
+    }
+    var value: UInt32 = 0
+    for byte in text[(place + 2)..<(place + 6)] {
+        guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
+        value = value << 4 | UInt32(digit)
+    }
+    return value
+}
