@@ -237,9 +237,11 @@ def compared(kind, cases, function, run):
         return list(zip(some, map(function, some), run(some), strict=True))
 
     differing = [case for case, theirs, ours in results(cases) if theirs != ours]
+    shown = {}
     for case in sorted(differing, key=len)[:5]:
         small = shrunk(case, lambda some: [theirs != ours for _, theirs, ours in results(some)])
-        print("%s of %a: expected %a, found %a" % (kind, *results([small])[0]))
+        shown["%s of %a: expected %a, found %a" % (kind, *results([small])[0])] = None
+    print(*shown, sep="\n", end="\n" if shown else "")
     return len(differing)
 
 
