@@ -101,6 +101,13 @@ def sentencepiece_encoder(path):
     return sentencepiece.SentencePieceProcessor(model_file=path).encode
 
 
+def line_by_line_encoder(path):
+    """How sentencepiece is often used, and faster; not the same ids, as each line gets a space in front."""
+    encode = sentencepiece_encoder(path)
+    return lambda text: [
+        identifier for ids in encode(text.split("\n"), num_threads=1) for identifier in ids]
+
+
 def tokenizers_encoder(path):
     import tokenizers
 
@@ -123,7 +130,7 @@ def libraries(path):
     first = head.split(b"\n")[0]
     if len(first.split(b" ")) == 2 and first[-1:].isdigit():
         return {"tiktoken": tiktoken_encoder}
-    return {"sentencepiece": sentencepiece_encoder}
+    return {"sentencepiece": sentencepiece_encoder, "sentencepiece, line by line": line_by_line_encoder}
 
 
 class Library:
