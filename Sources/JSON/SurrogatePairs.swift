@@ -16,7 +16,8 @@ func spellingOutSurrogatePairs(_ text: Slice<UnsafeRawBufferPointer>) -> [UInt8]
         }
         index = backslash + 12
         let scalar = 0x10000 + (high - 0xD800) << 10 + (low - 0xDC00)
-        guard (0xD800..<0xE000).contains(scalar & 0xFFFF), let bytes = Unicode.Scalar(scalar).map(UTF8.encode) else {
+        guard (0xD800..<0xE000).contains(scalar & 0xFFFF), let bytes = Unicode.Scalar(scalar).map(UTF8.encode)
+        else {
             continue
         }
         result = (result ?? []) + text[copied..<backslash] + (bytes.map(Array.init) ?? [])
@@ -27,7 +28,8 @@ func spellingOutSurrogatePairs(_ text: Slice<UnsafeRawBufferPointer>) -> [UInt8]
 
 /// The code unit of an escape `\uXXXX` at a place, or nil where there is none.
 private func codeUnit(_ text: Slice<UnsafeRawBufferPointer>, at place: Int) -> UInt32? {
-    guard place + 6 <= text.endIndex, text[place] == UInt8(ascii: "\\"), text[place + 1] == UInt8(ascii: "u") else {
+    guard place + 6 <= text.endIndex, text[place] == UInt8(ascii: "\\"), text[place + 1] == UInt8(ascii: "u")
+    else {
         return nil
     }
     var value: UInt32 = 0

@@ -63,4 +63,12 @@ public enum TokenizerError: Error, Sendable, Hashable {
         case .trainingFailed, .trainedModelIsLossy: false
         }
     }
+
+    /// Whether the file is sound, but of a kind or with rules that this version does not know.
+    public var isUnsupported: Bool {
+        switch self {
+        case .notSupported, .unsupportedComponent: true
+        default: false
+        }
+    }
 }

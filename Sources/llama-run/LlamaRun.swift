@@ -21,7 +21,7 @@ struct LlamaRun: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Tokenizer (SentencePiece or tiktoken); default: tokenizer.model in the folder.",
+            "Tokenizer, or a folder with one; default: tokenizer.model or tokenizer.json beside the weights.",
             valueName: "file"))
     var tokenizer: String?
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import CommandSupport
 import Generation
 import Glibc
 import Logging
@@ -15,14 +16,17 @@ struct TokenizerChoice {
 
     /// The tokenizer and its file; nil where there is none and none is needed.
     func load(named path: String?) throws -> (tokenizer: any Tokenizer, path: String)? {
-        if let path { return (try checked(path), path) }
-        for file in ["tokenizer.model", "tokenizer.json"] {
+        if let path {
+            let path = try TokenizerPath.resolve(path)
+            return (try checked(path), path)
+        }
+        for file in TokenizerPath.names {
             let path = checkpoint.folder + "/" + file
             guard access(path, F_OK) == 0 else { continue }
             do {
                 return (try checked(path), path)
             } catch let error as TokenizerError {
-                guard case .notSupported = error, !isNeeded else { throw error }
+                guard error.isUnsupported, !isNeeded else { throw error }
                 logger.notice("\(error); the prompts are ids, so the run goes on without text")
             }
         }

@@ -38,7 +38,8 @@ struct Benchmark: ParsableCommand {
             let bytes: Data
             do { bytes = try Data(contentsOf: URL(filePath: data)) } catch {
                 throw Failure(
-                    Failure.noInput, "\(data): expected a text, found nothing that can be read; check the path")
+                    Failure.noInput,
+                    "\(data): expected a text, found nothing that can be read; check the path")
             }
             let text = String(decoding: bytes, as: UTF8.self)
             var count = 0
