@@ -43,11 +43,19 @@ import Testing
         let merges = Self.randomMerges(
             alphabet: alphabet, count: .random(in: 1...40, using: &random), using: &random)
         var merger = SymbolMerger(merges)
-        for length in (1...130) + [200, 500, 1000, 5000] where length < 100 || seed % 8 == 0 {
+        for length in (1...150) + [200, 300, 500, 1000, 2000, 5000] where length < 1000 || seed % 8 == 0 {
             let symbols = (0..<length).map { _ in Int32.random(in: 0..<alphabet, using: &random) }
             var ids: [Int32] = []
             symbols.withUnsafeBufferPointer { merger.append($0, to: &ids) }
-            #expect(ids == Self.merged(symbols, by: merges), "\(symbols)")
+            let expected = Self.merged(symbols, by: merges)
+            #expect(ids == expected, "\(symbols)")
+            // The last resort of the windows, which they rarely need.
+            ids.removeAll()
+            var heap = HeapMerge()
+            symbols.withUnsafeBufferPointer { symbols in
+                merges.withLookup { heap.append(symbols, $0, to: &ids) }
+            }
+            #expect(ids == expected, "\(symbols)")
         }
     }
 

@@ -39,15 +39,4 @@ struct TiktokenSharedDataTests {
         let loaded = try loadTokenizer(at: TestData.path("tokenizers/llama3/tokenizer.model"))
         #expect(loaded.stopTokens == tokenizer.stopTokens)
     }
-
-    @Test(arguments: ["a", " ", "ab", "\n", "😀", "aab"])
-    func doesLittleWorkForARun(_ unit: String) throws {
-        let tokenizer = try Self.tokenizer.get()
-        var text = String(repeating: unit, count: 20_000 / unit.utf8.count)
-        var merger = LongPieceMerger(tokenizer.ranks)
-        var ids: [Int32] = []
-        text.withUTF8 { merger.append($0, to: &ids) }
-        #expect(merger.lookUpCount <= 3 * text.utf8.count)
-        #expect(ids.flatMap(tokenizer.bytes(of:)) == Array(text.utf8))
-    }
 }

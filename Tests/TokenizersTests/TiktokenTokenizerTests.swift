@@ -46,27 +46,63 @@ func base64(_ bytes: [UInt8]) -> String {
         #expect(pieces("abcx") == ["abc", "x"])
     }
 
-    /// The merger for long pieces and the one for short ones have one result.
-    @Test func mergesLongPiecesLikeShortOnes() throws {
-        // "abc" comes before "ab", so a merge brings about a pair of lower rank.
-        let tokenizer = try tinyTiktoken(["abc", "bb", "ab", "aa", "cab", "aaaa", "ca", "bbc", "aba", "abab"])
-        var random = SeededGenerator(state: 3)
-        for _ in 0..<2_000 {
-            let piece = (0..<Int.random(in: 2...64, using: &random)).map { _ in
-                UInt8.random(in: 0x61...0x63, using: &random)
+    /// `byte_pair_merge` of tiktoken, without any haste: of two neighbours whose bytes together are a token, those
+    /// whose token has the lowest rank.
+    static func merged(_ piece: [UInt8], by ranks: [[UInt8]: Int32]) -> [Int32] {
+        if let whole = ranks[piece] { return [whole] }
+        var parts = piece.map { [$0] }
+        while true {
+            let pairs = parts.indices.dropLast().compactMap { place in
+                ranks[parts[place] + parts[place + 1]].map { (rank: $0, place: place) }
             }
-            var merger = PieceMerger(tokenizer.ranks)
-            var long = LongPieceMerger(tokenizer.ranks)
-            var ids: [Int32] = []
-            var others: [Int32] = []
-            piece.withUnsafeBufferPointer { piece in
-                guard let start = piece.baseAddress else { return }
-                // A whole piece that is a token does not reach the long merger.
-                guard tokenizer.ranks.rank(of: start, count: piece.count) == RankTable.none else { return }
-                merger.append(piece, to: &ids)
-                long.append(piece, to: &others)
+            guard let best = pairs.min(by: { ($0.rank, $0.place) < ($1.rank, $1.place) }) else { break }
+            parts[best.place] += parts.remove(at: best.place + 1)
+        }
+        return parts.compactMap { ranks[$0] }
+    }
+
+    /// Tokens in no order of rank, which hold characters, parts of them, and parts of two beside each other.
+    @Test(arguments: 0..<60)
+    func mergesLikeTheDefinition(_ seed: UInt64) throws {
+        var random = SeededGenerator(state: seed)
+        let alphabet = ["a", "b", "é", "è", "的", "是", "不", "一", "😀", "日", "本"].shuffled(using: &random)
+            .prefix(5)
+        func piece(_ count: ClosedRange<Int>) -> [UInt8] {
+            let length = Int.random(in: count, using: &random)
+            return (0..<length).flatMap { _ in Array((alphabet.randomElement(using: &random) ?? "a").utf8) }
+        }
+        var ranks: [[UInt8]: Int32] = [:]
+        var tokens: [[UInt8]] = []
+        func add(_ token: [UInt8]) {
+            if ranks.updateValue(ranks[token] ?? Int32(tokens.count), forKey: token) == nil {
+                tokens.append(token)
             }
-            #expect(ids == others, "\(piece)")
+        }
+        for byte in UInt8.min...UInt8.max { add([byte]) }
+        // No characters, though they look like the bytes of 的 and é to a decoder that trusts them.
+        let strange: [[UInt8]] = [[0xC7, 0x9A, 0x84], [0xE0, 0x83, 0xA9]]
+        for token in strange where seed % 2 == 0 {
+            add(Array(token.prefix(2)))
+            add(token)
+        }
+        // The more parts there are among the tokens, the fewer characters come whole.
+        let partsOfThree = seed % 4
+        for _ in 0..<Int.random(in: 4...60, using: &random) {
+            let text = piece(1...3)
+            let start = Int.random(in: text.indices, using: &random)
+            let end = Int.random(in: start..<text.count, using: &random) + 1
+            add(UInt64.random(in: 0..<3, using: &random) < partsOfThree ? Array(text[start..<end]) : text)
+            if Bool.random(using: &random) { add(Array(text.prefix(2))) }
+        }
+        let table = try TiktokenTokenizer(bytes: rankFile(tokens)).ranks
+        var merger = PieceMerger(table)
+        for length in [1...4, 5...20, 60...140] {
+            for _ in 0..<20 {
+                let piece = piece(length)
+                var ids: [Int32] = []
+                piece.withUnsafeBufferPointer { merger.append($0, to: &ids) }
+                #expect(ids == Self.merged(piece, by: ranks), "\(piece)")
+            }
         }
     }
 

@@ -1,0 +1,117 @@
+/// The symbols that the merging of a piece begins with: bytes, and whole characters where that makes no
+/// difference.
+///
+/// A character may come whole if its bytes would become its token undisturbed: no token holds a part of it
+/// together with bytes beside it, so nothing else can become of them, and whatever merges with the whole has a
+/// higher rank than all merges inside, so its turn is later. Most Chinese characters can; they save two merges
+/// of three.
+struct PieceSymbols: Sendable {
+    /// The ranks of all bytes.
+    private let byteRanks: [Int32]
+    /// The tokens of the characters of two and three bytes by scalar value; `TokenIndex.none` for one that must
+    /// come in bytes.
+    private var characters = [Int32](repeating: TokenIndex.none, count: 1 << 16)
+    /// For the last byte of a character and the first of the next: whether a token has both, but not the whole
+    /// of each of these characters.
+    private var isStraddled = [Bool](repeating: false, count: 1 << 16)
+
+    /// - Parameters:
+    ///   - byteRanks: the ranks of all 256 bytes.
+    ///   - whole: whether a token is one that its bytes always become before they merge with others.
+    init(_ tokens: TokenTable, _ byteRanks: [Int32], whole: [Bool]) {
+        self.byteRanks = byteRanks
+        for rank in 0..<Int32(tokens.count) {
+            let token = tokens.bytes(of: rank)
+            guard token.count > 1, let last = token.lastIndex(where: { !Self.isContinuation($0) }) else {
+                continue
+            }
+            let begin = token.firstIndex { !Self.isContinuation($0) } ?? last
+            if begin > token.startIndex { isStraddled[Self.place(token[begin - 1], token[begin])] = true }
+            let isCut = token.endIndex - last < Self.length(after: token[last])
+            if isCut, last > token.startIndex {
+                isStraddled[Self.place(token[last - 1], token[last])] = true
+            }
+            if last == token.startIndex, whole[Int(rank)], let scalar = Self.onlyScalar(of: token) {
+                characters[scalar] = rank
+            }
+        }
+    }
+
+    /// The scalar value of a token that is one character of two or three bytes, in the shortest form.
+    private static func onlyScalar(of token: ArraySlice<UInt8>) -> Int? {
+        guard let first = token.first, (2...3).contains(token.count), length(after: first) == token.count
+        else {
+            return nil
+        }
+        let scalar = token.withUnsafeBufferPointer { Self.scalar($0, at: 0, length: token.count) }
+        return scalar >= (token.count == 2 ? 0x80 : 0x800) ? scalar : nil
+    }
+
+    /// Writes the symbols of a piece, which must be well-formed UTF-8, and returns how many they are.
+    ///
+    /// - Parameter symbols: has room for as many as the piece has bytes.
+    func write(_ piece: UnsafeBufferPointer<UInt8>, to symbols: UnsafeMutableBufferPointer<Int32>) -> Int {
+        var count = 0
+        var place = 0
+        while place < piece.count {
+            let length = piece[place] < 0x80 ? 1 : max(1, Self.length(after: piece[place]))
+            let end = min(place + length, piece.count)
+            if length == 2 || length == 3, end == place + length {
+                let character = character(of: piece, place..<end)
+                if character != TokenIndex.none {
+                    symbols[count] = character
+                    count += 1
+                    place = end
+                    continue
+                }
+            }
+            while place < end {
+                symbols[count] = byteRanks[Int(piece[place])]
+                count += 1
+                place += 1
+            }
+        }
+        return count
+    }
+
+    /// The token that a character may come as, or `TokenIndex.none`.
+    @inline(__always)
+    private func character(of piece: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int32 {
+        if range.lowerBound > 0, isStraddled[Self.place(piece[range.lowerBound - 1], piece[range.lowerBound])]
+        {
+            return TokenIndex.none
+        }
+        if range.upperBound < piece.count,
+            isStraddled[Self.place(piece[range.upperBound - 1], piece[range.upperBound])]
+        {
+            return TokenIndex.none
+        }
+        return characters[Self.scalar(piece, at: range.lowerBound, length: range.count)]
+    }
+
+    /// The scalar value of a character of two or three bytes.
+    @inline(__always)
+    private static func scalar(_ bytes: UnsafeBufferPointer<UInt8>, at place: Int, length: Int) -> Int {
+        let second = Int(bytes[place + 1] & 0x3F)
+        if length == 2 { return Int(bytes[place] & 0x1F) << 6 | second }
+        return Int(bytes[place] & 0x0F) << 12 | second << 6 | Int(bytes[place + 2] & 0x3F)
+    }
+
+    @inline(__always)
+    private static func place(_ last: UInt8, _ first: UInt8) -> Int { Int(last) << 8 | Int(first) }
+
+    @inline(__always)
+    private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
+
+    /// The length of a character with this first byte, as UTF-8 counts it; 0 for a continuation.
+    @inline(__always)
+    private static func length(after first: UInt8) -> Int {
+        switch first {
+        case 0..<0x80: 1
+        case 0x80..<0xC0: 0
+        case 0xC0..<0xE0: 2
+        case 0xE0..<0xF0: 3
+        default: 4
+        }
+    }
+}
