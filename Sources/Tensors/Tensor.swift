@@ -15,18 +15,21 @@ public struct Tensor: Sendable {
 
     /// Views `storage`, or returns nil where any element would lie outside it or their bytes overflow `Int`.
     ///
-    /// - Parameter strides: In elements; nil for row-major contiguous.
+    /// - Parameter strides: In elements; nil for row-major contiguous, which a block format must be, with rows of
+    ///   whole blocks.
     public init?(
         dtype: DType, shape: [Int], strides: [Int]? = nil, storage: any TensorStorage, byteOffset: Int
     ) {
         guard let contiguous = Tensor.contiguousStrides(shape: shape) else { return nil }
         let strides = strides ?? contiguous
         guard let extent = Tensor.extent(shape: shape, strides: strides), byteOffset >= 0 else { return nil }
-        let (span, overflow) = extent.multipliedReportingOverflow(by: dtype.size)
+        guard !dtype.isBlockFormat || strides == contiguous && shape.last?.isMultiple(of: dtype.blockCount) == true
+        else { return nil }
+        let (span, overflow) = (extent / dtype.blockCount).multipliedReportingOverflow(by: dtype.blockSize)
         let (end, endOverflow) = span.addingReportingOverflow(byteOffset)
         guard !overflow, !endOverflow, end <= storage.bytes.count else { return nil }
         // A stride of 0 lets a small storage claim any number of elements.
-        guard !shape.reduce(1, *).multipliedReportingOverflow(by: dtype.size).overflow else { return nil }
+        guard !shape.reduce(1, *).multipliedReportingOverflow(by: dtype.blockSize).overflow else { return nil }
         self.dtype = dtype
         self.shape = shape
         self.strides = strides
@@ -38,7 +41,7 @@ public struct Tensor: Sendable {
     public var count: Int { shape.reduce(1, *) }
 
     /// Bytes that the elements take when stored contiguously.
-    public var byteCount: Int { count * dtype.size }
+    public var byteCount: Int { count / dtype.blockCount * dtype.blockSize }
 
     /// Whether the elements lie in row-major order without gaps.
     public var isContiguous: Bool {
@@ -60,7 +63,8 @@ public struct Tensor: Sendable {
     /// where memory is short).
     public func contiguous() -> Tensor {
         guard !isContiguous, let source = baseAddress else { return self }
-        let size = dtype.size
+        // Block formats are contiguous, so here an element is a block.
+        let size = dtype.blockSize
         let buffer = OwnedBuffer(reserving: byteCount) { target in
             var position = 0
             forEachOffset { offset in
@@ -74,7 +78,7 @@ public struct Tensor: Sendable {
 
     /// All elements as `Float`, row-major, or nil for a type that holds no weights.
     public func floats() -> [Float]? {
-        guard dtype.isWeightType else { return nil }
+        guard dtype.isFloat else { return nil }
         let source = contiguous()
         guard let base = source.baseAddress else { return [] }
         return withExtendedLifetime(source.storage) {
@@ -89,7 +93,7 @@ public struct Tensor: Sendable {
 
     /// A contiguous float32 copy, or nil for a type that holds no weights, or where memory is short.
     public func expanded() -> Tensor? {
-        guard dtype.isWeightType else { return nil }
+        guard dtype.isFloat else { return nil }
         let source = contiguous()
         let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.size)
         guard !overflow else { return nil }

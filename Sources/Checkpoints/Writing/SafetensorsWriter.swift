@@ -18,7 +18,7 @@ public enum SafetensorsWriter {
         public init(name: String, shape: [Int], dtype: DType, values: UnsafeBufferPointer<Float>) {
             self.name = name
             self.shape = shape
-            self.dtype = dtype.isWeightType ? dtype : .float32
+            self.dtype = dtype.isFloat ? dtype : .float32
             self.values = values
         }
     }
@@ -52,7 +52,7 @@ public enum SafetensorsWriter {
         }
         var offset = 0
         for entry in entries {
-            let end = offset + entry.values.count * entry.dtype.size
+            let end = offset + entry.values.count * entry.dtype.blockSize
             members.append(
                 (
                     entry.name,

@@ -122,12 +122,12 @@ private struct StorageReader {
         guard let dtype = storage.type.dtype, let range = archive.entries[entry] else {
             throw .invalid(file.path, name, expected: "its storage \(entry)", found: "no such ZIP entry")
         }
-        guard storage.count <= range.count / dtype.size else {
+        guard storage.count <= range.count / dtype.blockSize else {
             throw .invalid(
                 file.path, name, expected: "\(storage.count) elements of \(dtype.rawValue) in \(entry)",
                 found: "\(range.count) bytes")
         }
-        let (start, overflow) = tensor.offset.multipliedReportingOverflow(by: dtype.size)
+        let (start, overflow) = tensor.offset.multipliedReportingOverflow(by: dtype.blockSize)
         guard !overflow, start >= 0, start <= range.count,
             let reach = Tensor.extent(shape: tensor.shape, strides: tensor.strides),
             reach <= storage.count - tensor.offset,
