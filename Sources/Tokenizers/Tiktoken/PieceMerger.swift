@@ -1,11 +1,14 @@
 /// Turns the pieces of a text into tokens. Made for one encoding; what it works with is reused.
 struct PieceMerger {
-    private let ranks: RankTable
+    // Copies, because a read through the class would count references for every piece.
+    private let index: TokenIndex
+    private let pieceSymbols: PieceSymbols
     private var merger: SymbolMerger
     private var symbols: [Int32] = []
 
     init(_ ranks: RankTable) {
-        self.ranks = ranks
+        index = ranks.index
+        pieceSymbols = ranks.symbols
         merger = SymbolMerger(ranks.merges)
     }
 
@@ -13,7 +16,7 @@ struct PieceMerger {
     /// there, else what its bytes merge into.
     mutating func append(_ piece: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
         guard let start = piece.baseAddress else { return }
-        let whole = ranks.index.id(of: start, count: piece.count)
+        let whole = index.id(of: start, count: piece.count)
         if whole != TokenIndex.none {
             ids.append(whole)
             return
@@ -24,7 +27,7 @@ struct PieceMerger {
             let part = UnsafeBufferPointer(rebasing: rest.prefix(1 << 30))
             if symbols.count < part.count { symbols = [Int32](repeating: 0, count: 2 * part.count) }
             symbols.withUnsafeMutableBufferPointer { symbols in
-                let count = ranks.symbols.write(part, to: symbols)
+                let count = pieceSymbols.write(part, to: symbols)
                 merger.append(UnsafeBufferPointer(rebasing: symbols[..<count]), to: &ids)
             }
             rest = UnsafeBufferPointer(rebasing: rest.dropFirst(part.count))
