@@ -23,13 +23,17 @@ public struct Tensor: Sendable {
         guard let contiguous = Tensor.contiguousStrides(shape: shape) else { return nil }
         let strides = strides ?? contiguous
         guard let extent = Tensor.extent(shape: shape, strides: strides), byteOffset >= 0 else { return nil }
-        guard !dtype.isBlockFormat || strides == contiguous && shape.last?.isMultiple(of: dtype.blockCount) == true
+        guard
+            !dtype.isBlockFormat
+                || strides == contiguous && shape.last?.isMultiple(of: dtype.blockCount) == true
         else { return nil }
         let (span, overflow) = (extent / dtype.blockCount).multipliedReportingOverflow(by: dtype.blockSize)
         let (end, endOverflow) = span.addingReportingOverflow(byteOffset)
         guard !overflow, !endOverflow, end <= storage.bytes.count else { return nil }
         // A stride of 0 lets a small storage claim any number of elements.
-        guard !shape.reduce(1, *).multipliedReportingOverflow(by: dtype.blockSize).overflow else { return nil }
+        guard !shape.reduce(1, *).multipliedReportingOverflow(by: dtype.blockSize).overflow else {
+            return nil
+        }
         self.dtype = dtype
         self.shape = shape
         self.strides = strides

@@ -36,4 +36,25 @@ struct TokenTable: Sendable {
     func marksLeadingSpace(_ id: Int32) -> Bool {
         marksSpace.indices.contains(Int(id)) && marksSpace[Int(id)]
     }
+
+    /// Where the tokens stand in one flat buffer.
+    struct Bounds {
+        fileprivate let ends: UnsafeBufferPointer<Int>
+
+        /// The number of tokens.
+        var count: Int { ends.count }
+
+        /// The length in bytes of the longest token.
+        var longest: Int { (0..<Int32(count)).reduce(0) { max($0, self($1).count) } }
+
+        /// The bytes of a token of the table.
+        func callAsFunction(_ id: Int32) -> Range<Int> { (id == 0 ? 0 : ends[Int(id) - 1])..<ends[Int(id)] }
+    }
+
+    /// Lends the bytes of all tokens to a loop over them.
+    func withFlatBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>, Bounds) -> Result) -> Result {
+        bytes.withUnsafeBufferPointer { bytes in
+            ends.withUnsafeBufferPointer { body(bytes, Bounds(ends: $0)) }
+        }
+    }
 }

@@ -15,27 +15,20 @@ struct SymbolMerger {
     /// The symbols at a window's end whose tokens are left to the next one.
     private static let overlap = 16
 
-    /// The merges, which may get more between two pieces.
-    var merges: MergeTable
     private var block = BlockMerge()
     private var heap = HeapMerge()
 
-    init(_ merges: MergeTable) {
-        self.merges = merges
-    }
-
     /// Appends what becomes of fewer than 2^31 symbols.
-    mutating func append(_ symbols: UnsafeBufferPointer<Int32>, to ids: inout [Int32]) {
-        let merges = merges
-        merges.withLookup { merges in
-            if symbols.count <= Self.windowSize {
-                block.merge(symbols, merges) { ids.append(contentsOf: $0.ids) }
-            } else {
-                let count = ids.count
-                if appendWindows(symbols, merges, to: &ids) { return }
-                ids.removeSubrange(count...)
-                heap.append(symbols, merges, to: &ids)
-            }
+    mutating func append(
+        _ symbols: UnsafeBufferPointer<Int32>, _ merges: MergeTable.Lookup, to ids: inout [Int32]
+    ) {
+        if symbols.count <= Self.windowSize {
+            block.merge(symbols, merges) { ids.append(contentsOf: $0.ids) }
+        } else {
+            let count = ids.count
+            if appendWindows(symbols, merges, to: &ids) { return }
+            ids.removeSubrange(count...)
+            heap.append(symbols, merges, to: &ids)
         }
     }
 

@@ -2,14 +2,23 @@
 struct EncodingRun {
     private let splits: [TextSplit]
     private let model: BytePairModel
-    private var merger: SymbolMerger
+    // A copy, because a read through the model would count references for every piece.
+    private let index: TokenIndex
+    private let merges: MergeTable.Lookup
+    private let joints: MergeTable.Lookup
+    private var merger = SymbolMerger()
     private var symbols: [Int32] = []
     /// The ids so far.
     var ids: [Int32] = []
 
-    init(splits: [TextSplit], model: BytePairModel) {
-        (self.splits, self.model) = (splits, model)
-        merger = SymbolMerger(model.merges)
+    /// - Parameters:
+    ///   - merges: the merges of `model`.
+    ///   - joints: the joints of `model`.
+    init(
+        splits: [TextSplit], model: BytePairModel, merges: MergeTable.Lookup, joints: MergeTable.Lookup
+    ) {
+        (self.splits, self.model, self.merges, self.joints) = (splits, model, merges, joints)
+        index = model.index
     }
 
     /// Appends the ids of a stretch of text.
@@ -61,7 +70,7 @@ struct EncodingRun {
     /// Appends the ids of a piece.
     private mutating func merge(_ piece: UnsafeBufferPointer<UInt8>) {
         if model.ignoresMerges, let start = piece.baseAddress {
-            let entry = model.index.id(of: start, count: piece.count)
+            let entry = index.id(of: start, count: piece.count)
             if entry >= 0 {
                 ids.append(model.ids[Int(entry)])
                 return
@@ -95,12 +104,12 @@ struct EncodingRun {
         var place = 0
         while place < piece.count {
             let (scalar, next) = UTF8Scalar.decode(piece, at: place)
-            let entry = model.index.id(of: start + place, count: next - place)
+            let entry = index.id(of: start + place, count: next - place)
             if entry >= 0 {
                 let followsUnknown = unknown > 0
                 flushUnknown(&unknown)
                 let current = Int32(bitPattern: scalar)
-                if !followsUnknown, model.joints.merge(previous, current).rank == MergeTable.none { flush() }
+                if !followsUnknown, joints.merge(previous, current).rank == MergeTable.none { flush() }
                 symbols.append(model.ids[Int(entry)])
                 previous = current
             } else if model.fallsBackToBytes, appendFallback(piece[place..<next]) {
@@ -133,7 +142,7 @@ struct EncodingRun {
     }
 
     private mutating func flush() {
-        symbols.withUnsafeBufferPointer { merger.append($0, to: &ids) }
+        symbols.withUnsafeBufferPointer { merger.append($0, merges, to: &ids) }
         symbols.removeAll(keepingCapacity: true)
     }
 }

@@ -6,16 +6,20 @@ extension HuggingFaceTokenizer {
     public func encode(_ text: String, specials: SpecialTokens, addBOS: Bool) -> [Int32] {
         var text = text
         var ids = text.withUTF8 { utf8 in
-            var run = EncodingRun(splits: splits, model: model)
-            for segment in addedTokens.segments(of: utf8, allowing: specials) {
-                if let id = segment.id {
-                    run.ids.append(id)
-                } else {
-                    let stretch = UnsafeBufferPointer(rebasing: utf8[segment.range])
-                    encode(stretch, specials, isFirst: segment.range.lowerBound == 0, &run)
+            model.merges.withLookup { merges in
+                model.joints.withLookup { joints in
+                    var run = EncodingRun(splits: splits, model: model, merges: merges, joints: joints)
+                    for segment in addedTokens.segments(of: utf8, allowing: specials) {
+                        if let id = segment.id {
+                            run.ids.append(id)
+                        } else {
+                            let stretch = UnsafeBufferPointer(rebasing: utf8[segment.range])
+                            encode(stretch, specials, isFirst: segment.range.lowerBound == 0, &run)
+                        }
+                    }
+                    return run.ids
                 }
             }
-            return run.ids
         }
         if addBOS, let bosID, ids.first != bosID { ids.insert(bosID, at: 0) }
         return ids

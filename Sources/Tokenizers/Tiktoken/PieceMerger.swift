@@ -3,13 +3,15 @@ struct PieceMerger {
     // Copies, because a read through the class would count references for every piece.
     private let index: TokenIndex
     private let pieceSymbols: PieceSymbols
-    private var merger: SymbolMerger
+    private let merges: MergeTable.Lookup
+    private var merger = SymbolMerger()
     private var symbols: [Int32] = []
 
-    init(_ ranks: RankTable) {
+    /// - Parameter merges: the merges of `ranks`.
+    init(_ ranks: RankTable, _ merges: MergeTable.Lookup) {
         index = ranks.index
         pieceSymbols = ranks.symbols
-        merger = SymbolMerger(ranks.merges)
+        self.merges = merges
     }
 
     /// Appends the tokens of a piece of at least one byte: the token that it is, whether or not merging leads
@@ -28,7 +30,7 @@ struct PieceMerger {
             if symbols.count < part.count { symbols = [Int32](repeating: 0, count: 2 * part.count) }
             symbols.withUnsafeMutableBufferPointer { symbols in
                 let count = pieceSymbols.write(part, to: symbols)
-                merger.append(UnsafeBufferPointer(rebasing: symbols[..<count]), to: &ids)
+                merger.append(UnsafeBufferPointer(rebasing: symbols[..<count]), merges, to: &ids)
             }
             rest = UnsafeBufferPointer(rebasing: rest.dropFirst(part.count))
         }

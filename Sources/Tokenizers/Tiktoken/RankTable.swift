@@ -31,46 +31,9 @@ final class RankTable: Sendable {
             }
             byteRanks.append(rank)
         }
-        var derivation = Derivation(tokens, byteRanks)
+        var derivation = MergeDerivation(count: tokens.count)
         derivation.deriveAll(tokens, byteRanks)
-        merges = derivation.merger.merges
+        merges = derivation.merges
         symbols = PieceSymbols(tokens, byteRanks, whole: derivation.isWhole)
-    }
-
-    /// How each token comes about.
-    private struct Derivation {
-        var merger: SymbolMerger
-        /// The highest rank of the merges that a token takes; -1 for a byte.
-        private var highest: [Int32]
-        /// Whether a token's bytes become that token, by merges of lower rank than any that it takes part in.
-        private(set) var isWhole: [Bool]
-
-        init(_ tokens: TokenTable, _ byteRanks: [Int32]) {
-            merger = SymbolMerger(MergeTable(minimumCapacity: tokens.count))
-            highest = [Int32](repeating: -1, count: tokens.count)
-            isWhole = [Bool](repeating: false, count: tokens.count)
-        }
-
-        /// Shorter tokens come first: they are all that a longer one is made of.
-        mutating func deriveAll(_ tokens: TokenTable, _ byteRanks: [Int32]) {
-            let byLength = (0..<tokens.count).map { tokens.bytes(of: Int32($0)).count << 32 | $0 }.sorted()
-            var symbols: [Int32] = []
-            var parts: [Int32] = []
-            for key in byLength where key >> 32 > 1 {
-                let rank = Int32(truncatingIfNeeded: key)
-                symbols.removeAll(keepingCapacity: true)
-                for byte in tokens.bytes(of: rank) { symbols.append(byteRanks[Int(byte)]) }
-                parts.removeAll(keepingCapacity: true)
-                symbols.withUnsafeBufferPointer { merger.append($0, to: &parts) }
-                if parts.count == 2 { insert(parts[0], parts[1], rank: rank) }
-            }
-        }
-
-        private mutating func insert(_ left: Int32, _ right: Int32, rank: Int32) {
-            merger.merges.insert(left: left, right: right, rank: rank, merged: rank)
-            highest[Int(rank)] = max(rank, highest[Int(left)], highest[Int(right)])
-            isWhole[Int(rank)] = true
-            for part in [left, right] where rank <= highest[Int(part)] { isWhole[Int(part)] = false }
-        }
     }
 }

@@ -8,14 +8,16 @@ extension TiktokenTokenizer {
         var text = text
         var ids: [Int32] = []
         text.withUTF8 { utf8 in
-            var merger = PieceMerger(ranks)
-            var start = 0
-            for match in specialTokens.matches(in: utf8, allowing: specials) {
-                encode(utf8[start..<match.range.lowerBound], &merger, into: &ids)
-                ids.append(match.id)
-                start = match.range.upperBound
+            ranks.merges.withLookup { merges in
+                var merger = PieceMerger(ranks, merges)
+                var start = 0
+                for match in specialTokens.matches(in: utf8, allowing: specials) {
+                    encode(utf8[start..<match.range.lowerBound], &merger, into: &ids)
+                    ids.append(match.id)
+                    start = match.range.upperBound
+                }
+                encode(utf8[start...], &merger, into: &ids)
             }
-            encode(utf8[start...], &merger, into: &ids)
         }
         if addBOS, let bosID, ids.first != bosID { ids.insert(bosID, at: 0) }
         return ids
