@@ -65,5 +65,5 @@ public enum DType: String, Sendable, Hashable, CaseIterable {
     }
 
     /// Whether the kernels can compute with weights of this type as they lie in the file.
-    public var isWeightType: Bool { isFloat }
+    public var isWeightType: Bool { isFloat || isBlockFormat }
 }

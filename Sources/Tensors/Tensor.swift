@@ -80,33 +80,29 @@ public struct Tensor: Sendable {
         return buffer.flatMap { Tensor(dtype: dtype, shape: shape, storage: $0, byteOffset: 0) } ?? self
     }
 
-    /// All elements as `Float`, row-major, or nil for a type that holds no weights.
+    /// All elements as `Float`, row-major, or nil for a type that holds no weights, or where memory is short.
     public func floats() -> [Float]? {
-        guard dtype.isFloat else { return nil }
+        guard dtype.isWeightType else { return nil }
         let source = contiguous()
+        guard source.isContiguous else { return nil }
         guard let base = source.baseAddress else { return [] }
         return withExtendedLifetime(source.storage) {
             [Float](unsafeUninitializedCapacity: count) { target, initialized in
-                for index in 0..<count {
-                    target.initializeElement(at: index, to: Tensor.float(at: index, from: base, dtype: dtype))
-                }
-                initialized = count
+                let bytes = UnsafeRawBufferPointer(start: base, count: byteCount)
+                initialized = dtype.decode(bytes, into: target)
             }
         }
     }
 
     /// A contiguous float32 copy, or nil for a type that holds no weights, or where memory is short.
     public func expanded() -> Tensor? {
-        guard dtype.isFloat else { return nil }
+        guard dtype.isWeightType else { return nil }
         let source = contiguous()
         let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.size)
-        guard !overflow else { return nil }
+        guard !overflow, source.isContiguous else { return nil }
         let buffer = OwnedBuffer(reserving: bytes) { target in
-            guard let base = source.baseAddress else { return }
-            for index in 0..<source.count {
-                let value = Tensor.float(at: index, from: base, dtype: dtype)
-                target.storeBytes(of: value, toByteOffset: index * MemoryLayout<Float>.size, as: Float.self)
-            }
+            let stored = UnsafeRawBufferPointer(start: source.baseAddress, count: source.byteCount)
+            dtype.decode(stored, into: target.bindMemory(to: Float.self))
         }
         return withExtendedLifetime(source) {
             buffer.flatMap { Tensor(dtype: .float32, shape: shape, storage: $0, byteOffset: 0) }
@@ -165,16 +161,6 @@ extension Tensor {
                 offset -= index[dimension] * strides[dimension]
                 index[dimension] = 0
             }
-        }
-    }
-
-    private static func float(at index: Int, from base: UnsafeRawPointer, dtype: DType) -> Float {
-        switch dtype {
-        case .float32: base.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
-        case .float16: Float(base.loadUnaligned(fromByteOffset: index * 2, as: Float16.self))
-        case .bfloat16:
-            Float(bitPattern: UInt32(base.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16)
-        default: .nan
         }
     }
 }

@@ -1,0 +1,62 @@
+// Quantizing to the two formats that conversion writes, byte for byte as llama.cpp does.
+//
+// Source: `quantize_row_q8_0_ref` and `quantize_row_q4_0_ref` in `ggml-quants.c`, every operation rounded to
+// float32 (no fused multiply-adds).
+
+/// 32 values as `[d: f16][32 x i8 quant]` with `d = max |x| / 127` and `q = round(x / d)`, ties away from zero.
+///
+/// Where C leaves a result undefined, this does what x86-64 does: a quant out of `Int32`'s range, or NaN, is 0, another
+/// out of `Int8`'s its low byte. So with an infinity among the values `d` is infinite and every quant 0 (which
+/// decodes to NaN); `d` is NaN only where the last value is, since C's comparison forgets what comes before a NaN;
+/// and values below about 10^-36, whose scale has no finite inverse, are lost. A `d` from 65520 on becomes infinite.
+@inline(__always)
+func encodeQ8_0(_ values: UnsafePointer<Float>, _ block: UnsafeMutableRawPointer) {
+    var greatest: Float = 0
+    for i in 0..<32 {
+        // `MAX(greatest, magnitude)` as the C macro compares.
+        let magnitude = abs(values[i])
+        greatest = greatest > magnitude ? greatest : magnitude
+    }
+    let d = greatest / 127
+    let inverse: Float = d == 0 ? 0 : 1 / d
+    storeHalf(half(rounding: d), block)
+    for i in 0..<32 {
+        let scaled = values[i] * inverse
+        let quant = lowByte(scaled.rounded(.toNearestOrAwayFromZero))
+        (block + (2 &+ i)).storeBytes(of: quant, as: UInt8.self)
+    }
+}
+
+/// 32 values as `[d: f16][16 x two 4-bit quants]` with `d = x / -8` of the (first) greatest magnitude's `x`, and
+/// `q = min(15, trunc(x / d + 8.5))`. NaN and infinity as in ``encodeQ8_0(_:_:)``, except that NaNs never count
+/// as greatest.
+@inline(__always)
+func encodeQ4_0(_ values: UnsafePointer<Float>, _ block: UnsafeMutableRawPointer) {
+    var magnitude: Float = 0
+    var greatest: Float = 0
+    for i in 0..<32 where magnitude < abs(values[i]) {
+        magnitude = abs(values[i])
+        greatest = values[i]
+    }
+    let d = greatest / -8
+    let inverse: Float = d == 0 ? 0 : 1 / d
+    storeHalf(half(rounding: d), block)
+    for i in 0..<16 {
+        let low = quantOf4Bits(values[i] * inverse)
+        let high = quantOf4Bits(values[i &+ 16] * inverse)
+        (block + (2 &+ i)).storeBytes(of: low | high << 4, as: UInt8.self)
+    }
+}
+
+/// `(uint8_t) MIN(15, (int8_t)(scaled + 8.5f))`.
+@inline(__always)
+private func quantOf4Bits(_ scaled: Float) -> UInt8 {
+    UInt8(bitPattern: min(15, Int8(bitPattern: lowByte(scaled + 8.5))))
+}
+
+/// `(int8_t)value` as x86-64 converts.
+@inline(__always)
+private func lowByte(_ value: Float) -> UInt8 {
+    guard abs(value) < 0x1p31 else { return 0 }
+    return UInt8(truncatingIfNeeded: Int32(value))
+}

@@ -1,0 +1,102 @@
+/// Stored weights to `Float` and back: the one door that reading, converting and testing go through.
+extension DType {
+    /// Whether `Float`s can be stored as this type.
+    package var isEncodable: Bool { isFloat || self == .q8_0 || self == .q4_0 }
+
+    /// Writes the values that `blocks` store, in order.
+    ///
+    /// Takes as many whole blocks as both buffers hold; neither needs to be aligned. The values are those of the
+    /// `gguf` library's `dequantize` bit for bit, but for the bits of a NaN that arithmetic makes; infinite and NaN
+    /// scales give what IEEE 754 multiplication gives.
+    ///
+    /// - Returns: How many values were written; 0 for a type that holds no weights.
+    @discardableResult
+    package func decode(_ blocks: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>)
+        -> Int
+    {
+        let count = min(blocks.count / blockSize, values.count / blockCount)
+        guard isWeightType, count > 0, let source = blocks.baseAddress, let target = values.baseAddress else {
+            return 0
+        }
+        switch self {
+        case .float32:
+            UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * blockSize)
+        case .float16: decodeFloats(source, target, count, float(fromHalf:))
+        case .bfloat16: decodeFloats(source, target, count) { Float(bitPattern: UInt32($0) << 16) }
+        case .q4_0: decodeBlocks(source, target, count, decodeQ4_0)
+        case .q4_1: decodeBlocks(source, target, count, decodeQ4_1)
+        case .q5_0: decodeBlocks(source, target, count, decodeQ5_0)
+        case .q5_1: decodeBlocks(source, target, count, decodeQ5_1)
+        case .q8_0: decodeBlocks(source, target, count, decodeQ8_0)
+        case .q2_K: decodeBlocks(source, target, count, decodeQ2_K)
+        case .q3_K: decodeBlocks(source, target, count, decodeQ3_K)
+        case .q4_K: decodeBlocks(source, target, count, decodeQ4_K)
+        case .q5_K: decodeBlocks(source, target, count, decodeQ5_K)
+        case .q6_K: decodeBlocks(source, target, count, decodeQ6_K)
+        case .float64, .int64, .int32, .int16, .int8, .uint8, .bool: return 0
+        }
+        return count * blockCount
+    }
+
+    /// Stores `values`, in order: F32 as they are, F16 and BF16 rounded to the nearest (ties to even), Q8_0 and
+    /// Q4_0 as the reference quantizers of llama.cpp do.
+    ///
+    /// Takes as many whole blocks as both buffers hold; neither needs to be aligned. What F16 and BF16 decode to is
+    /// encoded as the same bits again, NaNs included. Nothing traps: see ``encodeQ8_0(_:_:)`` for what becomes of
+    /// NaN and infinity in a block.
+    ///
+    /// - Returns: How many values were stored; 0 for a type that is not ``isEncodable``.
+    @discardableResult
+    package func encode(_ values: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer)
+        -> Int
+    {
+        let count = min(blocks.count / blockSize, values.count / blockCount)
+        guard isEncodable, count > 0, let source = values.baseAddress, let target = blocks.baseAddress else {
+            return 0
+        }
+        switch self {
+        case .float32: target.copyMemory(from: source, byteCount: count * blockSize)
+        case .float16: encodeFloats(source, target, count, half(rounding:))
+        case .bfloat16: encodeFloats(source, target, count, bfloat16(rounding:))
+        case .q8_0: encodeBlocks(source, target, count, encodeQ8_0)
+        case .q4_0: encodeBlocks(source, target, count, encodeQ4_0)
+        default: return 0
+        }
+        return count * blockCount
+    }
+
+    @inline(__always)
+    private func decodeFloats(
+        _ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>, _ count: Int,
+        _ decode: (UInt16) -> Float
+    ) {
+        for index in 0..<count {
+            let bits = source.loadUnaligned(fromByteOffset: 2 &* index, as: UInt16.self)
+            target[index] = decode(UInt16(littleEndian: bits))
+        }
+    }
+
+    @inline(__always)
+    private func decodeBlocks(
+        _ source: UnsafeRawPointer, _ target: UnsafeMutablePointer<Float>, _ count: Int,
+        _ decode: (UnsafeRawPointer, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        for block in 0..<count { decode(source + block &* blockSize, target + block &* blockCount) }
+    }
+
+    @inline(__always)
+    private func encodeFloats(
+        _ source: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer, _ count: Int,
+        _ encode: (Float) -> UInt16
+    ) {
+        for index in 0..<count { storeHalf(encode(source[index]), target + 2 &* index) }
+    }
+
+    @inline(__always)
+    private func encodeBlocks(
+        _ source: UnsafePointer<Float>, _ target: UnsafeMutableRawPointer, _ count: Int,
+        _ encode: (UnsafePointer<Float>, UnsafeMutableRawPointer) -> Void
+    ) {
+        for block in 0..<count { encode(source + block &* blockCount, target + block &* blockSize) }
+    }
+}
