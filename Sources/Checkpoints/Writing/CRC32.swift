@@ -27,7 +27,8 @@ package struct CRC32: Sendable {
         CRC32.tables.withUnsafeBufferPointer { tables in
             for offset in stride(from: 0, to: sliced, by: 16) {
                 let low = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-                let high = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
+                let high = UInt64(
+                    littleEndian: base.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
                 remainder =
                     CRC32.slice(low ^ UInt64(remainder), tables, 2048) ^ CRC32.slice(high, tables, 0)
             }

@@ -33,6 +33,9 @@ package enum TorchWriter {
     }
 
     private static func check(_ tensors: [TensorSpec], file: String) throws(CheckpointError) {
+        guard (1...255).contains(file.utf8.count) else {
+            throw .invalid(file, expected: "a file name of at most 255 bytes", found: "\(file.utf8.count)")
+        }
         var names: Set<String> = []
         for tensor in tensors {
             guard StatePickle.storageType(of: tensor.dtype) != nil else {

@@ -113,7 +113,7 @@ extension ZipLayout {
         var bytes = LittleEndianBytes()
         bytes.write(UInt32(0x0807_4b50), checksum)
         if wideFields(byteCount: entry.byteCount, start: entry.start).isEmpty {
-            bytes.write(UInt32(entry.byteCount), UInt32(entry.byteCount))
+            bytes.write(narrow(entry.byteCount), narrow(entry.byteCount))
         } else {
             bytes.write(UInt64(entry.byteCount), UInt64(entry.byteCount))
         }
