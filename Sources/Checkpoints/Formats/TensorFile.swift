@@ -11,14 +11,18 @@ public struct TensorFile: Sendable {
     public let metadata: [String: String]
     /// The key-values of a GGUF file, where it is one.
     public let gguf: GGUFMetadata?
+    /// The model's shape, of the formats that say it in the same file.
+    let configuration: ModelConfiguration?
 
     init(
-        path: String, tensors: [String: Tensor], metadata: [String: String] = [:], gguf: GGUFMetadata? = nil
+        path: String, tensors: [String: Tensor], metadata: [String: String] = [:], gguf: GGUFMetadata? = nil,
+        configuration: ModelConfiguration? = nil
     ) {
         self.path = path
         self.tensors = tensors
         self.metadata = metadata
         self.gguf = gguf
+        self.configuration = configuration
     }
 }
 
