@@ -9,11 +9,16 @@ public struct TensorFile: Sendable {
     public let tensors: [String: Tensor]
     /// Strings that the file carries beside them (`__metadata__` of safetensors).
     public let metadata: [String: String]
+    /// The key-values of a GGUF file, where it is one.
+    public let gguf: GGUFMetadata?
 
-    init(path: String, tensors: [String: Tensor], metadata: [String: String] = [:]) {
+    init(
+        path: String, tensors: [String: Tensor], metadata: [String: String] = [:], gguf: GGUFMetadata? = nil
+    ) {
         self.path = path
         self.tensors = tensors
         self.metadata = metadata
+        self.gguf = gguf
     }
 }
 
