@@ -5,6 +5,7 @@ struct CheckpointLocation {
         case torchShards([String])
         case safetensors([String])
         case safetensorsIndex(String)
+        case gguf([String])
     }
 
     let folder: String
@@ -32,6 +33,7 @@ struct CheckpointLocation {
             return try names.map { name throws(CheckpointError) in
                 try SafetensorsFile.open(folder + "/" + name)
             }
+        case .gguf(let names): return try GGUFSplit.open(names, in: folder)
         }
     }
 
@@ -70,6 +72,7 @@ struct CheckpointLocation {
             throw missingIndex(folder, shard: shard)
         }
         if safetensors.count == 1 { return .safetensors(safetensors) }
+        if let gguf = try GGUFSplit.files(amongst: names, in: folder) { return .gguf(gguf) }
         throw nothing(in: folder, names: names)
     }
 
@@ -77,14 +80,14 @@ struct CheckpointLocation {
         let name = file.name
         if ["params.json", "config.json"].contains(name) { return try layout(ofFolder: file.folder) }
         if name.hasSuffix(".safetensors.index.json") { return .safetensorsIndex(name) }
-        if name.hasSuffix(".pth") || name.hasSuffix(".pt") || name.hasSuffix(".bin")
-            || name.hasSuffix(".gguf")
-        {
+        if name.hasSuffix(".gguf") { return .gguf(try GGUFSplit.files(with: file)) }
+        if name.hasSuffix(".pth") || name.hasSuffix(".pt") || name.hasSuffix(".bin") {
             return .torchShards(try siblings(of: file))
         }
         guard name.hasSuffix(".safetensors") else {
             throw .unsupported(
-                file.path, "this kind of file", advice: "give a folder, a .pth or a .safetensors file")
+                file.path, "this kind of file",
+                advice: "give a folder, a .pth, a .safetensors or a .gguf file")
         }
         if isHuggingFaceShard(name) {
             let entries = try FilePath(file.folder).entries()
@@ -133,7 +136,7 @@ struct CheckpointLocation {
         let shown = names.prefix(5).joined(separator: " ") + (names.count > 5 ? " …" : "")
         return CheckpointError(
             file: folder, .noCheckpoint(found: names.isEmpty ? "an empty folder" : shown),
-            advice: "expected consolidated.*.pth, consolidated.safetensors or model.safetensors")
+            advice: "expected consolidated.*.pth, consolidated.safetensors, model.safetensors or one .gguf")
     }
 }
 
