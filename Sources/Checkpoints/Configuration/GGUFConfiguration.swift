@@ -8,6 +8,10 @@ import Tensors
 struct GGUFConfiguration {
     /// What our own keys begin with.
     static let ownPrefix = "swift-llama."
+    /// Whether `llama.context_length` is there only because llama.cpp wants a number.
+    static let assumedContext = ownPrefix + "context_length.is_assumed"
+    /// Ids that end a text, beyond those that have a standard key.
+    static let stopTokens = ownPrefix + "stop_tokens"
 
     let metadata: GGUFMetadata
     let tensors: [String: Tensor]
@@ -93,7 +97,7 @@ struct GGUFConfiguration {
 
     private func contextLength() throws(CheckpointError) -> Int? {
         let length = try optionalInt("context_length", in: .context)
-        return try metadata.bool(GGUFConfiguration.ownPrefix + "context_length.is_assumed") == true
+        return try metadata.bool(GGUFConfiguration.assumedContext) == true
             ? nil : length
     }
 
@@ -108,7 +112,7 @@ struct GGUFConfiguration {
             }
             tokens.insert(token)
         }
-        for id in try metadata.ints(GGUFConfiguration.ownPrefix + "stop_tokens") ?? [] {
+        for id in try metadata.ints(GGUFConfiguration.stopTokens) ?? [] {
             if let token = Int32(exactly: id), token >= 0 { tokens.insert(token) }
         }
         return tokens
