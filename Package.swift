@@ -16,6 +16,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     ],
     targets: [
         // System libraries and the C and C++ that stand behind one Swift module each.
@@ -32,7 +33,10 @@ let package = Package(
         .target(name: "JSON", dependencies: ["CJSON"]),
         .target(
             name: "Checkpoints",
-            dependencies: ["Tensors", "JSON", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "Tensors", "JSON", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .target(name: "Tokenizers", dependencies: ["CSentencePiece", "JSON"]),
         .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
         .target(name: "Llama", dependencies: ["Checkpoints", "Kernels", "Tensors"]),

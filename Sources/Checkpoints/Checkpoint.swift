@@ -13,6 +13,8 @@ public struct Checkpoint: Sendable {
     public let configuration: ModelConfiguration
     /// The folder of the files.
     public let folder: String
+    /// The key-values of a GGUF file (the first, of a split one), its tokenizer among them; nil for other formats.
+    public let gguf: GGUFMetadata?
     private let weights: [TensorRole: Weight]
 
     /// Opens a checkpoint: a folder, or one of the files in it.
@@ -23,13 +25,8 @@ public struct Checkpoint: Sendable {
         folder = location.folder
         let tensorFiles = try location.open()
         files = tensorFiles.map(\.path)
-        guard let naming = TensorNaming.recognise(tensorFiles.flatMap { $0.tensors.keys.sorted() }) else {
-            let names = tensorFiles.flatMap { $0.tensors.keys.sorted() }.prefix(3).joined(separator: " ")
-            throw .invalid(
-                files.first ?? path, expected: "tensors named as in Meta's or Hugging Face's Llama",
-                found: names.isEmpty ? "none" : names)
-        }
-        self.naming = naming
+        gguf = tensorFiles.first?.gguf
+        naming = try Checkpoint.naming(of: tensorFiles, path: path)
         let binding = WeightBinding(naming: naming, folder: folder, logger: logger)
         if let stated = tensorFiles.first?.configuration {
             configuration = stated
@@ -46,7 +43,19 @@ public struct Checkpoint: Sendable {
                 try location.configurationFile("config.json", naming: naming),
                 generation: location.optionalFile("generation_config.json"))
             weights = try binding.bindWhole(tensorFiles, configuration: configuration)
+        case .gguf:
+            configuration = try GGUFConfiguration(files: tensorFiles, logger: logger).read()
+            weights = try binding.bindWhole(tensorFiles, configuration: configuration)
         }
+    }
+
+    private static func naming(of files: [TensorFile], path: String) throws(CheckpointError) -> TensorNaming {
+        if files.first?.gguf != nil { return .gguf }
+        let names = files.flatMap { $0.tensors.keys.sorted() }
+        if let naming = TensorNaming.recognise(names) { return naming }
+        throw .invalid(
+            files.first?.path ?? path, expected: "tensors named as in Meta's or Hugging Face's Llama",
+            found: names.isEmpty ? "none" : names.prefix(3).joined(separator: " "))
     }
 
     /// The weight of a role.

@@ -6,6 +6,7 @@ struct CheckpointLocation {
         case safetensors([String])
         case safetensorsIndex(String)
         case llama2c(String)
+        case gguf([String])
     }
 
     let folder: String
@@ -34,6 +35,7 @@ struct CheckpointLocation {
             return try names.map { name throws(CheckpointError) in
                 try SafetensorsFile.open(folder + "/" + name)
             }
+        case .gguf(let names): return try GGUFSplit.open(names, in: folder)
         }
     }
 
@@ -72,6 +74,7 @@ struct CheckpointLocation {
             throw missingIndex(folder, shard: shard)
         }
         if safetensors.count == 1 { return .safetensors(safetensors) }
+        if let gguf = try GGUFSplit.files(amongst: names, in: folder) { return .gguf(gguf) }
         throw nothing(in: folder, names: names)
     }
 
@@ -80,14 +83,14 @@ struct CheckpointLocation {
         if ["params.json", "config.json"].contains(name) { return try layout(ofFolder: file.folder) }
         if name.hasSuffix(".safetensors.index.json") { return .safetensorsIndex(name) }
         if name.hasSuffix(".bin"), try Llama2cFile.isLikely(file.path) { return .llama2c(name) }
-        if name.hasSuffix(".pth") || name.hasSuffix(".pt") || name.hasSuffix(".bin")
-            || name.hasSuffix(".gguf")
-        {
+        if name.hasSuffix(".gguf") { return .gguf(try GGUFSplit.files(with: file)) }
+        if name.hasSuffix(".pth") || name.hasSuffix(".pt") || name.hasSuffix(".bin") {
             return .torchShards(try siblings(of: file))
         }
         guard name.hasSuffix(".safetensors") else {
             throw .unsupported(
-                file.path, "this kind of file", advice: "give a folder, a .pth or a .safetensors file")
+                file.path, "this kind of file",
+                advice: "give a folder, a .pth, a .safetensors or a .gguf file")
         }
         if isHuggingFaceShard(name) {
             let entries = try FilePath(file.folder).entries()
@@ -136,7 +139,7 @@ struct CheckpointLocation {
         let shown = names.prefix(5).joined(separator: " ") + (names.count > 5 ? " …" : "")
         return CheckpointError(
             file: folder, .noCheckpoint(found: names.isEmpty ? "an empty folder" : shown),
-            advice: "expected consolidated.*.pth, consolidated.safetensors or model.safetensors")
+            advice: "expected consolidated.*.pth, consolidated.safetensors, model.safetensors or one .gguf")
     }
 }
 

@@ -13,6 +13,8 @@ public struct RoPEConfiguration: Sendable, Equatable {
         /// Source: `apply_scaling` in Meta's `llama_models/llama3/model.py`.
         case llama3(
             factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalLength: Int)
+        /// The frequency of each pair divided by its own factor `[headDim / 2]`, as a GGUF file may ask.
+        case factors([Float])
     }
 
     /// Base of the geometric series of wavelengths.
@@ -25,15 +27,22 @@ public struct RoPEConfiguration: Sendable, Equatable {
     /// Computed in `Float` at the same places as Meta's and transformers' code, whose weights were
     /// trained with those roundings.
     public func inverseFrequencies(headDim: Int) -> [Float] {
+        let frequencies = unscaledFrequencies(headDim: headDim)
+        if case .factors(let factors) = scaling { return zip(frequencies, factors).map { $0 / $1 } }
+        return frequencies.map(scaled)
+    }
+
+    /// The rotations before scaling `[headDim / 2]`.
+    func unscaledFrequencies(headDim: Int) -> [Float] {
         (0..<headDim / 2).map { index in
             let exponent = Float(2 * index) / Float(headDim)
-            return scaled(1 / powf(Float(theta), exponent))
+            return 1 / powf(Float(theta), exponent)
         }
     }
 
     private func scaled(_ frequency: Float) -> Float {
         switch scaling {
-        case .none: return frequency
+        case .none, .factors: return frequency
         case .linear(let factor): return frequency / Float(factor)
         case .llama3(let factor, let low, let high, let originalLength):
             let length = Float(originalLength)

@@ -67,7 +67,8 @@ struct GGUFTensorInfo {
         return shape.reversed()
     }
 
-    private static func byteCount(_ dtype: DType, _ shape: [Int]) -> Int? {
+    /// Bytes of a tensor of this shape; nil where rows are not whole blocks, or past 2^62.
+    static func byteCount(_ dtype: DType, _ shape: [Int]) -> Int? {
         guard (shape.last ?? 1).isMultiple(of: dtype.blockCount) else { return nil }
         var count = dtype.blockSize
         for (index, extent) in shape.reversed().enumerated() {

@@ -1,0 +1,36 @@
+import Tensors
+
+/// A format that checkpoints are written in.
+public enum CheckpointFormat: String, Sendable, CaseIterable {
+    /// `params.json` and `consolidated.NN.pth`, as Meta publishes them.
+    case meta
+    /// `params.json` and `consolidated.safetensors`.
+    case metaSafetensors = "meta-safetensors"
+    /// `config.json` and `model.safetensors`, with an index where there are several.
+    case huggingFace = "huggingface"
+    /// One `.gguf` file, as llama.cpp reads it.
+    case gguf
+    /// One `.bin` file of version 0, as llama2.c reads it.
+    case llama2c
+
+    /// Whether a checkpoint is one file rather than a folder.
+    public var isSingleFile: Bool { self == .gguf || self == .llama2c }
+
+    /// How the files name tensors.
+    var naming: TensorNaming {
+        switch self {
+        case .meta, .metaSafetensors, .llama2c: .meta
+        case .huggingFace: .huggingFace
+        case .gguf: .gguf
+        }
+    }
+
+    /// Whether weights can be stored in a dtype.
+    func holds(_ dtype: DType) -> Bool {
+        switch self {
+        case .meta, .metaSafetensors, .huggingFace: dtype.isFloat
+        case .gguf: dtype.isFloat || dtype.isBlockFormat
+        case .llama2c: dtype == .float32
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Glibc
+
+/// Why a conversion was not made.
+public enum ConversionError: Error, Sendable {
+    /// The target format cannot express the checkpoint, for these reasons. Nothing was written.
+    case inexpressible(format: CheckpointFormat, reasons: [String])
+    /// The source is bad, or its weights are.
+    case source(CheckpointError)
+    /// There is something at the destination already.
+    case exists(String)
+    /// A file or folder cannot be written; `code` is an `errno`.
+    case unwritable(path: String, code: Int32)
+    /// There is nothing to go on with, or it is of another conversion.
+    case cannotResume(path: String, reason: String)
+    /// Another process is converting to the same place.
+    case busy(path: String)
+    /// It was interrupted; what is done is kept at `path`.
+    case interrupted(path: String)
+    /// What was written does not read back as what was to be written.
+    case unfaithful(path: String, reason: String)
+}
+
+extension ConversionError: CustomStringConvertible {
+    /// One line: what, expected, found, what to do.
+    public var description: String {
+        switch self {
+        case .inexpressible(let format, let reasons):
+            "--to \(format.rawValue): cannot express this checkpoint: " + reasons.joined(separator: "; ")
+        case .source(let error): error.description
+        case .exists(let path):
+            "\(path): expected nothing there, found a file or folder; --force replaces it once the new one is whole"
+        case .unwritable(let path, let code): "\(path): cannot be written: \(String(cString: strerror(code)))"
+        case .cannotResume(let path, let reason): "\(path): cannot be gone on with: \(reason)"
+        case .busy(let path): "\(path): another conversion is writing it"
+        case .interrupted(let path):
+            "interrupted; \(path) keeps what is done, the same command with --resume goes on"
+        case .unfaithful(let path, let reason): "\(path): does not read back as it was written: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import JSON
+import Tensors
+
+/// Hugging Face's `config.json` and `generation_config.json` of a model.
+///
+/// Source: `LlamaConfig` in transformers; RoPE in the keys that versions before and after 5 read.
+struct HuggingFaceConfigText {
+    private let configuration: ModelConfiguration
+    private let dtype: DType
+    private let tokens: SpecialTokenIDs
+
+    init(_ configuration: ModelConfiguration, dtype: DType, tokens: SpecialTokenIDs) {
+        (self.configuration, self.dtype, self.tokens) = (configuration, dtype, tokens)
+    }
+
+    var config: JSONText {
+        var members: [(String, JSONText)] = [
+            ("architectures", .array([.string("LlamaForCausalLM")])), ("model_type", .string("llama")),
+            ("attention_bias", .bool(configuration.hasAttentionBias)), ("attention_dropout", .double(0)),
+            ("mlp_bias", .bool(configuration.hasFeedForwardBias)), ("head_dim", .int(configuration.headDim)),
+            ("hidden_act", .string("silu")), ("hidden_size", .int(configuration.dim)),
+            ("initializer_range", .double(0.02)), ("intermediate_size", .int(configuration.hiddenDim)),
+            ("max_position_embeddings", .int(contextLength)), ("num_attention_heads", .int(configuration.nHeads)),
+            ("num_hidden_layers", .int(configuration.nLayers)), ("num_key_value_heads", .int(configuration.nKVHeads)),
+            ("pretraining_tp", .int(1)), ("rms_norm_eps", .float(configuration.normEpsilon)),
+            ("rope_scaling", scaling.map { .object($0) } ?? .null), ("rope_theta", .double(configuration.rope.theta)),
+            ("tie_word_embeddings", .bool(configuration.tiesEmbeddings)), ("torch_dtype", .string(dtypeName)),
+            ("use_cache", .bool(true)), ("vocab_size", .int(configuration.vocabularySize)),
+        ]
+        members += tokenMembers
+        return .object(members)
+    }
+
+    /// Nil where no token is known.
+    var generation: JSONText? { tokenMembers.isEmpty ? nil : .object(tokenMembers) }
+
+    private var tokenMembers: [(String, JSONText)] {
+        var members: [(String, JSONText)] = []
+        if let bos = tokens.bos { members.append(("bos_token_id", .int(Int(bos)))) }
+        let known = Set(tokens.stops)
+        let stops = tokens.stops + configuration.stopTokens.subtracting(known).sorted()
+        if let first = stops.first {
+            let ids = JSONText.array(stops.map { .int(Int($0)) })
+            members.append(("eos_token_id", stops.count == 1 ? .int(Int(first)) : ids))
+        }
+        if let pad = tokens.pad { members.append(("pad_token_id", .int(Int(pad)))) }
+        return members
+    }
+
+    /// What the model was made for; where the checkpoint does not say, what its family was.
+    private var contextLength: Int {
+        if let length = configuration.contextLength { return length }
+        if case .llama3 = configuration.rope.scaling { return 131_072 }
+        return configuration.rope.theta >= 500_000 ? 8192 : 4096
+    }
+
+    private var scaling: [(String, JSONText)]? {
+        switch configuration.rope.scaling {
+        case .none, .factors: nil
+        case .linear(let factor):
+            [("rope_type", .string("linear")), ("type", .string("linear")), ("factor", .double(factor))]
+        case .llama3(let factor, let low, let high, let length):
+            [
+                ("factor", .double(factor)), ("high_freq_factor", .double(high)), ("low_freq_factor", .double(low)),
+                ("original_max_position_embeddings", .int(length)), ("rope_type", .string("llama3")),
+            ]
+        }
+    }
+
+    private var dtypeName: String {
+        switch dtype {
+        case .float16: "float16"
+        case .bfloat16: "bfloat16"
+        default: "float32"
+        }
+    }
+}

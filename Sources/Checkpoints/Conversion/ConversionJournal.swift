@@ -1,0 +1,111 @@
+import Glibc
+import JSON
+
+/// What of an interrupted conversion is on the disk: a file beside the unfinished output, a line for every role.
+struct ConversionJournal: ~Copyable {
+    /// The journal's name in the folder of the unfinished output.
+    static let name = "conversion.journal"
+
+    private let path: String
+    private let descriptor: Int32
+    /// The roles that were done before, by their Meta names.
+    private(set) var done: [String: RoleConversion.Result] = [:]
+
+    /// Opens the journal of a conversion and locks it.
+    ///
+    /// - Parameters:
+    ///   - fingerprint: what tells this conversion from any other.
+    ///   - resumes: whether to go on with what is there, rather than begin anew.
+    init(folder: String, fingerprint: String, resumes: Bool) throws(ConversionError) {
+        path = folder + "/" + Self.name
+        descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .busy(path: folder) }
+        if resumes {
+            try read(fingerprint)
+        } else {
+            guard ftruncate(descriptor, 0) == 0 else { throw .unwritable(path: path, code: errno) }
+            try append([.object([("conversion", .string(fingerprint))])])
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    private mutating func read(_ fingerprint: String) throws(ConversionError) {
+        let folder = FilePath(path).folder
+        var lines: [Substring] = []
+        do {
+            let file = try mapFile(path)
+            // A line that a kill cut off has no end and does not count.
+            let text = String(decoding: file.bytes, as: UTF8.self)
+            lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        } catch { throw .source(error) }
+        guard let first = lines.first, (try? Self.parse(first)["conversion"]?.string()) == fingerprint else {
+            throw .cannotResume(path: folder, reason: "it is of another conversion, or its source has changed")
+        }
+        for line in lines.dropFirst() {
+            guard let (name, result) = try? Self.result(line) else {
+                throw .cannotResume(path: folder, reason: "its journal is damaged")
+            }
+            done[name] = result
+        }
+    }
+
+    private static func parse(_ line: Substring) throws(JSONError) -> JSONValue {
+        try Array(line.utf8).withUnsafeBufferPointer { bytes throws(JSONError) in
+            try JSONValue.parse(UnsafeRawBufferPointer(bytes))
+        }
+    }
+
+    private static func result(_ line: Substring) throws(JSONError) -> (String, RoleConversion.Result) {
+        let value = try parse(line)
+        var loss: ConversionLoss?
+        if let stated = value["loss"] {
+            let numbers = try stated.ints()
+            guard numbers.count == 5 else {
+                throw .wrongType(path: "loss", expected: "five numbers", found: "\(numbers.count)")
+            }
+            var found = ConversionLoss()
+            (found.changed, found.count, found.overflowed, found.underflowed) = (
+                numbers[0], numbers[1], numbers[2], numbers[3]
+            )
+            found.largestRelativeError = Float(bitPattern: UInt32(truncatingIfNeeded: numbers[4]))
+            loss = found
+        }
+        let result = RoleConversion.Result(
+            digest: TensorDigest(text: try value.member("sha256").string()),
+            checksums: try value.member("crc").ints().map { UInt32(truncatingIfNeeded: $0) }, loss: loss)
+        return (try value.member("role").string(), result)
+    }
+
+    /// Notes roles that are done; what they wrote must be on the disk by now.
+    func append(_ results: [(role: TensorRole, result: RoleConversion.Result)]) throws(ConversionError) {
+        try append(
+            results.map { role, result in
+                var members: [(String, JSONText)] = [
+                    ("role", .string(TensorNaming.meta.name(of: role))), ("sha256", .string(result.digest.text)),
+                    ("crc", .array(result.checksums.map { .int(Int($0)) })),
+                ]
+                if let loss = result.loss {
+                    let numbers = [
+                        loss.changed, loss.count, loss.overflowed, loss.underflowed,
+                        Int(loss.largestRelativeError.bitPattern),
+                    ]
+                    members.append(("loss", .array(numbers.map { .int($0) })))
+                }
+                return .object(members)
+            })
+    }
+
+    private func append(_ lines: [JSONText]) throws(ConversionError) {
+        let bytes = Array(lines.map { $0.serialized + "\n" }.joined().utf8)
+        var start = 0
+        while start < bytes.count {
+            let count = bytes[start...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw .unwritable(path: path, code: errno) }
+            start += count
+        }
+        guard fdatasync(descriptor) == 0 else { throw .unwritable(path: path, code: errno) }
+    }
+}

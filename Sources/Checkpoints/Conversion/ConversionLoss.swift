@@ -1,0 +1,34 @@
+/// What a change of dtype did to a tensor's values.
+public struct ConversionLoss: Sendable, Equatable {
+    /// Values that are not what they were.
+    public internal(set) var changed = 0
+    /// All values.
+    public internal(set) var count = 0
+    /// The largest change of a value that stayed finite and was not 0, as a part of that value.
+    public internal(set) var largestRelativeError: Float = 0
+    /// Finite values that became infinite.
+    public internal(set) var overflowed = 0
+    /// Values that became 0 and were not.
+    public internal(set) var underflowed = 0
+
+    /// Whether every value is what it was.
+    public var isNone: Bool { changed == 0 }
+
+    /// Counts what became of some values.
+    mutating func add(_ before: UnsafeBufferPointer<Float>, _ after: UnsafeBufferPointer<Float>) {
+        count += before.count
+        for index in before.indices {
+            let (old, new) = (before[index], after[index])
+            if old.bitPattern == new.bitPattern || old.isNaN && new.isNaN { continue }
+            changed += 1
+            if new.isInfinite, old.isFinite {
+                overflowed += 1
+            } else if new == 0, old != 0 {
+                underflowed += 1
+                largestRelativeError = max(largestRelativeError, 1)
+            } else if old != 0, new.isFinite, old.isFinite {
+                largestRelativeError = max(largestRelativeError, abs((new - old) / old))
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import JSON
+import Tensors
+
+/// `conversion.json`: what a conversion made of what, and the digest of every tensor that it wrote.
+public struct ConversionRecord: Sendable {
+    /// The file's name; beside a checkpoint of one file, `.conversion.json` follows that file's name.
+    public static let name = "conversion.json"
+
+    /// A tensor that was written.
+    public struct Entry: Sendable {
+        /// What it is.
+        public let role: TensorRole
+        /// How it is stored.
+        public let dtype: DType
+        /// Extent of each dimension.
+        public let shape: [Int]
+        /// What its values are.
+        public let digest: TensorDigest
+        /// What the change of dtype did; nil where there was none.
+        public let loss: ConversionLoss?
+    }
+
+    /// The tensors, in the order of the model.
+    public let entries: [Entry]
+    let format: CheckpointFormat
+    /// The last parts of the paths that were read.
+    let sources: [String]
+    /// Whether the output head is a copy of the embedding that it was tied to.
+    let untiesOutput: Bool
+
+    /// The file's text.
+    var text: String {
+        let tensors = entries.map { entry in
+            var members: [(String, JSONText)] = [
+                ("name", .string(TensorNaming.meta.name(of: entry.role))), ("dtype", .string(entry.dtype.rawValue)),
+                ("shape", .array(entry.shape.map { .int($0) })), ("sha256", .string(entry.digest.text)),
+            ]
+            if let loss = entry.loss {
+                members.append(
+                    (
+                        "loss",
+                        .object([
+                            ("changed", .int(loss.changed)), ("of", .int(loss.count)),
+                            ("largest_relative_error", .float(loss.largestRelativeError)),
+                            ("overflowed", .int(loss.overflowed)), ("underflowed", .int(loss.underflowed)),
+                        ])
+                    ))
+            }
+            return JSONText.object(members)
+        }
+        let members: [(String, JSONText)] = [
+            ("version", .int(1)), ("format", .string(format.rawValue)),
+            ("sources", .array(sources.map { .string($0) })), ("unties_output", .bool(untiesOutput)),
+            ("tensors", .array(tensors)),
+        ]
+        return JSONText.object(members).serialized + "\n"
+    }
+
+    /// Whether a checkpoint's output head is, by the record beside it and by its bytes, a copy of its embedding.
+    static func untiedOutput(of checkpoint: Checkpoint) -> Bool {
+        let path = checkpoint.folder + "/" + name
+        guard FilePath(path).exists, let reader = try? ConfigurationReader(path),
+            (try? reader.flag("unties_output")) == true, let output = try? checkpoint.weight(.output),
+            let embedding = try? checkpoint.weight(.tokEmbeddings),
+            let left = try? CanonicalRows(output, role: .output, configuration: checkpoint.configuration),
+            let right = try? CanonicalRows(embedding, role: .tokEmbeddings, configuration: checkpoint.configuration)
+        else { return false }
+        return left.holdsSameBytes(as: right)
+    }
+}
+
+extension CanonicalRows {
+    /// Whether two tensors have the same rows, byte for byte.
+    func holdsSameBytes(as other: CanonicalRows) -> Bool {
+        guard rowCount == other.rowCount, columnCount == other.columnCount, dtype == other.dtype else { return false }
+        var left = [UInt8](repeating: 0, count: rowByteCount)
+        var right = left
+        for row in 0..<rowCount {
+            left.withUnsafeMutableBytes { copyRow(row, into: $0) }
+            right.withUnsafeMutableBytes { other.copyRow(row, into: $0) }
+            guard left == right else { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,180 @@
+import Dispatch
+import Glibc
+import JSON
+import Synchronization
+import Tensors
+
+/// Carries out a plan: the output grows beside the destination under another name and takes its place when it is
+/// whole and on the disk.
+public struct Converter: Sendable {
+    /// What to do about what is there already, and how to do the work.
+    public struct Behavior: Sendable {
+        /// Replace a file or folder at the destination.
+        public var replaces = false
+        /// Go on with an interrupted conversion.
+        public var resumes = false
+        /// Threads that convert.
+        public var threads = 2
+        /// Bytes after which what was written is flushed, and noted as done.
+        public var flushInterval = 1 << 30
+
+        public init() {}
+    }
+
+    let plan: ConversionPlan
+    let destination: OutputPlace
+    let behavior: Behavior
+
+    /// - Parameters:
+    ///   - destination: the folder to be, or the file for a format of one file.
+    public init(_ plan: ConversionPlan, to destination: String, _ behavior: Behavior = Behavior()) {
+        self.plan = plan
+        self.destination = OutputPlace(destination, format: plan.options.format)
+        self.behavior = behavior
+    }
+
+    /// Converts.
+    ///
+    /// - Parameters:
+    ///   - isInterrupted: asked often; what is done is kept if it says so.
+    ///   - progress: told how many bytes of weights are written, from any thread.
+    /// - Returns: what was written.
+    public func run(
+        isInterrupted: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in }
+    ) throws(ConversionError) -> ConversionRecord {
+        try destination.check(replaces: behavior.replaces)
+        try destination.prepare(resumes: behavior.resumes)
+        let journal = try ConversionJournal(
+            folder: destination.unfinished, fingerprint: fingerprint, resumes: behavior.resumes)
+        let outputs = try open()
+        let units = try units(outputs)
+        let work = ConversionWork(units: units, flushInterval: behavior.flushInterval, done: journal.done)
+        work.start(progress)
+        try withoutActuallyEscaping(isInterrupted) { isInterrupted throws(ConversionError) in
+            try work.run(threads: behavior.threads, isInterrupted: isInterrupted, progress: progress) {
+                finished throws(ConversionError) in
+                for output in outputs { try output.flush() }
+                try journal.append(finished)
+            }
+        }
+        guard !isInterrupted() else { throw .interrupted(path: destination.unfinished) }
+        let results = work.results
+        try complete(outputs, units, results)
+        let record = try record(results)
+        try writeCompanions(record)
+        for output in outputs { try output.flush() }
+        try destination.finish(plan.files.map(\.name))
+        return record
+    }
+
+    /// What tells this conversion from any other: what it reads, as it is now, and all that it is to write.
+    private var fingerprint: String {
+        var parts: [String] = [plan.options.format.rawValue, plan.options.dtype?.rawValue ?? "keep"]
+        for file in plan.checkpoint.files {
+            var status = stat()
+            stat(file, &status)
+            parts.append("\(file) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
+        }
+        for file in plan.files { parts.append("\(file.name) \(file.byteCount ?? -1) \(file.tensorCount)") }
+        return parts.joined(separator: "\n")
+    }
+
+    private func open() throws(ConversionError) -> [OutputFile] {
+        var outputs: [OutputFile] = []
+        for file in plan.files {
+            guard case .weights(let layout, _) = file.content else { continue }
+            let output = try OutputFile(
+                path: destination.unfinished + "/" + file.name, byteCount: layout.byteCount,
+                needsChecksums: layout.completion != nil)
+            for piece in layout.pieces { try output.write(piece) }
+            outputs.append(output)
+        }
+        return outputs
+    }
+
+    private func units(_ outputs: [OutputFile]) throws(ConversionError) -> [RoleConversion] {
+        var destinations: [TensorRole: [RoleConversion.Destination]] = [:]
+        var order: [TensorRole] = []
+        for (file, output) in zip(plan.files, outputs) {
+            guard case .weights(let layout, let tensors) = file.content else { continue }
+            for (slot, tensor) in zip(layout.slots, tensors) {
+                if destinations[tensor.role] == nil { order.append(tensor.role) }
+                destinations[tensor.role, default: []].append(
+                    RoleConversion.Destination(tensor: tensor, file: output, offset: slot.offset))
+            }
+        }
+        var units: [RoleConversion] = []
+        do {
+            for role in order {
+                units.append(
+                    try RoleConversion(
+                        role, destinations[role] ?? [], from: plan.checkpoint,
+                        layout: plan.options.format.naming.ropeLayout))
+            }
+        } catch { throw .source(error) }
+        return units
+    }
+
+    /// Writes what depends on the weights: checksums, and digests in the place of their placeholders.
+    private func complete(
+        _ outputs: [OutputFile], _ units: [RoleConversion], _ results: [TensorRole: RoleConversion.Result]
+    ) throws(ConversionError) {
+        let digests = results.mapValues(\.digest)
+        for (file, output) in zip(plan.files, outputs) {
+            guard case .weights(let layout, let tensors) = file.content else { continue }
+            for piece in layout.pieces {
+                for replacement in DigestPlaceholder.replacements(in: piece, digests) { try output.write(replacement) }
+            }
+            guard let completion = layout.completion else { continue }
+            var checksums: [UInt32] = []
+            for tensor in tensors {
+                let unit = units.first { $0.role == tensor.role }
+                let index = unit?.destinations.firstIndex { $0.file === output } ?? 0
+                checksums.append(results[tensor.role]?.checksums[index] ?? 0)
+            }
+            for piece in completion(checksums) { try output.write(piece) }
+        }
+    }
+
+    private func record(_ results: [TensorRole: RoleConversion.Result]) throws(ConversionError) -> ConversionRecord {
+        var entries: [ConversionRecord.Entry] = []
+        for file in plan.files {
+            guard case .weights(_, let tensors) = file.content else { continue }
+            for tensor in tensors where !entries.contains(where: { $0.role == tensor.role }) {
+                guard let result = results[tensor.role] else { continue }
+                let shape = tensor.role.shape(in: plan.checkpoint.configuration)
+                entries.append(
+                    ConversionRecord.Entry(
+                        role: tensor.role, dtype: tensor.spec.dtype, shape: shape, digest: result.digest,
+                        loss: result.loss))
+            }
+        }
+        let unties = plan.checkpoint.configuration.tiesEmbeddings && entries.contains { $0.role == .output }
+        return ConversionRecord(
+            entries: entries, format: plan.options.format, sources: plan.checkpoint.files.map { FilePath($0).name },
+            untiesOutput: unties)
+    }
+
+    private func writeCompanions(_ record: ConversionRecord) throws(ConversionError) {
+        for file in plan.files {
+            guard case .companion(let content) = file.content else { continue }
+            try Self.write(content, to: destination.unfinished + "/" + file.name)
+        }
+        try Self.write(.bytes(Array(record.text.utf8)), to: destination.unfinished + "/" + ConversionRecord.name)
+    }
+
+    private static func write(_ content: CompanionFile.Content, to path: String) throws(ConversionError) {
+        let output: OutputFile
+        switch content {
+        case .bytes(let bytes):
+            output = try OutputFile(path: path, byteCount: bytes.count, needsChecksums: false)
+            try output.write((0, bytes))
+        case .copy(let source):
+            let file: MappedFile
+            do { file = try mapFile(source) } catch { throw .source(error) }
+            output = try OutputFile(path: path, byteCount: file.bytes.count, needsChecksums: false)
+            try output.write(file.bytes, at: 0)
+        }
+        try output.flush()
+    }
+}

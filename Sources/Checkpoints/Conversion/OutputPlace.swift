@@ -1,0 +1,98 @@
+import Glibc
+
+/// Where a conversion's output goes, and where it grows.
+struct OutputPlace: Sendable {
+    let path: String
+    /// The folder in which the output grows.
+    let unfinished: String
+    private let isFile: Bool
+
+    init(_ path: String, format: CheckpointFormat) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self.path = path
+        unfinished = path + ".converting"
+        isFile = format.isSingleFile
+    }
+
+    /// Makes sure that nothing is at the destination, but an empty folder, or that it may be replaced.
+    func check(replaces: Bool) throws(ConversionError) {
+        var status = stat()
+        guard lstat(path, &status) == 0, !replaces else { return }
+        let isFolder = status.st_mode & S_IFMT == S_IFDIR
+        if isFolder, !isFile, (try? FilePath(path).entries())?.isEmpty == true { return }
+        throw .exists(path)
+    }
+
+    /// Makes the folder in which the output grows, empty unless it is to be gone on with.
+    func prepare(resumes: Bool) throws(ConversionError) {
+        let exists = FilePath(unfinished).exists
+        if resumes {
+            guard exists, FilePath(unfinished + "/" + ConversionJournal.name).exists else {
+                throw .cannotResume(path: unfinished, reason: "there is no interrupted conversion")
+            }
+            return
+        }
+        guard !exists else { return }
+        guard mkdir(unfinished, 0o777) == 0 else { throw .unwritable(path: unfinished, code: errno) }
+    }
+
+    /// Puts the finished output in its place.
+    func finish(_ names: [String]) throws(ConversionError) {
+        try remove(unfinished + "/" + ConversionJournal.name)
+        if isFile { return try finishFile(names) }
+        // What is in the folder and not of this conversion is left from one that was given up.
+        let wanted = Set(names + [ConversionRecord.name])
+        for name in (try? FilePath(unfinished).entries()) ?? [] where !wanted.contains(name) {
+            try remove(unfinished + "/" + name)
+        }
+        Self.flushFolder(unfinished)
+        if FilePath(path).exists, rmdir(path) != 0 { try replaceFolder() } else { try rename(unfinished, path) }
+        Self.flushFolder(FilePath(path).folder)
+    }
+
+    /// Lets old and new change places at once, then removes the old.
+    private func replaceFolder() throws(ConversionError) {
+        let old = path + ".replaced"
+        try rename(path, old)
+        do { try rename(unfinished, path) } catch {
+            try rename(old, path)
+            throw error
+        }
+        try removeAll(old)
+    }
+
+    private func finishFile(_ names: [String]) throws(ConversionError) {
+        let folder = FilePath(path).folder
+        let main = names.first ?? ""
+        try rename(unfinished + "/" + ConversionRecord.name, path + "." + ConversionRecord.name)
+        for name in names.dropFirst() { try rename(unfinished + "/" + name, folder + "/" + name) }
+        try rename(unfinished + "/" + main, path)
+        Self.flushFolder(folder)
+        try removeAll(unfinished)
+    }
+
+    private func rename(_ old: String, _ new: String) throws(ConversionError) {
+        guard Glibc.rename(old, new) == 0 else { throw .unwritable(path: new, code: errno) }
+    }
+
+    private func remove(_ path: String) throws(ConversionError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw .unwritable(path: path, code: errno) }
+    }
+
+    /// Removes a folder of files, or a file.
+    private func removeAll(_ path: String) throws(ConversionError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
+        for name in (try? FilePath(path).entries()) ?? [] { try removeAll(path + "/" + name) }
+        guard rmdir(path) == 0 else { throw .unwritable(path: path, code: errno) }
+    }
+
+    private static func flushFolder(_ path: String) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+}

@@ -1,0 +1,96 @@
+import Crypto
+import Tensors
+
+/// What a tensor's values are, whatever file, shard or order of rows they lie in: the SHA-256 of its role, dtype and
+/// shape, a line each, and of its elements as stored, row by row in Meta's order.
+public struct TensorDigest: Sendable, Hashable {
+    /// 64 hexadecimal digits.
+    public let text: String
+
+    init(text: String) { self.text = text }
+
+    /// Takes a tensor in, piece by piece.
+    struct Hasher {
+        private var sha = SHA256()
+
+        init(role: TensorRole, dtype: DType, shape: [Int]) {
+            let head = [
+                TensorNaming.meta.name(of: role), dtype.rawValue, shape.map(String.init).joined(separator: "x"),
+            ]
+            sha.update(data: Array((head.joined(separator: "\n") + "\n").utf8))
+        }
+
+        mutating func update(_ bytes: UnsafeRawBufferPointer) { sha.update(bufferPointer: bytes) }
+
+        func finish() -> TensorDigest {
+            let digits = Array("0123456789abcdef")
+            return TensorDigest(text: String(sha.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
+        }
+    }
+
+    /// The digest of a checkpoint's tensor; reads all of it.
+    public init(of role: TensorRole, in checkpoint: Checkpoint) throws(CheckpointError) {
+        let weight = try checkpoint.weight(role)
+        let rows = try CanonicalRows(weight, role: role, configuration: checkpoint.configuration)
+        var hasher = Hasher(role: role, dtype: weight.dtype, shape: weight.shape)
+        let step = max(1, (4 << 20) / max(1, rows.rowByteCount))
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: step * rows.rowByteCount, alignment: 64)
+        defer { buffer.deallocate() }
+        for start in stride(from: 0, to: rows.rowCount, by: step) {
+            let slice = start..<min(start + step, rows.rowCount)
+            hasher.update(rows.bytes(of: slice, buffer))
+        }
+        self = hasher.finish()
+    }
+}
+
+extension CanonicalRows {
+    /// The bytes of rows, where they lie if they lie there in order, else put together in `buffer`.
+    func bytes(of rows: Range<Int>, _ buffer: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
+        if let inPlace = rowsInPlace(rows), inPlace.count == rows.count * rowByteCount { return inPlace }
+        copyRows(rows, into: buffer)
+        return UnsafeRawBufferPointer(rebasing: buffer[..<(rows.count * rowByteCount)])
+    }
+}
+
+/// What stands for a digest in a file's header until it is known: a text of the same length.
+enum DigestPlaceholder {
+    private static let start = Array("swift-llama-digest-".utf8)
+
+    static func text(for role: TensorRole) -> String {
+        let number = String(index(of: role))
+        let zeros = String(repeating: "0", count: 64 - start.count - number.count)
+        return String(decoding: start, as: UTF8.self) + zeros + number
+    }
+
+    private static func index(of role: TensorRole) -> Int {
+        switch role {
+        case .tokEmbeddings: 0
+        case .norm: 1
+        case .output: 2
+        case .layer(let layer, let role):
+            3 + layer * TensorRole.LayerRole.allCases.count + (TensorRole.LayerRole.allCases.firstIndex(of: role) ?? 0)
+        }
+    }
+
+    /// The digests that take the places of their placeholders in a piece of a file.
+    static func replacements(in piece: FileLayout.Piece, _ digests: [TensorRole: TensorDigest]) -> [FileLayout.Piece] {
+        let texts = Dictionary(digests.map { (index(of: $0.key), $0.value.text) }) { first, _ in first }
+        var result: [FileLayout.Piece] = []
+        var place = 0
+        piece.bytes.withUnsafeBufferPointer { bytes in
+            while place + 64 <= bytes.count {
+                if bytes[place] == start[0], bytes[place..<place + start.count].elementsEqual(start) {
+                    let digits = bytes[place + start.count..<place + 64]
+                    if let index = Int(String(decoding: digits, as: UTF8.self)), let text = texts[index] {
+                        result.append((piece.offset + place, Array(text.utf8)))
+                    }
+                    place += 64
+                } else {
+                    place += 1
+                }
+            }
+        }
+        return result
+    }
+}
