@@ -114,15 +114,15 @@ extension TargetPlan {
         }
         let digests = tensors.map { Array("\($0.spec.name) \(DigestPlaceholder.text(for: $0.role))".utf8) }
         let metadata =
-            GGUFWriter.metadata(for: configuration, dtype: mainDType) + options.vocabulary
+            GGUFWriter.metadata(for: configuration, name: FilePath(checkpoint.folder).name, dtype: mainDType)
+            + options.vocabulary
             + WidenedTensors.metadata(widened)
             + [("swift-llama.digests", GGUFValue.array(.string(GGUFStrings(digests))))]
         let factors = GGUFWriter.ropeFactors(for: configuration)
-        var specs = tensors.map(\.spec)
-        if let factors { specs.append(TensorSpec(name: "rope_freqs.weight", dtype: .float32, shape: [factors.count])) }
-        var layout = try GGUFWriter.layout(metadata: metadata, tensors: specs)
+        var layout = try GGUFWriter.layout(
+            metadata: metadata, tensors: tensors.map(\.spec) + (factors.map { [$0.tensor] } ?? []))
         if let factors, let slot = layout.slots.last {
-            let bytes = factors.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
+            let bytes = factors.values.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
             layout = FileLayout(
                 slots: layout.slots.dropLast(), pieces: layout.pieces + [(slot.offset, bytes)],
                 byteCount: layout.byteCount)
