@@ -10,6 +10,16 @@ struct SentencePieceModel {
         /// The spelling, UTF-8, with U+2581 for a space.
         let text: ArraySlice<UInt8>
         let kind: TokenKind
+        /// The higher, the earlier it is merged (BPE), or the likelier it is (unigram).
+        let score: Float
+    }
+
+    /// How texts are cut (`TrainerSpec.ModelType`).
+    enum ModelType: UInt64 {
+        case unigram = 1
+        case bpe = 2
+        case word = 3
+        case char = 4
     }
 
     /// A vocabulary larger than this is taken for damage: the largest known has 262,144 pieces.
@@ -23,7 +33,14 @@ struct SentencePieceModel {
     private(set) var removesExtraSpaces = true
     /// What an unknown token decodes to; the library's default is U+2047 between spaces.
     private(set) var unknownSurface: ArraySlice<UInt8> = ArraySlice(" \u{2047} ".utf8)
-    private var normalizationRules: ArraySlice<UInt8> = []
+    /// How texts are cut.
+    private(set) var type = ModelType.unigram
+    /// Whether a character without a piece is spelled in byte pieces.
+    private(set) var fallsBackToBytes = false
+    /// Whether a space is written U+2581, and in front of a word.
+    private(set) var marksSpacesInFront = true
+    /// Which characters are replaced by which; empty for none.
+    private(set) var normalizationRules: ArraySlice<UInt8> = []
 
     typealias Damage = ProtobufReader.Damage
 
@@ -61,11 +78,13 @@ struct SentencePieceModel {
         var reader = ProtobufReader(message)
         var text: ArraySlice<UInt8> = []
         var kind = TokenKind.normal
+        var score: Float = 0
         while let field = try reader.next() {
             switch field.number {
             case 1: text = try field.message()
             case 2:
-                guard !Float(bitPattern: try field.fixed32()).isNaN else {
+                score = Float(bitPattern: try field.fixed32())
+                guard !score.isNaN else {
                     throw Damage(what: "the score of piece \(id) is not a number", offset: field.offset)
                 }
             case 3:
@@ -81,12 +100,18 @@ struct SentencePieceModel {
         guard text.isUTF8 else { throw Damage(what: "piece \(id) is not UTF-8", offset: offset) }
         // The library builds its search tree from NUL-terminated strings.
         guard !text.contains(0) else { throw Damage(what: "piece \(id) has a NUL character", offset: offset) }
-        return Piece(text: text, kind: kind)
+        return Piece(text: text, kind: kind, score: score)
     }
 
     private mutating func readTrainerSpec(_ message: ArraySlice<UInt8>) throws(Damage) {
         var reader = ProtobufReader(message)
         while let field = try reader.next() {
+            switch field.number {
+            case 3: type = ModelType(rawValue: try field.varint()) ?? .word
+            case 24: if try field.varint() != 0 { marksSpacesInFront = false }
+            case 35: fallsBackToBytes = try field.varint() != 0
+            default: break
+            }
             guard field.number == 44 else { continue }
             let surface = try field.message()
             guard surface.isUTF8 else {
@@ -104,6 +129,7 @@ struct SentencePieceModel {
             case 2: normalizationRules = try field.message()
             case 3: addsDummyPrefix = try field.varint() != 0
             case 4: removesExtraSpaces = try field.varint() != 0
+            case 5: if try field.varint() == 0 { marksSpacesInFront = false }
             default: break
             }
         }
