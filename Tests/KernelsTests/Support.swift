@@ -55,8 +55,10 @@ func randomBlock(_ dtype: DType, _ numbers: inout Numbers, scale: Float) -> (byt
         return (bytes, decode(bytes, dtype))
     }
     var bytes = (0..<dtype.blockSize).map { _ in UInt8(truncatingIfNeeded: numbers.next() >> 40) }
+    // The greatest quants, with a run's own scale, are about 2^7 and 2^12.
+    let unit: Float = dtype.blockCount == 256 ? 0x1p-12 : 0x1p-7
     for offset in dtype.scaleOffsets {
-        let factor = Float16(numbers.float() * scale * 0x1p-7).bitPattern
+        let factor = Float16(numbers.float() * scale * unit).bitPattern
         (bytes[offset], bytes[offset + 1]) = (UInt8(factor & 0xFF), UInt8(factor >> 8))
     }
     return (bytes, decode(bytes, dtype))
