@@ -50,8 +50,8 @@ typedef struct {
     // Rows row_begin ..< row_end of one linear layer for all tokens of the input.
     void (*linear_rows)(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *input,
                         float *scratch);
-    // Tiles that so many tokens are packed as; 0 when packing does not pay.
-    size_t (*packed_tiles)(size_t tokens);
+    // Tiles that so many tokens are packed as for weights of a dtype; 0 when packing does not pay.
+    size_t (*packed_tiles)(lk_dtype dtype, size_t tokens);
     // Floats a packed token takes.
     size_t (*packed_size)(const lk_matrix *weight);
     // Packs one of `tiles` tiles.
@@ -83,10 +83,39 @@ static inline float *lk_scratch(const lk_context *context, int member) {
     return context->scratch + (size_t)member * LK_SCRATCH_FLOATS;
 }
 
-static inline size_t lk_dtype_size(lk_dtype dtype) { return dtype == LK_F32 ? 4 : 2; }
+// Elements that are stored together.
+static inline size_t lk_dtype_block_count(lk_dtype dtype) {
+    if (dtype <= LK_BF16) return 1;
+    return dtype <= LK_Q8_0 ? 32 : 256;
+}
+
+// Bytes of that many.
+static inline size_t lk_dtype_block_size(lk_dtype dtype) {
+    switch (dtype) {
+    case LK_F32: return 4;
+    case LK_F16:
+    case LK_BF16: return 2;
+    case LK_Q4_0: return 18;
+    case LK_Q4_1: return 20;
+    case LK_Q5_0: return 22;
+    case LK_Q5_1: return 24;
+    case LK_Q8_0: return 34;
+    case LK_Q2_K: return 84;
+    case LK_Q3_K: return 110;
+    case LK_Q4_K: return 144;
+    case LK_Q5_K: return 176;
+    case LK_Q6_K: return 210;
+    }
+    return 0;
+}
+
+// Bytes of n elements, whole blocks.
+static inline size_t lk_dtype_bytes(lk_dtype dtype, size_t n) {
+    return n / lk_dtype_block_count(dtype) * lk_dtype_block_size(dtype);
+}
 
 static inline const void *lk_block_row(const lk_block *block, lk_dtype dtype, size_t row) {
-    return (const char *)block->data + row * block->row_stride * lk_dtype_size(dtype);
+    return (const char *)block->data + row * lk_dtype_bytes(dtype, block->row_stride);
 }
 
 static inline size_t lk_min(size_t a, size_t b) { return a < b ? a : b; }

@@ -87,7 +87,31 @@ static INLINE vec vec_load_bf16(const void *from) { return bf16_to_vec(_mm_loadu
 static INLINE vec vec_load_f16_n(const void *from, size_t n) { return _mm256_cvtph_ps(load_halves_n(from, n)); }
 static INLINE vec vec_load_bf16_n(const void *from, size_t n) { return bf16_to_vec(load_halves_n(from, n)); }
 
-// In this order: attention uses the exponential.
+// 8 elements of blocks of 32; k is a multiple of 8.
+static INLINE vec vec_load_q8_0(const char *row, size_t k) {
+    const char *block = row + k / 32 * 34;
+    uint16_t d;
+    memcpy(&d, block, sizeof d);
+    __m128i quants = _mm_loadl_epi64((const __m128i *)(const void *)(block + 2 + k % 32));
+    return _mm256_mul_ps(_mm256_cvtph_ps(_mm_set1_epi16((short)d)),
+                         _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(quants)));
+}
+static INLINE vec vec_load_q4_0(const char *row, size_t k) {
+    const char *block = row + k / 32 * 18;
+    uint16_t d;
+    memcpy(&d, block, sizeof d);
+    __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(block + 2 + k % 16));
+    __m256i pairs = _mm256_cvtepu8_epi32(bytes);
+    __m256i nibbles = _mm256_and_si256(_mm256_srl_epi32(pairs, _mm_cvtsi32_si128(k % 32 / 16 * 4)),
+                                       _mm256_set1_epi32(0xf));
+    return _mm256_mul_ps(_mm256_cvtph_ps(_mm_set1_epi16((short)d)),
+                         _mm256_cvtepi32_ps(_mm256_sub_epi32(nibbles, _mm256_set1_epi32(8))));
+}
+
+static INLINE float half_to_float(uint16_t bits) { return _cvtsh_ss(bits); }
+
+// In this order: linear layers decode blocks, attention uses the exponential.
+#include "blocks.h"
 #include "simd_linear.h"
 #include "simd_elementwise.h"
 #include "simd_attention.h"

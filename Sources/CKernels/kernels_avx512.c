@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 #include <math.h>
+#include <string.h>
 
 #include "kernels.h"
 
@@ -77,7 +78,30 @@ static INLINE vec vec_load_bf16_n(const void *from, size_t n) {
     return bf16_to_vec(_mm256_maskz_loadu_epi16(first_lanes(n), from));
 }
 
-// In this order: attention uses the exponential.
+// 16 elements of blocks of 32; k is a multiple of 16.
+static INLINE vec vec_load_q8_0(const char *row, size_t k) {
+    const char *block = row + k / 32 * 34;
+    uint16_t d;
+    memcpy(&d, block, sizeof d);
+    __m128i quants = _mm_loadu_si128((const __m128i *)(const void *)(block + 2 + k % 32));
+    return _mm512_mul_ps(_mm512_cvtph_ps(_mm256_set1_epi16((short)d)),
+                         _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(quants)));
+}
+static INLINE vec vec_load_q4_0(const char *row, size_t k) {
+    const char *block = row + k / 32 * 18;
+    uint16_t d;
+    memcpy(&d, block, sizeof d);
+    __m512i pairs = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(block + 2)));
+    __m512i nibbles = _mm512_and_si512(_mm512_srl_epi32(pairs, _mm_cvtsi32_si128(k % 32 / 16 * 4)),
+                                       _mm512_set1_epi32(0xf));
+    return _mm512_mul_ps(_mm512_cvtph_ps(_mm256_set1_epi16((short)d)),
+                         _mm512_cvtepi32_ps(_mm512_sub_epi32(nibbles, _mm512_set1_epi32(8))));
+}
+
+static INLINE float half_to_float(uint16_t bits) { return _cvtsh_ss(bits); }
+
+// In this order: linear layers decode blocks, attention uses the exponential.
+#include "blocks.h"
 #include "simd_linear.h"
 #include "simd_elementwise.h"
 #include "simd_attention.h"

@@ -14,7 +14,7 @@ static float float_from_bits(uint32_t bits) {
 }
 
 // IEEE 754 binary16. Signalling NaNs come out quiet, as the processor's own conversion makes them.
-static float float_from_f16(uint16_t half) {
+static float half_to_float(uint16_t half) {
     uint32_t sign = (uint32_t)(half >> 15) << 31;
     uint32_t exponent = half >> 10 & 0x1f;
     uint32_t fraction = half & 0x3ff;
@@ -29,8 +29,10 @@ static float float_from_f16(uint16_t half) {
     return float_from_bits(sign | (exponent + 112) << 23 | fraction << 13);
 }
 
+#include "blocks.h"
+
 static float load_element(lk_dtype dtype, const void *data, size_t index) {
-    const char *address = (const char *)data + index * lk_dtype_size(dtype);
+    const char *address = (const char *)data + lk_dtype_bytes(dtype, index);
     if (dtype == LK_F32) {
         float value;
         memcpy(&value, address, sizeof value);
@@ -38,11 +40,28 @@ static float load_element(lk_dtype dtype, const void *data, size_t index) {
     }
     uint16_t bits;
     memcpy(&bits, address, sizeof bits);
-    return dtype == LK_F16 ? float_from_f16(bits) : float_from_bits((uint32_t)bits << 16);
+    return dtype == LK_F16 ? half_to_float(bits) : float_from_bits((uint32_t)bits << 16);
 }
 
 static void convert(lk_dtype dtype, const void *from, float *to, size_t n) {
+    if (lk_dtype_block_count(dtype) > 1) {
+        decode_blocks(dtype, from, to, n);
+        return;
+    }
     for (size_t i = 0; i < n; i++) to[i] = load_element(dtype, from, i);
+}
+
+// Weights converted at a time: a multiple of every block format's block.
+enum { CONVERTED = 256 };
+
+static double dot(lk_dtype dtype, const char *row, const float *input, size_t n, double sum) {
+    float weights[CONVERTED];
+    for (size_t begin = 0; begin < n; begin += CONVERTED) {
+        size_t count = lk_min(CONVERTED, n - begin);
+        convert(dtype, row + lk_dtype_bytes(dtype, begin), weights, count);
+        for (size_t k = 0; k < count; k++) sum += (double)weights[k] * (double)input[begin + k];
+    }
+    return sum;
 }
 
 static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *from,
@@ -55,11 +74,9 @@ static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end
             const lk_block *blocks = weight->blocks + r / part_rows * weight->column_parts;
             double sum = 0;
             for (size_t part = 0; part < weight->column_parts; part++) {
-                const void *row = lk_block_row(&blocks[part], weight->dtype, r % part_rows);
+                const char *row = lk_block_row(&blocks[part], weight->dtype, r % part_rows);
                 const float *input = from->x + t * from->x_stride + part * part_columns;
-                for (size_t k = 0; k < part_columns; k++) {
-                    sum += (double)load_element(weight->dtype, row, k) * (double)input[k];
-                }
+                sum = dot(weight->dtype, row, input, part_columns, sum);
             }
             float *out = &op->out[(from->first + t) * op->out_stride + r];
             float value = (float)sum + (op->bias ? op->bias[r] : 0);
@@ -68,7 +85,8 @@ static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end
     }
 }
 
-static size_t packed_tiles(size_t tokens) {
+static size_t packed_tiles(lk_dtype dtype, size_t tokens) {
+    (void)dtype;
     (void)tokens;
     return 0;
 }

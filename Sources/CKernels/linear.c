@@ -12,7 +12,7 @@ typedef struct {
 // Rows a thread takes at once: a panel's worth, or for one token, whose time is that of reading the weights, enough
 // (about 128 KiB) to be a stream. And always few enough that the threads end together.
 static size_t chunk_rows(const lk_matrix *weight, size_t total_rows, size_t tokens, int threads) {
-    size_t row_bytes = lk_max(weight->columns * lk_dtype_size(weight->dtype), 1);
+    size_t row_bytes = lk_max(lk_dtype_bytes(weight->dtype, weight->columns), 1);
     size_t rows = tokens > 1 ? LK_PANEL_ROWS : lk_max(128 * 1024 / row_bytes, 8);
     size_t fair = lk_divide_up(total_rows, 4 * (size_t)threads);
     return lk_min(rows, lk_max(fair, 8)) / 4 * 4;
@@ -58,7 +58,7 @@ static void run_rounds(lk_context *context, lk_work work, const lk_linear_op *op
                        size_t rows_of_chunk, const float *x, size_t x_stride, size_t tokens) {
     const lk_matrix *weight = ops[0].weight;
     size_t round = tokens;
-    bool packs = context->kernels->packed_tiles(tokens) > 0;
+    bool packs = context->kernels->packed_tiles(weight->dtype, tokens) > 0;
     if (packs) {
         size_t most = LK_PACKED_FLOATS / lk_max(context->kernels->packed_size(weight), 1);
         packs = most > 0;
@@ -70,7 +70,7 @@ static void run_rounds(lk_context *context, lk_work work, const lk_linear_op *op
                                .x_stride = x_stride,
                                .first = first,
                                .tokens = lk_min(round, tokens - first)};
-        job.tiles = packs ? context->kernels->packed_tiles(job.input.tokens) : 0;
+        job.tiles = packs ? context->kernels->packed_tiles(weight->dtype, job.input.tokens) : 0;
         if (job.tiles > 0) {
             lk_run(context, pack_chunk, &job, job.tiles, job.input.tokens * weight->columns);
             job.input.packed = context->packed;

@@ -11,6 +11,11 @@ enum { K_BLOCK = 1024 };
 // With this many tokens or fewer, weights are converted in registers for each tile of tokens; with more, once,
 // into a panel. Measured: the panel begins to pay between 32 and 128 tokens.
 enum { DIRECT_TOKENS = 6 * TILE_TOKENS };
+// Weights in blocks cost more to convert, so they take the panel as soon as there are two tiles.
+enum { DIRECT_BLOCK_TOKENS = TILE_TOKENS };
+// Block formats other than the two that `load_weight` knows are first decoded, so many rows and columns at a time
+// (128 KiB), into the panel's place and then multiplied as float32.
+enum { DECODED_ROWS = 4, DECODED_COLUMNS = 8192, DECODED_BLOCK = 256 };
 // Rows of a single-token tile. The fewer, the more nearly memory is read in order; two sums at a time still keep
 // up with it.
 enum { STREAM_ROWS = 2 };
@@ -22,6 +27,7 @@ typedef struct {
     size_t column_parts, part_columns;
     const lk_block *blocks;  // the row part's blocks
     size_t block_row;        // the first row's index in them
+    float *decoded;          // scratch for DECODED_ROWS x DECODED_COLUMNS where there is no panel
     const float *panel;      // or NULL: [column_parts, rows / 4, padded part_columns / VEC_LANES, 4, VEC_LANES]
 } weight_rows;
 
@@ -48,8 +54,10 @@ static INLINE vec load_weight(lk_dtype dtype, const char *row, size_t k) {
     case LK_F32: return vec_load((const float *)(const void *)(row + 4 * k));
     case LK_F16: return vec_load_f16(row + 2 * k);
     case LK_BF16: return vec_load_bf16(row + 2 * k);
+    case LK_Q8_0: return vec_load_q8_0(row, k);
+    case LK_Q4_0: return vec_load_q4_0(row, k);
+    default: return vec_zero();
     }
-    return vec_zero();
 }
 
 static INLINE vec load_weight_tail(lk_dtype dtype, const char *row, size_t k, size_t n) {
@@ -57,8 +65,13 @@ static INLINE vec load_weight_tail(lk_dtype dtype, const char *row, size_t k, si
     case LK_F32: return vec_load_n((const float *)(const void *)(row + 4 * k), n);
     case LK_F16: return vec_load_f16_n(row + 2 * k, n);
     case LK_BF16: return vec_load_bf16_n(row + 2 * k, n);
+    default: return vec_zero();  // whole blocks leave no tail
     }
-    return vec_zero();
+}
+
+// Whether weights must be decoded before they are multiplied.
+static INLINE bool needs_decoding(lk_dtype dtype) {
+    return lk_dtype_block_count(dtype) > 1 && dtype != LK_Q8_0 && dtype != LK_Q4_0;
 }
 
 static INLINE void emit_one(const tile_target *to, int token, int row, vec sum) {
@@ -91,7 +104,7 @@ static INLINE void tile(lk_dtype dtype, int tokens, int rows, bool packed, const
     // Rows as they lie in the file come from memory and are soon read to their end, so the processor's own
     // prefetching rarely gets going: the next tile's bytes are fetched meanwhile, in ascending order.
     const char *next = weight + (size_t)rows * row_bytes;
-    size_t step_bytes = (size_t)rows * VEC_LANES * lk_dtype_size(dtype);
+    size_t step_bytes = (size_t)rows * VEC_LANES * lk_dtype_block_size(dtype) / lk_dtype_block_count(dtype);
     for (; k + VEC_LANES <= n; k += VEC_LANES) {
         vec w[4];
         UNROLL for (int r = 0; r < rows; r++) {
@@ -178,6 +191,22 @@ static void bf16_rows_of_tiles(size_t tokens, size_t rows, const char *weight, s
     rows_of_tiles(LK_BF16, tokens, rows, weight, row_bytes, to);
 }
 
+static void q8_0_rows_of_tiles(size_t tokens, size_t rows, const char *weight, size_t row_bytes, tile_target to) {
+    rows_of_tiles(LK_Q8_0, tokens, rows, weight, row_bytes, to);
+}
+
+static void q4_0_rows_of_tiles(size_t tokens, size_t rows, const char *weight, size_t row_bytes, tile_target to) {
+    rows_of_tiles(LK_Q4_0, tokens, rows, weight, row_bytes, to);
+}
+
+static void decoded_rows_of_tiles(const weight_rows *from, size_t tokens, const char *weight, size_t row_bytes,
+                                  tile_target to) {
+    for (size_t r = 0; r < from->rows; r++) {
+        decode_blocks(from->dtype, weight + r * row_bytes, from->decoded + r * DECODED_COLUMNS, to.n);
+    }
+    f32_rows_of_tiles(tokens, from->rows, (const char *)from->decoded, DECODED_COLUMNS * sizeof(float), to);
+}
+
 static void panel_of_tiles(size_t tokens, size_t rows, const char *weight, size_t group_bytes, tile_target to) {
     for (size_t r = 0; r < rows; r += PANEL_GROUP) {
         tile_of_tokens(LK_F32, tokens, PANEL_GROUP, true, weight, VEC_LANES * sizeof(float), &to);
@@ -191,11 +220,15 @@ static void panel_of_tiles(size_t tokens, size_t rows, const char *weight, size_
 // One tile of tokens through all columns of the rows; `packed` is the tile as `pack` left it, for a panel.
 static void multiply_tile(const weight_rows *weight, size_t tokens, const float *packed, tile_target to) {
     const float *x = to.x;
-    size_t columns = weight->part_columns, element = lk_dtype_size(weight->dtype);
+    size_t columns = weight->part_columns;
     // Blocks of equal length. The rows of few tokens are read straight through: memory is slower than the
     // activations' way from the second-level cache.
     size_t blocks = packed == NULL ? 1 : lk_max(lk_divide_up(columns, K_BLOCK), 1);
     size_t step = padded(lk_divide_up(columns, blocks));
+    if (packed == NULL && needs_decoding(weight->dtype)) {
+        step = DECODED_COLUMNS;
+        blocks = lk_max(lk_divide_up(columns, step), 1);
+    }
     for (size_t part = 0; part < weight->column_parts; part++) {
         for (size_t block = 0; block < blocks; block++) {
             size_t k = lk_min(block * step, columns);
@@ -212,18 +245,26 @@ static void multiply_tile(const weight_rows *weight, size_t tokens, const float 
             }
             to.x = x + part * columns + k;
             const lk_block *from = &weight->blocks[part];
-            const char *at = (const char *)lk_block_row(from, weight->dtype, weight->block_row) + k * element;
-            size_t row_bytes = from->row_stride * element;
+            const char *row = lk_block_row(from, weight->dtype, weight->block_row);
+            const char *at = row + lk_dtype_bytes(weight->dtype, k);
+            size_t row_bytes = lk_dtype_bytes(weight->dtype, from->row_stride);
             switch (weight->dtype) {
             case LK_F32: f32_rows_of_tiles(tokens, weight->rows, at, row_bytes, to); break;
             case LK_F16: f16_rows_of_tiles(tokens, weight->rows, at, row_bytes, to); break;
             case LK_BF16: bf16_rows_of_tiles(tokens, weight->rows, at, row_bytes, to); break;
+            case LK_Q8_0: q8_0_rows_of_tiles(tokens, weight->rows, at, row_bytes, to); break;
+            case LK_Q4_0: q4_0_rows_of_tiles(tokens, weight->rows, at, row_bytes, to); break;
+            default: decoded_rows_of_tiles(weight, tokens, at, row_bytes, to);
             }
         }
     }
 }
 
 static void convert(lk_dtype dtype, const void *from, float *to, size_t n) {
+    if (lk_dtype_block_count(dtype) > 1) {
+        decode_blocks(dtype, from, to, n);
+        return;
+    }
     size_t i = 0;
     for (; i + VEC_LANES <= n; i += VEC_LANES) vec_store(to + i, load_weight(dtype, from, i));
     if (i < n) vec_store_n(to + i, load_weight_tail(dtype, from, i, n - i), n - i);
@@ -232,16 +273,33 @@ static void convert(lk_dtype dtype, const void *from, float *to, size_t n) {
 // How far ahead of its reading a conversion asks memory for bytes; the next rows follow in the file.
 enum { CONVERT_AHEAD = 8192 };
 
+// A row's vectors, PANEL_GROUP apart, by way of decoded blocks.
+static void decode_panel_row(lk_dtype dtype, const char *row, float *to, size_t columns) {
+    float decoded[DECODED_BLOCK];
+    for (size_t k = 0; k < columns; k += DECODED_BLOCK) {
+        size_t n = lk_min(DECODED_BLOCK, columns - k);
+        decode_blocks(dtype, row + lk_dtype_bytes(dtype, k), decoded, n);
+        for (size_t i = 0; i < n; i += VEC_LANES) vec_store(to + (k + i) * PANEL_GROUP, vec_load(decoded + i));
+    }
+}
+
 static void convert_panel(const weight_rows *weight, float *panel) {
-    size_t columns = weight->part_columns, element = lk_dtype_size(weight->dtype);
+    size_t columns = weight->part_columns;
+    size_t step_bytes = VEC_LANES * lk_dtype_block_size(weight->dtype) / lk_dtype_block_count(weight->dtype);
     for (size_t part = 0; part < weight->column_parts; part++) {
         for (size_t r = 0; r < weight->rows; r++) {
             const char *row = lk_block_row(&weight->blocks[part], weight->dtype, weight->block_row + r);
             size_t group = (part * weight->rows + r) / PANEL_GROUP;
             float *to = panel + group * PANEL_GROUP * padded(columns) + r % PANEL_GROUP * VEC_LANES;
+            if (needs_decoding(weight->dtype)) {
+                decode_panel_row(weight->dtype, row, to, columns);
+                continue;
+            }
+            const char *ahead = row + CONVERT_AHEAD;
             size_t k = 0;
             for (; k + VEC_LANES <= columns; k += VEC_LANES) {
-                __builtin_prefetch(row + k * element + CONVERT_AHEAD, 0, 3);
+                __builtin_prefetch(ahead, 0, 3);
+                ahead += step_bytes;
                 vec_store(to + k * PANEL_GROUP, load_weight(weight->dtype, row, k));
             }
             if (k < columns) vec_store(to + k * PANEL_GROUP, load_weight_tail(weight->dtype, row, k, columns - k));
@@ -254,7 +312,10 @@ static size_t tile_begin(size_t tile, size_t tiles, size_t tokens) { return tile
 
 // A tile's rows come from memory a power of two apart more often than not, where they compete for the same cache
 // sets, so many tokens are first laid out in the order a tile reads them.
-static size_t packed_tiles(size_t tokens) { return tokens > DIRECT_TOKENS ? lk_divide_up(tokens, TILE_TOKENS) : 0; }
+static size_t packed_tiles(lk_dtype dtype, size_t tokens) {
+    size_t direct = lk_dtype_block_count(dtype) > 1 ? DIRECT_BLOCK_TOKENS : DIRECT_TOKENS;
+    return tokens > direct ? lk_divide_up(tokens, TILE_TOKENS) : 0;
+}
 
 static size_t packed_size(const lk_matrix *weight) {
     return weight->column_parts * padded(weight->blocks[0].columns);
@@ -302,7 +363,7 @@ static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end
     // one to three left over by groups of four.
     bool direct = input->packed == NULL || input->packed_columns != part_columns ||
                   PANEL_GROUP * row_floats > LK_PANEL_FLOATS;
-    size_t most = LK_PANEL_ROWS;
+    size_t most = direct && needs_decoding(weight->dtype) ? DECODED_ROWS : LK_PANEL_ROWS;
     if (!direct) {
         size_t target = LK_PANEL_TARGET / row_floats / PANEL_GROUP * PANEL_GROUP;
         most = lk_min(lk_max(target, PANEL_GROUP), LK_PANEL_ROWS);
@@ -318,6 +379,7 @@ static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end
                              .part_columns = part_columns,
                              .blocks = weight->blocks + row / part_rows * weight->column_parts,
                              .block_row = block_row,
+                             .decoded = scratch,
                              .panel = grouped ? scratch : NULL};
         if (grouped) convert_panel(&slice, scratch);
         multiply_rows(&slice, op, row, input, scratch);

@@ -66,7 +66,17 @@ extension DType {
         case .float32: LK_F32
         case .float16: LK_F16
         case .bfloat16: LK_BF16
-        default: nil
+        case .q4_0: LK_Q4_0
+        case .q4_1: LK_Q4_1
+        case .q5_0: LK_Q5_0
+        case .q5_1: LK_Q5_1
+        case .q8_0: LK_Q8_0
+        case .q2_K: LK_Q2_K
+        case .q3_K: LK_Q3_K
+        case .q4_K: LK_Q4_K
+        case .q5_K: LK_Q5_K
+        case .q6_K: LK_Q6_K
+        case .float64, .int64, .int32, .int16, .int8, .uint8, .bool: nil
         }
     }
 }

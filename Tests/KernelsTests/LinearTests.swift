@@ -14,8 +14,8 @@ import Testing
         let context = try KernelContext(instructionSet: set, threads: 2)
         var numbers = Numbers(seed: 3)
         for shape in Self.shapes {
-            let weights = Weights(dtype, rows: shape.rows, columns: shape.columns)
-            let x = numbers.floats(shape.tokens * shape.columns)
+            let weights = Weights(dtype, rows: shape.rows, columns: dtype.columns(shape.columns))
+            let x = numbers.floats(shape.tokens * weights.columns)
             let out = weights.apply(context, x, tokens: shape.tokens)
             let expected = weights.expected(x, tokens: shape.tokens)
             for (value, expected) in zip(out, expected) {
@@ -30,10 +30,10 @@ import Testing
         var numbers = Numbers(seed: 4)
         for (rowParts, columnParts, padding) in [(2, 1, 0), (1, 2, 0), (3, 4, 5), (1, 1, 1)] {
             let weights = Weights(
-                dtype, rows: 30, columns: 84, rowParts: rowParts, columnParts: columnParts,
-                padding: padding)
+                dtype, rows: 30, columns: dtype.columns(84, parts: columnParts), rowParts: rowParts,
+                columnParts: columnParts, padding: padding)
             for tokens in [1, 4, 11, 40] {
-                let x = numbers.floats(tokens * 84)
+                let x = numbers.floats(tokens * weights.columns)
                 let out = weights.apply(context, x, tokens: tokens)
                 for (value, expected) in zip(out, weights.expected(x, tokens: tokens)) {
                     #expect(abs(Double(value) - expected.value) <= expected.tolerance)
@@ -64,8 +64,10 @@ import Testing
     @Test(arguments: supportedSets, lk_dtype.allCases)
     func aTokensBitsDoNotDependOnItsCompany(_ set: InstructionSet, _ dtype: lk_dtype) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
-        for (rows, columns, counts) in [(13, 100, Array(1...20) + [300]), (7, 2331, [1, 4, 7, 12, 38])] {
-            let weights = Weights(dtype, rows: rows, columns: columns, columnParts: columns % 3 == 0 ? 3 : 1)
+        for (rows, size, counts) in [(13, 100, Array(1...20) + [300]), (7, 2331, [1, 4, 7, 12, 38])] {
+            let parts = size % 3 == 0 ? 3 : 1
+            let columns = dtype.columns(size, parts: parts)
+            let weights = Weights(dtype, rows: rows, columns: columns, columnParts: parts)
             var numbers = Numbers(seed: 6)
             let most = counts.max() ?? 1
             let x = numbers.floats(most * columns)
@@ -79,12 +81,16 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, [1, 12, 40])
-    func bitsDoNotDependOnTheThreadCount(_ set: InstructionSet, tokens: Int) throws {
+    @Test(arguments: supportedSets, [LK_BF16, LK_Q8_0, LK_Q4_0, LK_Q4_K, LK_Q6_K])
+    func bitsDoNotDependOnTheThreadCount(_ set: InstructionSet, _ dtype: lk_dtype) throws {
+        for tokens in [1, 12, 40] { try comparesThreadCounts(set, dtype, tokens: tokens) }
+    }
+
+    private func comparesThreadCounts(_ set: InstructionSet, _ dtype: lk_dtype, tokens: Int) throws {
         // Enough work to leave the calling thread.
-        let weights = Weights(LK_BF16, rows: 1100 / tokens, columns: 129)
+        let weights = Weights(dtype, rows: 1100 / tokens, columns: dtype.columns(129))
         var numbers = Numbers(seed: 7)
-        let x = numbers.floats(tokens * 129)
+        let x = numbers.floats(tokens * weights.columns)
         let single = weights.apply(try KernelContext(instructionSet: set, threads: 1), x, tokens: tokens)
         for threads in [2, 3] {
             let context = try KernelContext(instructionSet: set, threads: threads)
@@ -150,12 +156,17 @@ import Testing
     /// Rows too long for the panel, and more tokens than are packed at once, go other ways to the same bits.
     @Test(
         arguments: supportedSets.filter { $0 != .reference },
-        [(1, 262_200, 38), (5, 20_000, 110), (4, 70_000, 38)])
-    func longRowsKeepTheirBits(_ set: InstructionSet, _ size: (rows: Int, columns: Int, tokens: Int)) throws {
+        [
+            (1, 262_200, 38, LK_BF16), (5, 20_000, 110, LK_BF16), (4, 70_000, 38, LK_BF16),
+            (5, 20_000, 38, LK_Q6_K), (4, 70_000, 8, LK_Q8_0),
+        ])
+    func longRowsKeepTheirBits(
+        _ set: InstructionSet, _ size: (rows: Int, columns: Int, tokens: Int, dtype: lk_dtype)
+    ) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
-        let weights = Weights(LK_BF16, rows: size.rows, columns: size.columns)
+        let weights = Weights(size.dtype, rows: size.rows, columns: size.dtype.columns(size.columns))
         var numbers = Numbers(seed: 10)
-        let x = numbers.floats(size.columns)
+        let x = numbers.floats(weights.columns)
         let alone = bits(weights.apply(context, x, tokens: 1))
         let many = Array(repeating: x, count: size.tokens).flatMap { $0 }
         let together = bits(weights.apply(context, many, tokens: size.tokens))

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Tensors
 import Testing
 
 @testable import Kernels
@@ -8,9 +9,19 @@ let supportedSets = InstructionSet.allCases.filter(\.isSupported)
 
 extension lk_dtype: @retroactive CaseIterable, @retroactive CustomTestStringConvertible {
     /// Every dtype a weight may have.
-    public static var allCases: [lk_dtype] { [LK_F32, LK_F16, LK_BF16] }
+    public static var allCases: [lk_dtype] { DType.allCases.compactMap(\.kernelType) }
     /// The dtype as test output names it.
-    public var testDescription: String { ["f32", "f16", "bf16"][Int(rawValue)] }
+    public var testDescription: String { dtype.rawValue }
+
+    /// The tensors' name for it.
+    var dtype: DType { DType.allCases.first { $0.kernelType == self } ?? .float32 }
+
+    /// The columns that a test of dtypes without blocks would ask for, made whole blocks in each of `parts`.
+    func columns(_ columns: Int, parts: Int = 1) -> Int {
+        guard dtype.isBlockFormat else { return columns }
+        let unit = dtype.blockCount * parts
+        return (columns + unit - 1) / unit * unit
+    }
 }
 
 /// A repeatable source of values (xorshift64*).
@@ -32,21 +43,49 @@ struct Numbers {
     mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in float() } }
 }
 
-/// The bytes of a value in a dtype and the value they stand for.
-func encode(_ value: Float, _ dtype: lk_dtype) -> (bytes: [UInt8], value: Float) {
-    switch dtype {
-    case LK_F16:
-        let half = Float16(value)
-        return (withUnsafeBytes(of: half.bitPattern) { Array($0) }, Float(half))
-    case LK_BF16:
-        let bits = value.bitPattern >> 16
-        return (withUnsafeBytes(of: UInt16(bits)) { Array($0) }, Float(bitPattern: bits << 16))
-    default:
-        return (withUnsafeBytes(of: value.bitPattern) { Array($0) }, value)
+/// A block's random bytes in a dtype, and the values they stand for.
+func randomBlock(_ dtype: DType, _ numbers: inout Numbers, scale: Float) -> (bytes: [UInt8], values: [Float])
+{
+    guard dtype.isBlockFormat else {
+        var bytes = [UInt8](repeating: 0, count: dtype.blockSize)
+        let value = [numbers.float() * scale]
+        value.withUnsafeBufferPointer { value in
+            _ = bytes.withUnsafeMutableBytes { dtype.encode(value, into: $0) }
+        }
+        return (bytes, decode(bytes, dtype))
     }
+    var bytes = (0..<dtype.blockSize).map { _ in UInt8(truncatingIfNeeded: numbers.next() >> 40) }
+    // The greatest quants, with a run's own scale, are about 2^7 and 2^12.
+    let unit: Float = dtype.blockCount == 256 ? 0x1p-12 : 0x1p-7
+    for offset in dtype.scaleOffsets {
+        let factor = Float16(numbers.float() * scale * unit).bitPattern
+        (bytes[offset], bytes[offset + 1]) = (UInt8(factor & 0xFF), UInt8(factor >> 8))
+    }
+    return (bytes, decode(bytes, dtype))
 }
 
-func size(of dtype: lk_dtype) -> Int { dtype == LK_F32 ? 4 : 2 }
+/// What the Tensors module, which has its own loops, decodes.
+private func decode(_ bytes: [UInt8], _ dtype: DType) -> [Float] {
+    var values = [Float](repeating: .nan, count: bytes.count / dtype.blockSize * dtype.blockCount)
+    bytes.withUnsafeBytes { bytes in
+        values.withUnsafeMutableBufferPointer { _ = dtype.decode(bytes, into: $0) }
+    }
+    return values
+}
+
+extension DType {
+    /// Where a block's binary16 scales lie (`block_*` in `ggml-common.h` of llama.cpp).
+    fileprivate var scaleOffsets: [Int] {
+        switch self {
+        case .q4_0, .q5_0, .q8_0: [0]
+        case .q4_1, .q5_1, .q4_K, .q5_K: [0, 2]
+        case .q2_K: [80, 82]
+        case .q3_K: [108]
+        case .q6_K: [208]
+        default: []
+        }
+    }
+}
 
 /// A weight matrix cut into parts, each at the very end of a readable page.
 ///
@@ -68,27 +107,29 @@ final class Weights {
     ) {
         precondition(rows % rowParts == 0 && columns % columnParts == 0)
         var numbers = Numbers(seed: seed)
-        let encoded = (0..<rows * columns).map { _ in encode(numbers.float() * scale, dtype) }
+        let stored = dtype.dtype
+        let (unit, size) = (stored.blockCount, stored.blockSize)
+        precondition(columns / columnParts % unit == 0)
+        let encoded = (0..<rows * columns / unit).map { _ in randomBlock(stored, &numbers, scale: scale) }
         self.dtype = dtype
         self.rows = rows
         self.columns = columns
-        values = encoded.map(\.value)
+        values = encoded.flatMap(\.values)
         blocks = .allocate(capacity: rowParts * columnParts)
         matrix = .allocate(capacity: 1)
         let partRows = rows / rowParts
         let partColumns = columns / columnParts
-        let stride = partColumns + padding
-        let element = size(of: dtype)
+        let stride = partColumns + padding * unit
         for part in 0..<rowParts * columnParts {
             let firstRow = part / columnParts * partRows
             let firstColumn = part % columnParts * partColumns
-            let length = ((partRows - 1) * stride + partColumns) * element
+            let length = ((partRows - 1) * stride + partColumns) / unit * size
             let base = map(length)
             for row in 0..<partRows {
-                for column in 0..<partColumns {
-                    let bytes = encoded[(firstRow + row) * columns + firstColumn + column].bytes
-                    base.advanced(by: (row * stride + column) * element)
-                        .copyMemory(from: bytes, byteCount: element)
+                for column in Swift.stride(from: 0, to: partColumns, by: unit) {
+                    let bytes = encoded[((firstRow + row) * columns + firstColumn + column) / unit].bytes
+                    base.advanced(by: (row * stride + column) / unit * size)
+                        .copyMemory(from: bytes, byteCount: size)
                 }
             }
             blocks[part] = lk_block(
@@ -121,7 +162,8 @@ final class Weights {
     /// Weight rows `range` of a matrix of one part.
     func rows(_ range: Range<Int>) -> (block: lk_block, values: ArraySlice<Float>) {
         var block = blocks[0]
-        block.data = block.data + range.lowerBound * block.row_stride * size(of: dtype)
+        block.data =
+            block.data + range.lowerBound * block.row_stride / dtype.dtype.blockCount * dtype.dtype.blockSize
         block.rows = range.count
         return (block, values[range.lowerBound * columns..<range.upperBound * columns])
     }

@@ -95,7 +95,8 @@ import Testing
         let extremes: [Float] = [
             .nan, -.nan, .signalingNaN, .infinity, -.infinity, .greatestFiniteMagnitude,
             -.greatestFiniteMagnitude,
-            .leastNonzeroMagnitude, .leastNormalMagnitude, 0x1p-143, 0, -0.0, 1, 65504, 65520, 0x1p31, -0x1p31,
+            .leastNonzeroMagnitude, .leastNormalMagnitude, 0x1p-143, 0, -0.0, 1, 65504, 65520, 0x1p31,
+            -0x1p31,
             1e10,
         ]
         for dtype in DType.allCases where dtype.isEncodable {

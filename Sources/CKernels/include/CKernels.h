@@ -20,7 +20,22 @@ extern "C" {
 
 // MARK: Context: an instruction set and a thread team
 
-typedef enum { LK_F32 = 0, LK_F16 = 1, LK_BF16 = 2 } lk_dtype;
+// The Q formats are GGML's: blocks of 32 elements, or 256 for those named K, that share scales.
+typedef enum {
+    LK_F32 = 0,
+    LK_F16 = 1,
+    LK_BF16 = 2,
+    LK_Q4_0 = 3,
+    LK_Q4_1 = 4,
+    LK_Q5_0 = 5,
+    LK_Q5_1 = 6,
+    LK_Q8_0 = 7,
+    LK_Q2_K = 8,
+    LK_Q3_K = 9,
+    LK_Q4_K = 10,
+    LK_Q5_K = 11,
+    LK_Q6_K = 12,
+} lk_dtype;
 
 typedef enum { LK_REFERENCE = 0, LK_AVX2 = 1, LK_AVX512 = 2 } lk_isa;
 
@@ -43,7 +58,8 @@ int lk_context_threads(const lk_context *context);
 // MARK: Linear layers
 
 // A rectangle of a weight matrix as it lies in memory: row r begins at data + r * row_stride elements.
-// `data` is aligned to its element size only (files promise no more).
+// `data` is aligned to its element size only (files promise no more), or in a block format not at all; there,
+// `row_stride` and `columns` are whole blocks.
 typedef struct {
     const void *data;
     size_t row_stride;
