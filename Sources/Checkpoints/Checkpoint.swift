@@ -13,6 +13,8 @@ public struct Checkpoint: Sendable {
     public let configuration: ModelConfiguration
     /// The folder of the files.
     public let folder: String
+    /// Where each value of ``configuration`` came from.
+    public private(set) var configurationSources: [ConfigurationSource] = []
     private let weights: [TensorRole: Weight]
 
     /// Opens a checkpoint: a folder, or one of the files in it.
@@ -34,12 +36,13 @@ public struct Checkpoint: Sendable {
         switch naming {
         case .meta:
             let params = try MetaParams(try location.configurationFile("params.json", naming: naming))
-            configuration = try MetaShards(params: params, files: tensorFiles).configuration(logger: logger)
+            configuration = try MetaShards(params: params, files: tensorFiles).configuration(
+                sources: &configurationSources, logger: logger)
             weights = try binding.bindParallel(tensorFiles, configuration: configuration)
         case .huggingFace:
             configuration = try HuggingFaceConfig.read(
                 try location.configurationFile("config.json", naming: naming),
-                generation: location.optionalFile("generation_config.json"))
+                generation: location.optionalFile("generation_config.json"), sources: &configurationSources)
             weights = try binding.bindWhole(tensorFiles, configuration: configuration)
         }
     }
