@@ -66,20 +66,17 @@ struct DifferenceText {
         return parts.joined(separator: ", ")
     }
 
-    /// Three significant digits.
+    /// Three significant digits; whole numbers up to a million as they are.
     private func short(_ value: Double) -> String {
-        guard value != 0, value.isFinite else { return "\(value)" }
+        guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
+        if let whole = Int(exactly: value), whole < 1_000_000 { return "\(whole)" }
         var (scaled, power) = (value, 0)
         while scaled >= 10 { (scaled, power) = (scaled / 10, power + 1) }
         while scaled < 1 { (scaled, power) = (scaled * 10, power - 1) }
         let digits = (scaled * 100).rounded() / 100
-        return (-3...5).contains(power) ? "\(rounded(value, power))" : "\(digits)e\(power)"
-    }
-
-    private func rounded(_ value: Double, _ power: Int) -> Double {
-        var scale = 1.0
-        for _ in 0..<max(0, 2 - power) { scale *= 10 }
-        return (value * scale).rounded() / scale
+        guard (-2...2).contains(power) else { return "\(digits)e\(power)" }
+        let scale = [10000.0, 1000, 100, 10, 1][power + 2]
+        return "\((value * scale).rounded() / scale)"
     }
 }
 

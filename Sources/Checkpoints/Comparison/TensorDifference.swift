@@ -37,7 +37,7 @@ public struct TensorDifference: Sendable, Equatable {
     public private(set) var count = 0
     /// How many of those differ without a distance: in a sign of zero, or with an infinity or not-a-number on a side.
     public private(set) var oddCount = 0
-    /// Largest distance in units in the last place of ``unit``.
+    /// Largest distance in units in the last place of ``unit``: how many steps from one of its numbers to the next.
     public private(set) var ulps = 0.0
     /// The dtype of which the units are: the one with fewer significant bits.
     public let unit: DType
@@ -60,13 +60,10 @@ public struct TensorDifference: Sendable, Equatable {
             oddCount += 1
             return
         }
-        // Exact: the difference of two floats of like size needs few bits, of unlike size is the larger one's.
         let distance = abs(Double(first) - Double(second))
-        let size = Double(max(first.magnitude, second.magnitude))
         largestAbsolute = max(largestAbsolute, distance)
-        largestRelative = max(largestRelative, distance / size)
-        let smaller = Double(min(first.magnitude, second.magnitude))
-        ulps = max(ulps, distance / unit.unitInTheLastPlace(at: smaller))
+        largestRelative = max(largestRelative, distance / Double(max(first.magnitude, second.magnitude)))
+        ulps = max(ulps, abs(unit.ordinal(of: Double(first)) - unit.ordinal(of: Double(second))))
     }
 
     /// Whether every number is within so many units, and none differs without a distance.
@@ -84,11 +81,15 @@ extension DType {
         }
     }
 
-    /// Distance of neighbouring numbers around `magnitude`; float32's for a dtype without such.
-    fileprivate func unitInTheLastPlace(at magnitude: Double) -> Double {
+    /// How many of this dtype's numbers lie between 0 and `value`, signed; a fraction between two neighbours. A dtype
+    /// without numbers of its own counts in float32.
+    fileprivate func ordinal(of value: Double) -> Double {
+        guard value != 0 else { return 0 }
         let (bits, minimum) = precision ?? (24, -126)
-        let exponent = magnitude > 0 ? max(Int(magnitude.exponent), minimum) : minimum
-        return Double(sign: .plus, exponent: exponent - bits + 1, significand: 1)
+        let exponent = max(Int(value.exponent), minimum)
+        let significand = value.magnitude / Double(sign: .plus, exponent: exponent, significand: 1)
+        let count = (Double(exponent - minimum) + significand) * Double(1 << (bits - 1))
+        return value < 0 ? -count : count
     }
 
     /// The dtype with fewer significant bits; block formats, which have none of their own, come last.

@@ -11,7 +11,7 @@ public struct CheckpointReport: Sendable {
         public let name: String
         /// Its size.
         public let byteCount: Int
-        /// How many tensors of the model it holds, or parts of them; nil where it could not be read.
+        /// How many tensors, or parts of them, the model takes from it; nil where it could not be read.
         public let tensorCount: Int?
     }
 
@@ -19,7 +19,7 @@ public struct CheckpointReport: Sendable {
     public struct DTypeShare: Sendable, Equatable {
         /// The stored type.
         public let dtype: DType
-        /// How many tensors (or parts of tensors).
+        /// How many tensors.
         public let tensorCount: Int
         /// Their bytes.
         public let byteCount: Int
@@ -127,7 +127,7 @@ extension CheckpointReport.DTypeShare {
     fileprivate static func shares(of records: [TensorRecord]) -> [CheckpointReport.DTypeShare] {
         Dictionary(grouping: records, by: \.dtype).map { dtype, records in
             CheckpointReport.DTypeShare(
-                dtype: dtype, tensorCount: records.count,
+                dtype: dtype, tensorCount: Set(records.map(\.name)).count,
                 byteCount: records.reduce(0) { $0 + $1.byteCount })
         }
         .sorted { ($0.byteCount, $1.dtype.rawValue) > ($1.byteCount, $0.dtype.rawValue) }
