@@ -2,8 +2,17 @@ import Glibc
 
 /// Finds the tokenizer that a path leads to.
 public enum TokenizerPath {
-    /// What a tokenizer is called beside a checkpoint, the first choice first.
+    /// What a tokenizer is called beside a checkpoint.
     public static let names = ["tokenizer.model", "tokenizer.json"]
+
+    /// The tokenizer in a folder, or nil where there is none: in a folder of Hugging Face's the `tokenizer.json`,
+    /// which has the tokens that were added after the `tokenizer.model` was made, else the `tokenizer.model`.
+    public static func file(in folder: String) -> String? {
+        func exists(_ name: String) -> Bool { access(folder + "/" + name, F_OK) == 0 }
+        let isHuggingFace = exists("config.json") && !exists("params.json")
+        let name = (isHuggingFace ? names.reversed() : names).first(where: exists)
+        return name.map { folder + "/" + $0 }
+    }
 
     /// The tokenizer's file: the path itself, or the tokenizer in the folder that it names, or beside the
     /// checkpoint's file that it names.
@@ -13,13 +22,13 @@ public enum TokenizerPath {
         guard stat(path, &status) == 0 else { return path }
         let folder: String
         if status.st_mode & S_IFMT == S_IFDIR {
-            folder = path.hasSuffix("/") ? path : path + "/"
+            folder = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
         } else if isOfCheckpoint(path) {
-            folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+            folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         } else {
             return path
         }
-        for name in names where access(folder + name, F_OK) == 0 { return folder + name }
+        if let file = file(in: folder) { return file }
         throw Failure(
             Failure.noInput, "\(path): expected \(names.joined(separator: " or ")) there, found neither")
     }

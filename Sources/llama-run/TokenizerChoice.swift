@@ -1,7 +1,6 @@
 import Checkpoints
 import CommandSupport
 import Generation
-import Glibc
 import Logging
 import Tokenizers
 
@@ -20,17 +19,14 @@ struct TokenizerChoice {
             let path = try TokenizerPath.resolve(path)
             return (try checked(path), path)
         }
-        for file in TokenizerPath.names {
-            let path = checkpoint.folder + "/" + file
-            guard access(path, F_OK) == 0 else { continue }
-            do {
-                return (try checked(path), path)
-            } catch let error as TokenizerError {
-                guard error.isUnsupported, !isNeeded else { throw error }
-                logger.notice("\(error); the prompts are ids, so the run goes on without text")
-            }
+        guard let path = TokenizerPath.file(in: checkpoint.folder) else { return nil }
+        do {
+            return (try checked(path), path)
+        } catch let error as TokenizerError {
+            guard error.isUnsupported, !isNeeded else { throw error }
+            logger.notice("\(error); the prompts are ids, so the run goes on without text")
+            return nil
         }
-        return nil
     }
 
     private func checked(_ path: String) throws -> any Tokenizer {

@@ -79,7 +79,7 @@ extension BadInput {
             try FileManager.default.copyItem(at: Fixtures.tokenizer("bpe.model"), to: copy)
             return ["--prompt", "x", "--tokenizer", copy.path]
         },
-        BadInput("folder as tokenizer", 66, "…", ["expected a tokenizer file, found a directory"]) {
+        BadInput("folder as tokenizer", 66, "…", ["expected tokenizer.model or tokenizer.json there"]) {
             ["--prompt", "x", "--tokenizer", $0.path]
         },
         BadInput("damaged tokenizer beside the weights", 65, "…/model/tokenizer.model", ["found a web page"])

@@ -164,16 +164,18 @@ struct OutputTests {
             let copy = folder.appending(path: "model")
             try FileManager.default.copyItem(at: Fixtures.checkpoint("hf-tied-f32"), to: copy)
             let json =
-                #"{"version": "1.0", "added_tokens": [], "model": {"type": "BPE", "vocab": {}, "merges": []}}"#
+                #"{"version": "1.0", "added_tokens": [], "model": {"type": "Unigram", "vocab": []}}"#
             try Data(json.utf8).write(to: copy.appending(path: "tokenizer.json"))
             let ids = try Command.run(
                 ["--checkpoints", "model", "--prompts", "-"], input: #"{"prompt_ids": [5, 6]}"#,
                 folder: folder)
             #expect(ids.code == 0)
-            #expect(ids.error.contains("not supported yet"))
+            #expect(ids.error.contains("found Unigram, which is not supported"))
             let text = try Command.run(["--checkpoints", "model", "--prompt", "a"], folder: folder)
             #expect(text.code == 65)
-            #expect(text.error.contains("tokenizer.json") && text.error.contains("not supported yet"))
+            #expect(
+                text.error.contains("tokenizer.json")
+                    && text.error.contains("found Unigram, which is not supported"))
         }
     }
 }
