@@ -34,13 +34,12 @@ struct TokenizerReport {
     let problems: [String]
 
     init(beside report: CheckpointReport) {
-        let names = TokenizerPath.names.filter { access(report.folder + "/" + $0, F_OK) == 0 }
-        guard let name = names.first else {
+        guard let path = TokenizerPath.file(in: report.folder) else {
             (file, byteCount, kind, vocabularySize, begin, end, stop) = (nil, 0, nil, nil, nil, nil, [])
             problems = ["no tokenizer beside the weights (\(TokenizerPath.names.joined(separator: ", ")))"]
             return
         }
-        let path = report.folder + "/" + name
+        let name = path.split(separator: "/").last.map(String.init) ?? path
         var status = stat()
         byteCount = stat(path, &status) == 0 ? Int(status.st_size) : 0
         file = name

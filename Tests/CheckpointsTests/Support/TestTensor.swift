@@ -64,12 +64,8 @@ struct TestTensor {
         case .int16: "ShortStorage"
         case .int8: "CharStorage"
         case .uint8: "ByteStorage"
-<<<<<<< HEAD
-        default: "BoolStorage"
-=======
         case .bool: "BoolStorage"
         default: "\(dtype.rawValue)Storage"
->>>>>>> main
         }
     }
 }
