@@ -1,4 +1,3 @@
-import Synchronization
 import Tensors
 
 /// What can be said of a checkpoint without reading a weight.
