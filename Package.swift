@@ -12,6 +12,7 @@ let package = Package(
         .executable(name: "llama-run", targets: ["llama-run"]),
         .executable(name: "llama-train", targets: ["llama-train"]),
         .executable(name: "llama-tokenize", targets: ["llama-tokenize"]),
+        .executable(name: "llama-convert", targets: ["llama-convert"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -74,6 +75,13 @@ let package = Package(
                 "CommandSupport", "JSON", "Tokenizers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .executableTarget(
+            name: "llama-convert",
+            dependencies: [
+                "Checkpoints", "CommandSupport", "JSON", "Tensors", "Tokenizers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
 
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
@@ -95,7 +103,8 @@ let package = Package(
             dependencies: ["Training", "Checkpoints", "Kernels", "Llama", "Tokenizers", "TestSupport"],
             resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "CommandTests", dependencies: ["llama-run", "llama-train", "llama-tokenize", "TestSupport"]),
+            name: "CommandTests",
+            dependencies: ["llama-run", "llama-train", "llama-tokenize", "llama-convert", "TestSupport"]),
         .target(name: "TestSupport", path: "Tests/TestSupport", resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6],

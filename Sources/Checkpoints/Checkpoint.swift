@@ -15,6 +15,8 @@ public struct Checkpoint: Sendable {
     public let folder: String
     /// The key-values of a GGUF file (the first, of a split one), its tokenizer among them; nil for other formats.
     public let gguf: GGUFMetadata?
+    /// Where each value of ``configuration`` came from.
+    public private(set) var configurationSources: [ConfigurationSource] = []
     private let weights: [TensorRole: Weight]
 
     /// Opens a checkpoint: a folder, or one of the files in it.
@@ -36,12 +38,13 @@ public struct Checkpoint: Sendable {
         switch naming {
         case .meta:
             let params = try MetaParams(try location.configurationFile("params.json", naming: naming))
-            configuration = try MetaShards(params: params, files: tensorFiles).configuration(logger: logger)
+            configuration = try MetaShards(params: params, files: tensorFiles).configuration(
+                sources: &configurationSources, logger: logger)
             weights = try binding.bindParallel(tensorFiles, configuration: configuration)
         case .huggingFace:
             configuration = try HuggingFaceConfig.read(
                 try location.configurationFile("config.json", naming: naming),
-                generation: location.optionalFile("generation_config.json"))
+                generation: location.optionalFile("generation_config.json"), sources: &configurationSources)
             weights = try binding.bindWhole(tensorFiles, configuration: configuration)
         case .gguf:
             configuration = try GGUFConfiguration(files: tensorFiles, logger: logger).read()

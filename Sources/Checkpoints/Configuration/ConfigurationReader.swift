@@ -101,9 +101,14 @@ struct ConfigurationReader {
         return tokens
     }
 
+    /// Whether the key is there, and not `null`.
+    func has(_ key: String) -> Bool { object[key] != nil }
+
+    /// The key with those of the objects around it.
+    func place(of key: String) -> String { object.path.isEmpty ? key : "\(object.path).\(key)" }
+
     func invalid(_ key: String, expected: String, found: String) -> CheckpointError {
-        let path = object.path.isEmpty ? key : "\(object.path).\(key)"
-        return .invalid(file, path, expected: expected, found: found)
+        .invalid(file, place(of: key), expected: expected, found: found)
     }
 
     func required<Number>(_ key: String, _ value: Number?) throws(CheckpointError) -> Number {

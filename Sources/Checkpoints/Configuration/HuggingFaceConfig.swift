@@ -2,12 +2,17 @@
 ///
 /// Source: `LlamaConfig` in transformers, both generations of RoPE keys.
 enum HuggingFaceConfig {
-    /// - Parameter generation: Path of `generation_config.json`, which may name more tokens that end a text; nil
-    ///   where there is none.
-    static func read(_ path: String, generation: String?) throws(CheckpointError) -> ModelConfiguration {
+    /// - Parameters:
+    ///   - generation: Path of `generation_config.json`, which may name more tokens that end a text; nil where there
+    ///     is none.
+    ///   - sources: Told where each value came from.
+    static func read(
+        _ path: String, generation: String?, sources: inout [ConfigurationSource]
+    ) throws(CheckpointError) -> ModelConfiguration {
         let reader = try ConfigurationReader(path)
-        var stopTokens = try reader.tokens("eos_token_id")
-        if let generation { stopTokens.formUnion(try ConfigurationReader(generation).tokens("eos_token_id")) }
+        let generation =
+            if let generation { try ConfigurationReader(generation) } else { nil as ConfigurationReader? }
+        let stopTokens = try reader.tokens("eos_token_id").union(generation?.tokens("eos_token_id") ?? [])
         try checkFamily(reader)
         let dim = try reader.int("hidden_size", in: .width)
         let nHeads = try reader.int("num_attention_heads", in: .modelCount)
@@ -21,7 +26,7 @@ enum HuggingFaceConfig {
         try checkHeads(
             reader, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim,
             keys: ("num_key_value_heads", "num_attention_heads"))
-        return ModelConfiguration(
+        let configuration = ModelConfiguration(
             dim: dim, nLayers: try reader.int("num_hidden_layers", in: .modelCount), nHeads: nHeads,
             nKVHeads: nKVHeads, headDim: headDim, hiddenDim: try reader.int("intermediate_size", in: .width),
             vocabularySize: try reader.int("vocab_size", in: .vocabulary),
@@ -32,6 +37,35 @@ enum HuggingFaceConfig {
             hasFeedForwardBias: try reader.flag("mlp_bias"),
             contextLength: try reader.optionalInt("max_position_embeddings", in: .context),
             stopTokens: stopTokens)
+        sources += self.sources(of: configuration, reader, generation)
+        return configuration
+    }
+
+    private static func sources(
+        of configuration: ModelConfiguration, _ reader: ConfigurationReader,
+        _ generation: ConfigurationReader?
+    ) -> [ConfigurationSource] {
+        let keys: [(ConfigurationField, key: String, otherwise: String)] = [
+            (.dim, "hidden_size", ""), (.nLayers, "num_hidden_layers", ""),
+            (.nHeads, "num_attention_heads", ""),
+            (.nKVHeads, "num_key_value_heads", "default: num_attention_heads"),
+            (.headDim, "head_dim", "default: hidden_size / num_attention_heads"),
+            (.hiddenDim, "intermediate_size", ""), (.vocabularySize, "vocab_size", ""),
+            (.normEpsilon, "rms_norm_eps", "default"), (.tiesEmbeddings, "tie_word_embeddings", "default"),
+            (.hasAttentionBias, "attention_bias", "default"), (.hasFeedForwardBias, "mlp_bias", "default"),
+            (.contextLength, "max_position_embeddings", "nowhere"),
+        ]
+        let rope = (try? reader.object("rope_parameters")) ?? nil
+        let scaling = rope ?? (try? reader.object("rope_scaling")) ?? nil
+        let theta = rope?.has("rope_theta") == true ? rope ?? reader : reader
+        let scalingKey = scaling?.has("rope_type") == true ? "rope_type" : "type"
+        let stops = [reader, generation].compactMap(\.self).filter { $0.has("eos_token_id") }
+            .map { $0.source("eos_token_id") }
+        return keys.map { configuration.source($0, reader.source($1, otherwise: $2)) } + [
+            configuration.source(.ropeTheta, theta.source("rope_theta")),
+            configuration.source(.ropeScaling, scaling?.source(scalingKey) ?? "default"),
+            configuration.source(.stopTokens, stops.isEmpty ? "nowhere" : stops.joined(separator: ", ")),
+        ]
     }
 
     private static func checkFamily(_ reader: ConfigurationReader) throws(CheckpointError) {

@@ -54,21 +54,59 @@ struct MetaParams {
     }
 
     /// The full configuration; the vocabulary and the tying are read off the tensors.
+    ///
+    /// - Parameter sources: Told where each value came from.
     func configuration(
-        vocabularySize: Int, tiesEmbeddings: Bool, logger: Logger
+        vocabularySize: Int, tiesEmbeddings: Bool, sources: inout [ConfigurationSource], logger: Logger
     ) throws(CheckpointError) -> ModelConfiguration {
         if let stated = self.vocabularySize, stated != vocabularySize {
             throw reader.invalid(
                 "vocab_size", expected: "the \(vocabularySize) rows of tok_embeddings.weight",
                 found: "\(stated)")
         }
-        return ModelConfiguration(
+        let configuration = ModelConfiguration(
             dim: dim, nLayers: nLayers, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim,
             hiddenDim: hiddenDim, vocabularySize: vocabularySize, normEpsilon: normEpsilon,
             rope: try rope(vocabularySize: vocabularySize, logger: logger), ropeLayout: .interleaved,
             tiesEmbeddings: tiesEmbeddings, hasAttentionBias: false, hasFeedForwardBias: false,
             contextLength: try reader.optionalInt("max_seq_len", in: .context),
             stopTokens: vocabularySize == MetaParams.llama3VocabularySize ? MetaParams.llama3StopTokens : [])
+        sources += self.sources(of: configuration)
+        return configuration
+    }
+
+    private func sources(of configuration: ModelConfiguration) -> [ConfigurationSource] {
+        let isLlama3 = configuration.vocabularySize == MetaParams.llama3VocabularySize
+        let hidden = ["dim", "multiple_of", "ffn_dim_multiplier"].filter(reader.has).joined(separator: ", ")
+        let scaled = reader.source("use_scaled_rope")
+        let factor = reader.source(
+            "rope_scaling_factor", otherwise: "\(scaled), whose constants are those of Llama 3.1 or 3.2")
+        let noKey = "nowhere: Meta's files have none"
+        return [
+            configuration.source(.dim, reader.source("dim")),
+            configuration.source(.nLayers, reader.source("n_layers")),
+            configuration.source(.nHeads, reader.source("n_heads")),
+            configuration.source(.nKVHeads, reader.source("n_kv_heads", otherwise: "default: n_heads")),
+            configuration.source(.headDim, reader.source("head_dim", otherwise: "default: dim / n_heads")),
+            configuration.source(
+                .hiddenDim, reader.source("hidden_dim", otherwise: "params.json: \(hidden); shape of w1")),
+            configuration.source(
+                .vocabularySize,
+                vocabularySize == nil
+                    ? "shape of tok_embeddings.weight" : reader.source("vocab_size")),
+            configuration.source(.normEpsilon, reader.source("norm_eps")),
+            configuration.source(
+                .tiesEmbeddings,
+                configuration.tiesEmbeddings
+                    ? "no output.weight, and the shape of Llama 3.2 1B/3B" : "output.weight is there"),
+            configuration.source(.hasAttentionBias, noKey), configuration.source(.hasFeedForwardBias, noKey),
+            configuration.source(.contextLength, reader.source("max_seq_len", otherwise: "nowhere")),
+            configuration.source(.ropeTheta, reader.source("rope_theta")),
+            configuration.source(.ropeScaling, configuration.rope.scaling == .none ? scaled : factor),
+            configuration.source(
+                .stopTokens, isLlama3 ? "vocabulary of \(configuration.vocabularySize): Llama 3's" : "nowhere"
+            ),
+        ]
     }
 
     /// Llama 3.2 1B and 3B tie the output to the embedding; only their shape tells (dim below 4096 with

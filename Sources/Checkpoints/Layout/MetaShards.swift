@@ -7,7 +7,11 @@ struct MetaShards {
     let files: [TensorFile]
 
     /// The configuration, checked against the shapes where a wrong one would otherwise be hard to explain.
-    func configuration(logger: Logger) throws(CheckpointError) -> ModelConfiguration {
+    ///
+    /// - Parameter sources: Told where each value came from.
+    func configuration(
+        sources: inout [ConfigurationSource], logger: Logger
+    ) throws(CheckpointError) -> ModelConfiguration {
         try checkShardCount()
         try checkHiddenDim()
         let vocabularySize = try vocabularySize()
@@ -15,7 +19,7 @@ struct MetaShards {
         let tiesEmbeddings = !hasOutput && params.isSmallLlama32(vocabularySize: vocabularySize)
         if tiesEmbeddings { logger.info("no output.weight: tied to tok_embeddings, as in Llama 3.2 1B/3B") }
         return try params.configuration(
-            vocabularySize: vocabularySize, tiesEmbeddings: tiesEmbeddings, logger: logger)
+            vocabularySize: vocabularySize, tiesEmbeddings: tiesEmbeddings, sources: &sources, logger: logger)
     }
 
     private func checkShardCount() throws(CheckpointError) {

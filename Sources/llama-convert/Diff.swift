@@ -1,0 +1,65 @@
+import ArgumentParser
+import Checkpoints
+import CommandSupport
+import Glibc
+import Logging
+
+/// `llama-convert diff`: whether two checkpoints are one model.
+struct Diff: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Compare two checkpoints across formats, shards, row orders and dtypes.",
+        discussion: """
+            Tensors are compared number by number: identical (one dtype, the same bits), equal after a cast that loses \
+            nothing, different by so many units in the last place (of the dtype with fewer significant bits), of \
+            another shape, or missing. Configurations are compared field by field; what only one format can state \
+            is shown and does not count.
+
+            --json prints one object: a, b, same, configuration [{name, a, b, matters}], summary {identical, \
+            equal_after_cast, different, shape, missing}, tensors [{name, outcome, a, b (dtypes), shape, and where \
+            they differ shapes or count, odd, ulps, unit, absolute, relative, first {row, column, a, b}}].
+
+            The exit code is 0 if both are the same and 1 if not; trouble has a code from 64 on.
+            """)
+
+    @Argument(help: ArgumentHelp("A checkpoint: a folder, or a file of it.", valueName: "A"))
+    var first: String
+
+    @Argument(help: ArgumentHelp("The checkpoint to compare it with.", valueName: "B"))
+    var second: String
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Units in the last place by which numbers may differ and still count as the same.",
+            valueName: "ulp"))
+    var tolerance = 0.0
+
+    func validate() throws {
+        guard tolerance >= 0, tolerance.isFinite else {
+            throw ValidationError("--tolerance: expected a number from 0 on, found \(tolerance)")
+        }
+    }
+
+    func run() throws {
+        try reportingFailures("llama-convert") {
+            let logger = Logger(label: "llama-convert", factory: { _ in SwiftLogNoOpLogHandler() })
+            let checkpoints = (
+                try Checkpoint(at: first, logger: logger), try Checkpoint(at: second, logger: logger)
+            )
+            let progress = Console.errorIsTerminal ? ByteProgress() : nil
+            let comparison = try CheckpointComparison(checkpoints.0, checkpoints.1) { done, total in
+                progress?.show(done, of: total)
+            }
+            progress?.clear()
+            let isSame = comparison.isSame(tolerance: tolerance)
+            let output =
+                json
+                ? DifferenceJSON(paths: (first, second), comparison: comparison, isSame: isSame).text
+                : DifferenceText(paths: (first, second), comparison: comparison, isSame: isSame).text
+            try Console.write(output + "\n", to: STDOUT_FILENO, named: "standard output")
+            if !isSame { throw ExitCode(1) }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Checkpoints
+import JSON
+import Tensors
+
+/// What `diff --json` says.
+struct DifferenceJSON {
+    let paths: (String, String)
+    let comparison: CheckpointComparison
+    let isSame: Bool
+
+    var text: String {
+        JSONText.object([
+            ("a", .string(paths.0)), ("b", .string(paths.1)), ("same", .bool(isSame)),
+            ("configuration", .array(comparison.fields.map(field))),
+            ("summary", .object(comparison.counts.map { ($0.key, .int($0.count)) })),
+            ("tensors", .array(comparison.entries.map(tensor))),
+        ]).serialized
+    }
+
+    private func string(_ text: String?) -> JSONText { text.map { .string($0) } ?? .null }
+
+    private func field(_ field: CheckpointComparison.FieldDifference) -> JSONText {
+        .object([
+            ("name", .string(field.field.rawValue)), ("a", string(field.first)), ("b", string(field.second)),
+            ("matters", .bool(field.matters)),
+        ])
+    }
+
+    private func tensor(_ entry: CheckpointComparison.Entry) -> JSONText {
+        var members: [(String, JSONText)] = [
+            ("name", .string(TensorNaming.meta.name(of: entry.role))),
+            ("outcome", .string(entry.outcome.key)),
+            ("a", string(entry.dtypes.first?.rawValue)), ("b", string(entry.dtypes.second?.rawValue)),
+            ("shape", .array(entry.shape.map { .int($0) })),
+        ]
+        switch entry.outcome {
+        case .shapes(let first, let second):
+            members.append(("shapes", .array([first, second].map { .array($0.map { .int($0) }) })))
+        case .differs(let difference): members += self.members(of: difference)
+        default: break
+        }
+        return .object(members)
+    }
+
+    private func members(of difference: TensorDifference) -> [(String, JSONText)] {
+        let first: JSONText =
+            difference.firstPlace.map { place in
+                .object([
+                    ("row", .int(place.row)), ("column", .int(place.column)), ("a", .float(place.first)),
+                    ("b", .float(place.second)),
+                ])
+            } ?? .null
+        return [
+            ("count", .int(difference.count)), ("odd", .int(difference.oddCount)),
+            ("ulps", .double(difference.ulps)), ("unit", .string(difference.unit.rawValue)),
+            ("absolute", .double(difference.largestAbsolute)),
+            ("relative", .double(difference.largestRelative)), ("first", first),
+        ]
+    }
+}
+
+extension TensorOutcome {
+    /// The outcome in a word.
+    fileprivate var key: String {
+        switch self {
+        case .identical: "identical"
+        case .equalAfterCast: "equal_after_cast"
+        case .differs: "different"
+        case .shapes: "shape"
+        case .missingInFirst: "missing_in_a"
+        case .missingInSecond: "missing_in_b"
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// Numbers as a person reads them.
+enum Quantity {
+    /// Bytes in the largest decimal unit, and exactly below a megabyte.
+    static func bytes(_ count: Int) -> String {
+        let units = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB")]
+        guard let (size, unit) = units.first(where: { count >= $0.0 }) else {
+            return "\(grouped(count)) bytes"
+        }
+        return "\(hundredths(count, of: size)) \(unit)"
+    }
+
+    /// A count of weights, such as `6.74 B`.
+    static func parameters(_ count: Int) -> String {
+        let units = [(1_000_000_000, "B"), (1_000_000, "M")]
+        guard let (size, unit) = units.first(where: { count >= $0.0 }) else { return grouped(count) }
+        return "\(hundredths(count, of: size)) \(unit) (\(grouped(count)))"
+    }
+
+    /// Digits in groups of three.
+    static func grouped(_ count: Int) -> String {
+        let digits = Array(String(count))
+        return digits.enumerated().map { index, digit in
+            let left = digits.count - index
+            return index > 0 && left.isMultiple(of: 3) && digits[index - 1] != "-" ? ",\(digit)" : "\(digit)"
+        }.joined()
+    }
+
+    private static func hundredths(_ count: Int, of size: Int) -> String {
+        let value = (count / (size / 1000) + 5) / 10
+        let rest = value % 100
+        return "\(value / 100).\(rest < 10 ? "0" : "")\(rest)"
+    }
+}
