@@ -34,11 +34,11 @@ import Testing
         arguments: [
             .gguf(
                 "tensors without end",
-                "tensor count: expected at most 194 tensors in the 4660 bytes that follow, found 18446744073709551615; \(damaged)"
+                "tensor count: expected at most 226 tensors in the 5424 bytes that follow, found 18446744073709551615; \(damaged)"
             ) { $0.statedTensorCount = .max },
             .gguf(
                 "keys without end",
-                "key count: expected at most 332 keys in the 4652 bytes that follow, found 9223372036854775808; \(damaged)"
+                "key count: expected at most 386 keys in the 5416 bytes that follow, found 9223372036854775808; \(damaged)"
             ) { $0.statedKeyCount = 1 << 63 },
             .gguf("a type of no value", "a.b: expected a value type from 0 to 12, found 13") {
                 $0.set("a.b", type: 13) { _ in }
@@ -63,16 +63,16 @@ import Testing
             },
             .gguf(
                 "a string of 1 GiB",
-                "a.b: expected at most 4123 bytes in the 4123 bytes that follow, found 1073741824; \(damaged)"
+                "a.b: expected at most 4896 bytes in the 4896 bytes that follow, found 1073741824; \(damaged)"
             ) { $0.set("a.b", type: 8) { $0.write(UInt64(1 << 30)) } },
             .gguf(
                 "an array of 2^62 numbers",
-                "a.b: expected at most 515 elements in the 4123 bytes that follow, found 4611686018427387904; \(damaged)"
+                "a.b: expected at most 611 elements in the 4892 bytes that follow, found 4611686018427387904; \(damaged)"
             ) { $0.set("a.b", type: 9) { $0.writeArray(type: 10, count: 1 << 62, []) } },
             .gguf(
                 "an array of more strings than bytes",
-                "a.b: expected at most 515 elements in the 4123 bytes that follow, found 516; \(damaged)"
-            ) { $0.set("a.b", type: 9) { $0.writeArray(type: 8, count: 516, []) } },
+                "a.b: expected at most 611 elements in the 4892 bytes that follow, found 612; \(damaged)"
+            ) { $0.set("a.b", type: 9) { $0.writeArray(type: 8, count: 612, []) } },
             .gguf("arrays five deep", "a.b: expected arrays at most 4 deep, found deeper ones") {
                 $0.set("a.b", type: 9) { out in
                     for _ in 0..<4 { out.writeArray(type: 9, count: 1, []) }
@@ -132,9 +132,9 @@ import Testing
             ) { $0.infos[1].offset += 8 },
             .gguf(
                 "an offset past the end",
-                "output_norm.weight: expected data inside the file (3584 bytes after the header), "
-                    + "found bytes 3584 to 3616; the file is cut off: fetch it again"
-            ) { $0.infos[1].offset = 3584 },
+                "output_norm.weight: expected data inside the file (4192 bytes after the header), "
+                    + "found bytes 4192 to 4224; the file is cut off: fetch it again"
+            ) { $0.infos[1].offset = 4192 },
             .gguf(
                 "an offset of 2^63",
                 "output_norm.weight: expected an offset inside the file, found 9223372036854775808"
@@ -151,8 +151,8 @@ import Testing
             ) { $0.infos[1].offset = 0 },
             .gguf(
                 "data cut off",
-                "blk.0.ffn_up.weight: expected data inside the file (3583 bytes after the header), "
-                    + "found bytes 2816 to 3584; the file is cut off: fetch it again"
+                "blk.0.ffn_up.weight: expected data inside the file (4191 bytes after the header), "
+                    + "found bytes 3424 to 4192; the file is cut off: fetch it again"
             ) { $0.data.removeLast() },
         ] as [BadInput])
     func refusesTensors(input: BadInput) throws { try input.check() }
