@@ -40,6 +40,17 @@ import Testing
                 "keys without end",
                 "key count: expected at most 386 keys in the 5416 bytes that follow, found 9223372036854775808; \(damaged)"
             ) { $0.statedKeyCount = 1 << 63 },
+            .gguf("65537 keys", "key count: expected at most 65536 keys, found 65537; the file is damaged") {
+                $0.statedKeyCount = 65537
+                $0.data += [UInt8](repeating: 0, count: 1 << 20)
+            },
+            .gguf(
+                "65537 tensors",
+                "tensor count: expected at most 65536 tensors, found 65537; the file is damaged"
+            ) {
+                $0.statedTensorCount = 65537
+                $0.data += [UInt8](repeating: 0, count: 2 << 20)
+            },
             .gguf("a type of no value", "a.b: expected a value type from 0 to 12, found 13") {
                 $0.set("a.b", type: 13) { _ in }
             },

@@ -56,6 +56,12 @@ import Testing
         }
     }
 
+    @Test func readsLongArraysOfStrings() throws {
+        let tokens = GGUFStrings((0..<5000).map { "token \($0)" })
+        let folder = try write([("tokens", .array(.string(tokens)))], [])
+        #expect(try GGUFFile.open(folder.path + "/model.gguf").gguf?.strings("tokens") == tokens)
+    }
+
     @Test func givesTypedAccess() throws {
         let metadata = GGUFMetadata(file: "m.gguf", entries: GGUFWriterTests.values.map { ($0.0, $0.1) })
         for key in ["uint8", "int8", "uint16", "int16", "uint32", "int32", "int64"] {
