@@ -41,7 +41,7 @@ import Testing
         ("nowhere", "DIR/nowhere: no such file or directory"),
         (
             "notes.txt",
-            "DIR/notes.txt: this kind of file is not supported; give a folder, a .pth or a .safetensors file"
+            "DIR/notes.txt: this kind of file is not supported; give a folder, a .pth, a .safetensors or a .gguf file"
         ),
         ("params.json/", "DIR/params.json/: no such file or directory"),
     ])
@@ -53,7 +53,7 @@ import Testing
 
     @Test func refusesFoldersWithoutWeights() throws {
         let folder = try TemporaryFolder()
-        let advice = "; expected consolidated.*.pth, consolidated.safetensors or model.safetensors"
+        let advice = "; expected consolidated.*.pth, consolidated.safetensors, model.safetensors or one .gguf"
         #expect(folder.message() == "DIR: no checkpoint here: found an empty folder" + advice)
         try folder.write("params.json", TinyModel().params())
         #expect(folder.message() == "DIR: no checkpoint here: found params.json" + advice)

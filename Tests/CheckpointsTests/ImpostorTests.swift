@@ -110,11 +110,4 @@ import Testing
         ) { try .meta(TinyModel(), "\0\0\0\0") },
     ])
     func namesOtherFormats(input: BadInput) throws { try input.check() }
-
-    @Test func namesAGGUFFile() throws {
-        let folder = try TemporaryFolder()
-        try folder.write("llama.gguf", Array("GGUF".utf8) + [3, 0, 0, 0])
-        #expect(folder.message("llama.gguf").hasPrefix("DIR/llama.gguf: the GGUF format is not supported; "))
-        #expect(folder.message().hasPrefix("DIR: no checkpoint here: found llama.gguf; expected"))
-    }
 }

@@ -20,9 +20,10 @@ import Testing
         { try .metaShards(2, TinyModel(nLayers: 1, nKVHeads: 2)) },
         { try .huggingFace(TinyModel(nLayers: 1)) },
         { try .huggingFaceShards(TinyModel(nLayers: 1, isTied: true)) },
+        { try .gguf(GGUFBuilder(TinyModel(nLayers: 1)).bytes) },
     ]
 
-    @Test(arguments: 0..<5) func neverTraps(base: Int) throws {
+    @Test(arguments: 0..<6) func neverTraps(base: Int) throws {
         let folder = try MutationTests.bases[base]()
         try #require(folder.message() == "no error")
         var numbers = Numbers(seed: base + 1)

@@ -87,8 +87,8 @@ struct GGUFRoPE {
             return own
         }
         if factors.allSatisfy({ $0 == 1 }) { return .none }
-        // The slowest pair has the whole factor, but for short heads, where the two of Meta's models are tried.
-        for factor in [factors.last ?? 8, 8, 32] {
+        // Those of Meta's models (in short heads no pair has the whole factor), then what the slowest pair has.
+        for factor in [8, 32, factors.last ?? 8] {
             let scaling = RoPEConfiguration.Scaling.llama3(
                 factor: Double(factor), lowFrequencyFactor: 1, highFrequencyFactor: 4, originalLength: 8192)
             if RoPEFactors(theta: theta, scaling: scaling, headDim: headDim)?.isClose(to: factors) == true {

@@ -3,7 +3,7 @@ import Tensors
 /// Reads the header of a GGUF file from front to back; no step beyond the file, or the bound on headers.
 struct GGUFCursor {
     /// Most bytes that all before the tensors' data may take. Vocabularies of 256,000 tokens take some 10 MB.
-    static let headerLimit = 256 << 20
+    static let headerLimit = 128 << 20
 
     let path: String
     /// What is being read, for errors.
@@ -34,12 +34,20 @@ struct GGUFCursor {
     }
 
     /// The next 64-bit number of things, each of which takes at least `least` bytes.
-    mutating func count(of things: String, least: Int) throws(CheckpointError) -> Int {
+    ///
+    /// - Parameter limit: Most of them that are believed, however long the file.
+    mutating func count(
+        of things: String, least: Int, limit: UInt64 = .max
+    ) throws(CheckpointError) -> Int {
         let count = try integer(UInt64.self)
         guard count <= UInt64(remaining / least) else {
             throw invalid(
                 expected: "at most \(remaining / least) \(things) in the \(remaining) bytes that follow",
                 found: "\(count)", advice: "the file is cut off or damaged: fetch it again")
+        }
+        guard count <= limit else {
+            throw invalid(
+                expected: "at most \(limit) \(things)", found: "\(count)", advice: "the file is damaged")
         }
         return Int(count)
     }

@@ -11,6 +11,9 @@ public enum GGUFFile {
     /// Coarsest alignment that is believed, in bytes.
     static let alignmentLimit = 1 << 20
 
+    /// Most keys, and most tensors, that are believed; Llama 3.1 405B has 1,138 tensors.
+    private static let countLimit: UInt64 = 1 << 16
+
     /// Maps the file and views its tensors; only the header is read.
     public static func open(_ path: String) throws(CheckpointError) -> TensorFile {
         let file = try mapFile(path)
@@ -18,10 +21,11 @@ public enum GGUFFile {
         var cursor = GGUFCursor(file, position: magic.count)
         try checkVersion(&cursor)
         cursor.place = "tensor count"
-        let tensorCount = try cursor.count(of: "tensors", least: GGUFTensorInfo.leastByteCount)
+        let tensorCount = try cursor.count(
+            of: "tensors", least: GGUFTensorInfo.leastByteCount, limit: countLimit)
         cursor.place = "key count"
         // A key of one byte behind its length, a type, a value.
-        let keyCount = try cursor.count(of: "keys", least: 8 + 1 + 4 + 1)
+        let keyCount = try cursor.count(of: "keys", least: 8 + 1 + 4 + 1, limit: countLimit)
         let metadata = try readMetadata(&cursor, count: keyCount)
         let alignment = try alignment(metadata)
         var infos: [GGUFTensorInfo] = []
