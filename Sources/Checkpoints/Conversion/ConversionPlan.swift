@@ -60,7 +60,7 @@ public struct ConversionPlan: Sendable {
         self.checkpoint = checkpoint
         self.options = options
         let dtypes = try DTypePlan(checkpoint, options)
-        var target = TargetPlan(checkpoint, options, dtypes)
+        let target = TargetPlan(checkpoint, options, dtypes)
         let reasons = target.obstacles()
         guard reasons.isEmpty else { throw .inexpressible(format: options.format, reasons: reasons) }
         do {

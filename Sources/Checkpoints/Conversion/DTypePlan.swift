@@ -29,14 +29,14 @@ struct DTypePlan {
         // llama.cpp computes with norms and biases in float32 only.
         if options.format == .gguf, weight.shape.count < 2 { return .float32 }
         if options.format == .llama2c { return .float32 }
-        guard let wanted = options.dtype else { return originals[role] ?? weight.dtype }
-        return wanted
+        return options.dtype ?? originals[role] ?? weight.dtype
     }
 
     /// What a tensor's dtype was, where it is wider in the output for the format's sake alone.
     func original(of role: TensorRole) throws(CheckpointError) -> DType {
         if let wanted = options.dtype, wanted.isFloat { return wanted }
-        return try originals[role] ?? checkpoint.weight(role).dtype
+        if let original = originals[role] { return original }
+        return try checkpoint.weight(role).dtype
     }
 }
 
@@ -48,13 +48,15 @@ enum WidenedTensors {
     /// The metadata that says so.
     static func metadata(_ originals: [(name: String, dtype: DType)]) -> [(key: String, value: GGUFValue)] {
         if originals.isEmpty { return [] }
-        return [(key, .strings(originals.map { Array("\($0.name) \($0.dtype.rawValue)".utf8) }))]
+        let entries = originals.map { Array("\($0.name) \($0.dtype.rawValue)".utf8) }
+        return [(key, .array(.string(GGUFStrings(entries))))]
     }
 
     /// What such metadata says.
     static func read(_ checkpoint: Checkpoint) -> [TensorRole: DType] {
         var dtypes: [TensorRole: DType] = [:]
-        for entry in checkpoint.gguf?.strings(key) ?? [] {
+        guard let metadata = checkpoint.gguf, let entries = try? metadata.strings(key) else { return [:] }
+        for entry in entries {
             let words = String(decoding: entry, as: UTF8.self).split(separator: " ")
             guard words.count == 2, let dtype = DType(rawValue: String(words[1])), dtype.isFloat,
                 case .role(let role) = TensorNaming.gguf.meaning(of: String(words[0]))

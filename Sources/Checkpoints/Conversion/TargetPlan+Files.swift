@@ -27,7 +27,7 @@ extension TargetPlan {
     /// The file as it was, where it was Meta's: it may say more than this program knows.
     private func metaParameters() throws(CheckpointError) -> ConversionPlan.File {
         let path = checkpoint.folder + "/params.json"
-        if checkpoint.naming == .meta, !checkpoint.isSingleFile, FilePath(path).exists {
+        if checkpoint.naming == .meta, FilePath(path).exists {
             return ConversionPlan.File(name: "params.json", content: .companion(.copy(path)))
         }
         let text = MetaParamsText(configuration).text

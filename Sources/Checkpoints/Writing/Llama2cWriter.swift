@@ -17,8 +17,8 @@ package enum Llama2cWriter {
     package static func layout(
         configuration: ModelConfiguration, dtype: DType = .float32
     ) throws(CheckpointError) -> FileLayout {
-        try checkMeaning(configuration)
         try checkShape(configuration)
+        try checkMeaning(configuration)
         guard dtype == .float32 else {
             throw .invalid(
                 format, "dtype", expected: "float32, the only type of version 0", found: dtype.rawValue,
@@ -118,7 +118,7 @@ extension Llama2cWriter {
         let fields: [(String, Int, ClosedRange<Int>)] = [
             ("dim", configuration.dim, .width), ("hidden_dim", configuration.hiddenDim, .width),
             ("n_layers", configuration.nLayers, .modelCount), ("n_heads", configuration.nHeads, .modelCount),
-            ("n_kv_heads", configuration.nKVHeads, .modelCount),
+            ("n_kv_heads", configuration.nKVHeads, .modelCount), ("head_dim", configuration.headDim, .width),
             ("vocab_size", configuration.vocabularySize, .vocabulary),
         ]
         for (name, value, range) in fields where !range.contains(value) {
@@ -133,7 +133,7 @@ extension Llama2cWriter {
                 format, "seq_len", expected: "a context length, which the header states", found: "none",
                 advice: "add max_seq_len to params.json")
         }
-        let longest = rotationLimit / (configuration.headDim / 2)
+        let longest = rotationLimit / max(configuration.headDim / 2, 1)
         guard (1...longest).contains(length) else {
             throw .invalid(
                 format, "seq_len", expected: "1 to \(longest) positions, whose rotations the file holds",

@@ -23,6 +23,33 @@ public enum SafetensorsWriter {
         }
     }
 
+    /// Where the tensors of a file stand, in the order given.
+    ///
+    /// - Parameter metadata: strings for the header's `__metadata__`.
+    /// - Throws: for a dtype that the format has no name for, or a header beyond the format's limit.
+    package static func layout(
+        tensors: [TensorSpec], metadata: [(String, String)] = [], name: String = "model.safetensors"
+    ) throws(CheckpointError) -> FileLayout {
+        for tensor in tensors where tensor.dtype.isBlockFormat {
+            throw .unsupported(
+                name, at: tensor.name, "dtype \(tensor.dtype.rawValue) in safetensors",
+                advice: "choose float32, float16 or bfloat16")
+        }
+        let header = header(tensors, metadata: metadata)
+        guard header.count - 8 <= maximumHeaderSize else {
+            throw .unsupported(name, "a header of \(header.count - 8) bytes", advice: "choose smaller shards")
+        }
+        var offset = header.count
+        let slots = tensors.map { tensor in
+            defer { offset += tensor.byteCount }
+            return FileLayout.Slot(tensor: tensor, offset: offset)
+        }
+        return FileLayout(slots: slots, pieces: [(0, header)], byteCount: offset)
+    }
+
+    /// The format's limit on the JSON (safetensors' `MAX_HEADER_SIZE`).
+    private static let maximumHeaderSize = 100_000_000
+
     /// Floats converted and written at a time.
     private static let sliceCount = 1 << 20
 
@@ -34,7 +61,8 @@ public enum SafetensorsWriter {
         _ entries: [Entry], metadata: [(String, String)] = [], to path: String
     ) throws(AtomicFile.Failure) {
         let file = try AtomicFile(path: path)
-        try file.write(header(entries, metadata: metadata))
+        let tensors = entries.map { TensorSpec(name: $0.name, dtype: $0.dtype, shape: $0.shape) }
+        try file.write(header(tensors, metadata: metadata))
         for entry in entries {
             for start in stride(from: 0, to: entry.values.count, by: sliceCount) {
                 let slice = entry.values[start..<min(start + sliceCount, entry.values.count)]
@@ -45,20 +73,20 @@ public enum SafetensorsWriter {
     }
 
     /// Length and JSON, padded with spaces so that the data begins on a multiple of 8 bytes.
-    private static func header(_ entries: [Entry], metadata: [(String, String)]) -> [UInt8] {
+    private static func header(_ tensors: [TensorSpec], metadata: [(String, String)]) -> [UInt8] {
         var members: [(String, JSONText)] = []
         if !metadata.isEmpty {
             members.append(("__metadata__", .object(metadata.map { ($0.0, .string($0.1)) })))
         }
         var offset = 0
-        for entry in entries {
-            let end = offset + entry.values.count * entry.dtype.blockSize
+        for tensor in tensors {
+            let end = offset + tensor.byteCount
             members.append(
                 (
-                    entry.name,
+                    tensor.name,
                     .object([
-                        ("dtype", .string(entry.dtype.rawValue)),
-                        ("shape", .array(entry.shape.map { .int($0) })),
+                        ("dtype", .string(tensor.dtype.rawValue)),
+                        ("shape", .array(tensor.shape.map { .int($0) })),
                         ("data_offsets", .array([.int(offset), .int(end)])),
                     ])
                 ))

@@ -10,21 +10,10 @@ public struct HuggingFaceTokenizer: Tokenizer {
     /// The number of ids, of which a file may leave some without a token.
     public var vocabularySize: Int { table.count }
 
-    /// `bos_token` of `tokenizer_config.json`, else the token that the post-processor puts before a text.
     public let bosID: Int32?
-
-    /// `eos_token` of `tokenizer_config.json`, else the token that the post-processor puts behind a text, else what
-    /// Llama's families call it.
     public let eosID: Int32?
-
-    /// `pad_token` of `tokenizer_config.json`.
     public let padID: Int32?
-
-    /// `eosID`, the `eos_token_id` of `generation_config.json`, and what Llama's families call the end of a text and of a
-    /// turn.
     public let stopTokens: Set<Int32>
-
-    /// `add_bos_token` of `tokenizer_config.json`, else whether the post-processor puts a token before a text.
     public let addsBOS: Bool
 
     let normalizers: [TextNormalizer]

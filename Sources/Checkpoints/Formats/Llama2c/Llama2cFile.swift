@@ -6,9 +6,14 @@ enum Llama2cFile {
     /// Whether a file called `.bin` is to be read as one of these: whether it is not plainly something else that
     /// has this suffix, a torch checkpoint above all.
     static func isLikely(_ path: String) throws(CheckpointError) -> Bool {
-        let bytes = try mapFile(path).bytes
+        let file = try mapFile(path)
+        guard Impostor(file.bytes) == nil else { return false }
+        // A small model's `dim` may look like the beginning of any of these, but not with what follows it there.
+        guard let dim: UInt32 = file.bytes.integer(at: 0), dim > ClosedRange.width.upperBound else {
+            return true
+        }
         let others: [[UInt8]] = [Array("PK".utf8), [0x80, 0x02], Array("GGUF".utf8)]
-        return Impostor(bytes) == nil && !others.contains { bytes.starts(with: $0) }
+        return !others.contains { file.bytes.starts(with: $0) }
     }
 
     /// Maps the file and views (version 2: expands) its tensors, under Meta's names.
