@@ -10,6 +10,16 @@ struct SentencePieceModel {
         /// The spelling, UTF-8, with U+2581 for a space.
         let text: ArraySlice<UInt8>
         let kind: TokenKind
+        /// The greater, the earlier BPE merges into it; never NaN.
+        let score: Float
+    }
+
+    /// How pieces are found in a text (`TrainerSpec.ModelType`).
+    enum Algorithm: UInt64 {
+        case unigram = 1
+        case bpe = 2
+        case word = 3
+        case char = 4
     }
 
     /// A vocabulary larger than this is taken for damage: the largest known has 262,144 pieces.
@@ -17,13 +27,20 @@ struct SentencePieceModel {
     static let maximumNesting = 64
 
     private(set) var pieces: [Piece] = []
+    /// How pieces are found; nil for one that is not known. The library's default is unigram.
+    private(set) var algorithm: Algorithm? = .unigram
+    /// Whether the mark of a space stands behind a word rather than before it.
+    private(set) var marksSpacesBehind = false
+    /// Whether spaces become U+2581.
+    private(set) var escapesSpaces = true
     /// Whether encoding puts a space before the text, which decoding drops.
     private(set) var addsDummyPrefix = true
     /// Whether encoding squeezes spaces, and decoding drops all that lead.
     private(set) var removesExtraSpaces = true
     /// What an unknown token decodes to; the library's default is U+2047 between spaces.
     private(set) var unknownSurface: ArraySlice<UInt8> = ArraySlice(" \u{2047} ".utf8)
-    private var normalizationRules: ArraySlice<UInt8> = []
+    /// Rules that change characters before anything else; empty where there are none.
+    private(set) var normalizationRules: ArraySlice<UInt8> = []
 
     typealias Damage = ProtobufReader.Damage
 
@@ -61,11 +78,13 @@ struct SentencePieceModel {
         var reader = ProtobufReader(message)
         var text: ArraySlice<UInt8> = []
         var kind = TokenKind.normal
+        var score: Float = 0
         while let field = try reader.next() {
             switch field.number {
             case 1: text = try field.message()
             case 2:
-                guard !Float(bitPattern: try field.fixed32()).isNaN else {
+                score = Float(bitPattern: try field.fixed32())
+                guard !score.isNaN else {
                     throw Damage(what: "the score of piece \(id) is not a number", offset: field.offset)
                 }
             case 3:
@@ -81,19 +100,24 @@ struct SentencePieceModel {
         guard text.isUTF8 else { throw Damage(what: "piece \(id) is not UTF-8", offset: offset) }
         // The library builds its search tree from NUL-terminated strings.
         guard !text.contains(0) else { throw Damage(what: "piece \(id) has a NUL character", offset: offset) }
-        return Piece(text: text, kind: kind)
+        return Piece(text: text, kind: kind, score: score)
     }
 
     private mutating func readTrainerSpec(_ message: ArraySlice<UInt8>) throws(Damage) {
         var reader = ProtobufReader(message)
         while let field = try reader.next() {
-            guard field.number == 44 else { continue }
-            let surface = try field.message()
-            guard surface.isUTF8 else {
-                throw Damage(what: "the text for unknown pieces is not UTF-8", offset: field.offset)
+            switch field.number {
+            case 3: algorithm = Algorithm(rawValue: try field.varint())
+            case 24: marksSpacesBehind = try field.varint() != 0
+            case 44:
+                let surface = try field.message()
+                guard surface.isUTF8 else {
+                    throw Damage(what: "the text for unknown pieces is not UTF-8", offset: field.offset)
+                }
+                // The library reads it as a NUL-terminated string.
+                unknownSurface = surface.prefix { $0 != 0 }
+            default: break
             }
-            // The library reads it as a NUL-terminated string.
-            unknownSurface = surface.prefix { $0 != 0 }
         }
     }
 
@@ -104,6 +128,7 @@ struct SentencePieceModel {
             case 2: normalizationRules = try field.message()
             case 3: addsDummyPrefix = try field.varint() != 0
             case 4: removesExtraSpaces = try field.varint() != 0
+            case 5: escapesSpaces = try field.varint() != 0
             default: break
             }
         }
