@@ -57,7 +57,7 @@ extension EmbeddedVocabulary {
     /// What the library reads of `TrainerSpec`. It finds the reserved tokens by their spellings.
     private var trainerSpec: [UInt8] {
         var spec = ProtobufWriter()
-        spec.varint(3, SentencePieceModel.Algorithm.bpe.rawValue)
+        spec.varint(3, SentencePieceModel.ModelType.bpe.rawValue)
         spec.varint(4, UInt64(tokens.count))
         spec.bool(35, kinds.contains(.byte))
         let unknown = kinds.firstIndex(of: .unknown).map(Int32.init)
@@ -73,15 +73,14 @@ extension EmbeddedVocabulary {
 extension SentencePieceModel {
     /// What a checkpoint cannot hold; nil where it can hold the model.
     fileprivate var obstacle: String? {
-        switch algorithm {
+        switch type {
         case .bpe, .char: break
         case .unigram: return "one of type unigram"
         case .word: return "one of type word"
-        case nil: return "one of an unknown type"
         }
         if !normalizationRules.isEmpty { return "one that normalises text" }
         if removesExtraSpaces { return "one that squeezes spaces" }
-        if marksSpacesBehind || !escapesSpaces { return "one with other marks for spaces" }
+        if !marksSpacesInFront { return "one with other marks for spaces" }
         return nil
     }
 }

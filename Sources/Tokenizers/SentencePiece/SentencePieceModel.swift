@@ -10,12 +10,12 @@ struct SentencePieceModel {
         /// The spelling, UTF-8, with U+2581 for a space.
         let text: ArraySlice<UInt8>
         let kind: TokenKind
-        /// The greater, the earlier BPE merges into it; never NaN.
+        /// The higher, the earlier it is merged (BPE), or the likelier it is (unigram).
         let score: Float
     }
 
-    /// How pieces are found in a text (`TrainerSpec.ModelType`).
-    enum Algorithm: UInt64 {
+    /// How texts are cut (`TrainerSpec.ModelType`).
+    enum ModelType: UInt64 {
         case unigram = 1
         case bpe = 2
         case word = 3
@@ -27,19 +27,19 @@ struct SentencePieceModel {
     static let maximumNesting = 64
 
     private(set) var pieces: [Piece] = []
-    /// How pieces are found; nil for one that is not known. The library's default is unigram.
-    private(set) var algorithm: Algorithm? = .unigram
-    /// Whether the mark of a space stands behind a word rather than before it.
-    private(set) var marksSpacesBehind = false
-    /// Whether spaces become U+2581.
-    private(set) var escapesSpaces = true
     /// Whether encoding puts a space before the text, which decoding drops.
     private(set) var addsDummyPrefix = true
     /// Whether encoding squeezes spaces, and decoding drops all that lead.
     private(set) var removesExtraSpaces = true
     /// What an unknown token decodes to; the library's default is U+2047 between spaces.
     private(set) var unknownSurface: ArraySlice<UInt8> = ArraySlice(" \u{2047} ".utf8)
-    /// Rules that change characters before anything else; empty where there are none.
+    /// How texts are cut.
+    private(set) var type = ModelType.unigram
+    /// Whether a character without a piece is spelled in byte pieces.
+    private(set) var fallsBackToBytes = false
+    /// Whether a space is written U+2581, and in front of a word.
+    private(set) var marksSpacesInFront = true
+    /// Which characters are replaced by which; empty for none.
     private(set) var normalizationRules: ArraySlice<UInt8> = []
 
     typealias Damage = ProtobufReader.Damage
@@ -107,17 +107,18 @@ struct SentencePieceModel {
         var reader = ProtobufReader(message)
         while let field = try reader.next() {
             switch field.number {
-            case 3: algorithm = Algorithm(rawValue: try field.varint())
-            case 24: marksSpacesBehind = try field.varint() != 0
-            case 44:
-                let surface = try field.message()
-                guard surface.isUTF8 else {
-                    throw Damage(what: "the text for unknown pieces is not UTF-8", offset: field.offset)
-                }
-                // The library reads it as a NUL-terminated string.
-                unknownSurface = surface.prefix { $0 != 0 }
+            case 3: type = ModelType(rawValue: try field.varint()) ?? .word
+            case 24: if try field.varint() != 0 { marksSpacesInFront = false }
+            case 35: fallsBackToBytes = try field.varint() != 0
             default: break
             }
+            guard field.number == 44 else { continue }
+            let surface = try field.message()
+            guard surface.isUTF8 else {
+                throw Damage(what: "the text for unknown pieces is not UTF-8", offset: field.offset)
+            }
+            // The library reads it as a NUL-terminated string.
+            unknownSurface = surface.prefix { $0 != 0 }
         }
     }
 
@@ -128,7 +129,7 @@ struct SentencePieceModel {
             case 2: normalizationRules = try field.message()
             case 3: addsDummyPrefix = try field.varint() != 0
             case 4: removesExtraSpaces = try field.varint() != 0
-            case 5: escapesSpaces = try field.varint() != 0
+            case 5: if try field.varint() == 0 { marksSpacesInFront = false }
             default: break
             }
         }

@@ -5,6 +5,7 @@ extension SentencePieceTokenizer {
     /// model gives every text: so do Meta's chat formats and Hugging Face's `tokenizer.json` of these models.
     /// User-defined pieces are text and are always found.
     ///
+    /// The BPE models of Llama 1 and 2 are encoded here (`SentencePiecePairs`), any other by libsentencepiece.
     /// Where the library gives up (a stretch of more than 512 MiB) the stretch is spelled in bytes, or is one
     /// unknown token where the vocabulary has no bytes.
     public func encode(_ text: String, specials: SpecialTokens, addBOS: Bool) -> [Int32] {
@@ -25,12 +26,29 @@ extension SentencePieceTokenizer {
 
     private func encodePlain(_ text: UnsafeBufferPointer<UInt8>) -> [Int32] {
         if text.isEmpty { return [] }
+        if let pairs { return encode(text, pairs) }
         guard var ids = processor.encode(text) else { return spelledInBytes(text) }
         // A control piece of a single character is found by the library like any other piece.
         for index in ids.indices where table.kind(of: ids[index]) == .control {
             ids[index] = unknownID ?? ids[index]
         }
         return ids
+    }
+
+    private func encode(_ text: UnsafeBufferPointer<UInt8>, _ pairs: BytePairModel) -> [Int32] {
+        let mark: [UInt8] = Array("\u{2581}".utf8)
+        var marked = addsDummyPrefix ? mark : []
+        marked.reserveCapacity(text.count + text.count / 2)
+        for byte in text {
+            if byte == UInt8(ascii: " ") { marked.append(contentsOf: mark) } else { marked.append(byte) }
+        }
+        return pairs.merges.withLookup { merges in
+            pairs.joints.withLookup { joints in
+                var run = EncodingRun(splits: [], model: pairs, merges: merges, joints: joints)
+                marked.withUnsafeBufferPointer { run.append($0, isFirst: true) }
+                return run.ids
+            }
+        }
     }
 
     private func spelledInBytes(_ text: UnsafeBufferPointer<UInt8>) -> [Int32] {

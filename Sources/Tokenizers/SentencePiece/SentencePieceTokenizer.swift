@@ -20,6 +20,9 @@ public final class SentencePieceTokenizer: Tokenizer {
     public let unknownID: Int32?
 
     let processor: SentencePieceProcessor
+    /// What encodes a text in the library's place, where it can.
+    let pairs: BytePairModel?
+    let addsDummyPrefix: Bool
     let table: TokenTable
     let controlTokens: ControlTokenMatcher
     private let leadingSpace: StreamingDecoder.LeadingSpace
@@ -43,6 +46,8 @@ public final class SentencePieceTokenizer: Tokenizer {
             let reason = "\(processor.vocabularySize) pieces loaded of \(model.pieces.count)"
             throw .rejected(file: file, reason: reason)
         }
+        pairs = SentencePiecePairs.model(model)
+        addsDummyPrefix = model.addsDummyPrefix
         bosID = processor.bosID
         eosID = processor.eosID
         padID = processor.padID

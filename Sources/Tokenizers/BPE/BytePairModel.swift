@@ -1,6 +1,7 @@
 import JSON
 
-/// The model of a `tokenizer.json` of type `BPE`: the ids of characters, and what pairs merge into.
+/// Byte-pair encoding: the ids of characters, and what pairs merge into (the model of a `tokenizer.json` of type
+/// `BPE`).
 struct BytePairModel: Sendable {
     /// The tokens' ids by their bytes: the spelling, or in a byte-level model what it stands for.
     let index: TokenIndex
@@ -22,7 +23,9 @@ struct BytePairModel: Sendable {
     let unknownID: Int32?
     /// Whether one unknown token stands for any number of such characters.
     let fusesUnknown: Bool
+}
 
+extension BytePairModel {
     init(
         _ file: TokenizerJSON, _ text: UnsafeBufferPointer<UInt8>, isByteLevel: Bool
     ) throws(ComponentError) {

@@ -1,0 +1,73 @@
+/// The BPE models of Llama 1 and 2 as byte-pair encoding of characters, which is what they are: encoding a text then
+/// takes a small part of the library's time.
+enum SentencePiecePairs {
+    /// The model, or nil for one that only the library encodes: of another type, or with rules, user-defined or
+    /// unused pieces, or without a byte piece for every byte.
+    ///
+    /// Two pieces merge if what they make together is a piece, the highest score first, the leftmost of equals
+    /// (`src/bpe_model.cc` of sentencepiece).
+    static func model(_ file: SentencePieceModel) -> BytePairModel? {
+        guard file.type == .bpe, file.fallsBackToBytes, file.normalizationRules.isEmpty,
+            !file.removesExtraSpaces, file.marksSpacesInFront, file.pieces.allSatisfy(isSimple)
+        else { return nil }
+        var table = TokenTable()
+        for piece in file.pieces { table.append(piece.kind == .normal ? piece.text : [], kind: piece.kind) }
+        let index = TokenIndex(table)
+        guard index.duplicate == nil, let bytes = byteIDs(file) else { return nil }
+        let ranks = ranks(file)
+        var merges = MergeTable(minimumCapacity: 2 * file.pieces.count)
+        var joints = MergeTable()
+        table.withFlatBytes { text, bounds in
+            for id in 0..<Int32(file.pieces.count) {
+                insertPairs(of: id, text, bounds(id), ranks[Int(id)], index, &merges, &joints)
+            }
+        }
+        return BytePairModel(
+            index: index, ids: Array(0..<Int32(file.pieces.count)), merges: merges, joints: joints,
+            ignoresMerges: false, isByteLevel: false, bytes: bytes, fallsBackToBytes: true, unknownID: nil,
+            fusesUnknown: false)
+    }
+
+    /// Whether a piece is text, or can never be found in one.
+    private static func isSimple(_ piece: SentencePieceModel.Piece) -> Bool {
+        switch piece.kind {
+        case .normal: true
+        case .control, .unknown, .byte: piece.text.count { $0 & 0xC0 != 0x80 } > 1
+        case .userDefined, .unused: false
+        }
+    }
+
+    private static func byteIDs(_ file: SentencePieceModel) -> [Int32]? {
+        var names: [[UInt8]: Int32] = [:]
+        for (id, piece) in file.pieces.enumerated() where piece.kind == .byte {
+            names[Array(piece.text)] = Int32(id)
+        }
+        let ids = (UInt8.min...UInt8.max).compactMap { names[Array($0.fallbackName.utf8)] }
+        return ids.count == 256 ? ids : nil
+    }
+
+    /// The place of every piece's score among all scores, the highest first.
+    private static func ranks(_ file: SentencePieceModel) -> [Int32] {
+        let scores = Set(file.pieces.map(\.score)).sorted(by: >)
+        let ranks = Dictionary(
+            uniqueKeysWithValues: scores.enumerated().map { ($0.element, Int32($0.offset)) })
+        return file.pieces.map { ranks[$0.score] ?? 0 }
+    }
+
+    private static func insertPairs(
+        of id: Int32, _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ rank: Int32,
+        _ index: TokenIndex,
+        _ merges: inout MergeTable, _ joints: inout MergeTable
+    ) {
+        guard let start = text.baseAddress else { return }
+        for middle in range.dropFirst() where text[middle] & 0xC0 != 0x80 {
+            let left = index.id(of: start + range.lowerBound, count: middle - range.lowerBound)
+            let right = index.id(of: start + middle, count: range.upperBound - middle)
+            guard left >= 0, right >= 0 else { continue }
+            merges.insert(left: left, right: right, rank: rank, merged: id)
+            let last = UTF8Scalar.decode(text, at: UTF8Scalar.start(text, before: middle)).scalar
+            let first = UTF8Scalar.decode(text, at: middle).scalar
+            joints.insert(left: Int32(bitPattern: last), right: Int32(bitPattern: first), rank: 0, merged: 0)
+        }
+    }
+}
