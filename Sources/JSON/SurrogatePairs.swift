@@ -3,7 +3,7 @@
 /// json-c (0.16) looks at the scalar of a pair once more and takes U+1D823, U+2DC00 and every other whose lower 16
 /// bits look like a surrogate for half a pair, which it replaces by U+FFFD.
 func spellingOutSurrogatePairs(_ text: Slice<UnsafeRawBufferPointer>) -> [UInt8]? {
-    var result: [UInt8]?
+    var result: [UInt8] = []
     var copied = text.startIndex
     var index = text.startIndex
     while let backslash = text[index...].firstIndex(of: UInt8(ascii: "\\")) {
@@ -20,10 +20,13 @@ func spellingOutSurrogatePairs(_ text: Slice<UnsafeRawBufferPointer>) -> [UInt8]
         else {
             continue
         }
-        result = (result ?? []) + text[copied..<backslash] + (bytes.map(Array.init) ?? [])
+        result.append(contentsOf: text[copied..<backslash])
+        if let bytes { result.append(contentsOf: bytes) }
         copied = index
     }
-    return result.map { $0 + text[copied...] }
+    if copied == text.startIndex { return nil }
+    result.append(contentsOf: text[copied...])
+    return result
 }
 
 /// The code unit of an escape `\uXXXX` at a place, or nil where there is none.

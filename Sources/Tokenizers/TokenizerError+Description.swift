@@ -1,8 +1,10 @@
+import JSON
+
 extension TokenizerError: CustomStringConvertible {
     /// One line that names the file, what was expected, what was found, and what to do.
     public var description: String {
         let (file, sentence) = fileAndSentence
-        return Self.oneLine("\(file): \(sentence)")
+        return "\(file): \(sentence)".oneLine(limit: 4096)
     }
 
     private var fileAndSentence: (file: String, sentence: String) {
@@ -37,7 +39,7 @@ extension TokenizerError: CustomStringConvertible {
         case .invalidJSON(let file, let place, let expected, let found):
             (
                 place.map { "\(file): \($0)" } ?? file,
-                "expected \(expected), found \(found); download it again"
+                "expected \(expected), found \(found); correct the file or download it again"
             )
         case .unsupportedComponent(let file, let found, let place):
             (
@@ -88,17 +90,6 @@ extension TokenizerError: CustomStringConvertible {
     private static func codePoint(_ scalar: Unicode.Scalar) -> String {
         let digits = String(scalar.value, radix: 16, uppercase: true)
         return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    }
-
-    /// Control characters, which a path or the library's reason may have, must not break the line.
-    private static func oneLine(_ text: String) -> String {
-        var line = ""
-        for scalar in text.unicodeScalars {
-            let isBreak = scalar == "\u{2028}" || scalar == "\u{2029}"
-            let isControl = scalar.properties.generalCategory == .control
-            line.unicodeScalars.append(isBreak || isControl ? " " : scalar)
-        }
-        return line
     }
 }
 

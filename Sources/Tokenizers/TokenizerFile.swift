@@ -62,7 +62,9 @@ public func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokeniz
     case .tiktoken:
         return try TiktokenTokenizer(bytes: bytes, file: path)
     case .huggingFaceJSON:
-        return try HuggingFaceTokenizer(path: path)
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        return try HuggingFaceTokenizer(
+            bytes: bytes, file: path, settings: try TokenizerSettings(folder: folder))
     case .llama2cBin:
         return try EmbeddedVocabulary(llama2c: bytes, file: path).makeTokenizer(file: path)
     case .otherJSON, .html, .gitLFSPointer, .empty, .unknown:

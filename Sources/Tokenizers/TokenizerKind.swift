@@ -46,7 +46,20 @@ public enum TokenizerKind: Sendable, Hashable, CaseIterable {
     }
 
     private static func isTokenizerJSON(_ bytes: [UInt8]) -> Bool {
-        bytes.contains(Array(#""model""#.utf8)) && bytes.contains(Array(#""vocab""#.utf8))
+        bytes.withUnsafeBufferPointer { bytes in
+            contains(bytes, #""model""#) && contains(bytes, #""vocab""#)
+        }
+    }
+
+    /// Whether a quoted word stands in the bytes.
+    private static func contains(_ bytes: UnsafeBufferPointer<UInt8>, _ word: String) -> Bool {
+        let word = Array(word.utf8)
+        var place = 0
+        while place + word.count <= bytes.count {
+            if bytes[place] == word[0], bytes[place..<place + word.count].elementsEqual(word) { return true }
+            place += 1
+        }
+        return false
     }
 
     /// Base64, a space, a decimal rank.

@@ -62,7 +62,7 @@ struct TestDataTests {
         #expect(checkpoint.naming == (isMeta ? .meta : .huggingFace))
         #expect(checkpoint.files.count == known.files)
         #expect(checkpoint.dtypes == [known.dtype])
-        #expect(checkpoint.weightByteCount >= expected.parameterCount * known.dtype.size)
+        #expect(checkpoint.weightByteCount >= expected.parameterCount * known.dtype.blockSize)
     }
 
     /// Every part is a view of a mapped file: opening copied nothing.

@@ -60,47 +60,47 @@ import Testing
         ),
         (
             #""merges": ["a b"]"#, #""merges": ["a b", "a x"]"#,
-            "model.merges[1]: expected tokens of the vocabulary, found \"x\"; download it again"
+            "model.merges[1]: expected tokens of the vocabulary, found \"x\"; correct the file or download it again"
         ),
         (
             #""merges": ["a b"]"#, #""merges": [["a", "c"]]"#,
-            "model.merges[0]: expected tokens of the vocabulary, found \"ac\"; download it again"
+            "model.merges[0]: expected tokens of the vocabulary, found \"ac\"; correct the file or download it again"
         ),
         (
             #""merges": ["a b"]"#, #""merges": [["a", "b", "c"]]"#,
-            "model.merges[0]: expected two tokens, found 3; download it again"
+            "model.merges[0]: expected two tokens, found 3; correct the file or download it again"
         ),
         (
             #""merges": ["a b"]"#, #""merges": ["ab"]"#,
-            "model.merges[0]: expected two tokens, found \"ab\"; download it again"
+            "model.merges[0]: expected two tokens, found \"ab\"; correct the file or download it again"
         ),
         (
             #", "merges": ["a b"]"#, "",
-            "model: expected a key \"merges\", found none; download it again"
+            "model: expected a key \"merges\", found none; correct the file or download it again"
         ),
         (
             #""c": 2"#, #""c": -2"#,
-            "model.vocab: expected ids from 0 to 4194303, found -2; download it again"
+            "model.vocab: expected ids from 0 to 4194303, found -2; correct the file or download it again"
         ),
         (
             #""c": 2"#, #""c": 4194304"#,
-            "model.vocab: expected ids from 0 to 4194303, found 4194304; download it again"
+            "model.vocab: expected ids from 0 to 4194303, found 4194304; correct the file or download it again"
         ),
         (
             #""c": 2"#, #""c": 1"#,
-            "model.vocab: expected each id once, found 1 for \"b\" and \"c\"; download it again"
+            "model.vocab: expected each id once, found 1 for \"b\" and \"c\"; correct the file or download it again"
         ),
         (
             #""c": 2"#, #""\u0062": 2"#,
-            "key \"model.vocab.b\": expected each key once, found the same key again; download it again"
+            "key \"model.vocab.b\": expected each key once, found the same key again; correct the file or download it again"
         ),
         (
             #""id": 4"#, #""id": 2"#,
-            "added_tokens[0]: expected an id of its own for \"<s>\", found 2; download it again"
+            "added_tokens[0]: expected an id of its own for \"<s>\", found 2; correct the file or download it again"
         ),
         (
             #""id": 4"#, #""id": 99999999999"#,
-            "added_tokens[0].id: expected an id from 0 to 4194303, found 99999999999; download it again"
+            "added_tokens[0].id: expected an id from 0 to 4194303, found 99999999999; correct the file or download it again"
         ),
         (
             #""type": "BPE""#, #""type": "BPE", "dropout": 0.1"#,
@@ -109,11 +109,11 @@ import Testing
         ),
         (
             #""type": "BPE""#, #""type": "BPE", "unk_token": "<unk>""#,
-            "model.unk_token: expected a token of the vocabulary, found \"<unk>\"; download it again"
+            "model.unk_token: expected a token of the vocabulary, found \"<unk>\"; correct the file or download it again"
         ),
         (
             #""normalizer": null"#, #""decoder": {"type": "ByteLevel"}"#,
-            "key \"decoder\": expected each key once, found the same key again; download it again"
+            "key \"decoder\": expected each key once, found the same key again; correct the file or download it again"
         ),
     ]
 
@@ -172,5 +172,66 @@ import Testing
             #expect(ids.allSatisfy { (0..<Int32(tokenizer.vocabularySize)).contains($0) })
             _ = tokenizer.decode(Array(-1...Int32(tokenizer.vocabularySize)))
         }
+    }
+}
+
+/// Files of a few bytes that would take all memory or time.
+@Suite struct HuggingFaceBombTests {
+    static func file(_ old: String, _ new: String) -> [UInt8] {
+        Array(HuggingFaceRefusalTests.small.replacing(old, with: new).utf8)
+    }
+
+    static let growth = Array(
+        repeating: #"{"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}"#, count: 34
+    ).joined(separator: ",")
+
+    static let bombs: [[UInt8]] = [
+        file(#""normalizer": null"#, #""normalizer": {"type": "Sequence", "normalizers": [\#(growth)]}"#),
+        file(
+            #""decoder": {"type": "ByteLevel"}"#,
+            #""decoder": {"type": "Sequence", "decoders": [\#(growth)]}"#),
+        file(
+            #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}"#,
+            #"{"type": "Sequence", "pretokenizers": [\#(split(Array(repeating: "b", count: 65)))]}"#),
+        file(
+            #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}"#,
+            split(["a" + String(repeating: "{1}", count: 1000)])),
+        file(
+            #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}"#,
+            split([String(repeating: "(?:", count: 12) + "b" + String(repeating: "){9}", count: 12)])),
+        file(
+            #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}"#,
+            split([String(repeating: "a", count: 5000)])),
+        file(#""content": "<s>""#, #""content": "\#(String(repeating: "x", count: 2000))""#),
+        file(
+            #""post_processor": null"#,
+            #""post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x"}}], "#
+                + #""special_tokens": {"x": {"ids": [99]}}}"#),
+    ]
+
+    static func split(_ patterns: [String]) -> String {
+        patterns.map { #"{"type": "Split", "pattern": {"Regex": "\#($0)"}, "behavior": "Isolated"}"# }
+            .joined(separator: ",")
+    }
+
+    @Test(arguments: bombs.indices)
+    func refuses(_ index: Int) {
+        #expect(throws: TokenizerError.self) { try HuggingFaceTokenizer(bytes: Self.bombs[index]) }
+    }
+
+    @Test(arguments: ["(?:a+)+c", "(?:a|a)+c", "a+c"])
+    func endsWhereAPatternWouldNot(_ pattern: String) throws {
+        let bytes = Self.file(
+            #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}"#, Self.split([pattern]))
+        let tokenizer = try HuggingFaceTokenizer(bytes: bytes)
+        let text = String(repeating: "a", count: 5000)
+        #expect(tokenizer.encode(text, addBOS: false).count == 5000)
+    }
+
+    @Test func ignoresAnyNumberOfSpacesToStrip() throws {
+        let bytes = Self.file(
+            #""decoder": {"type": "ByteLevel"}"#,
+            #""decoder": {"type": "Strip", "content": "a", "start": 4611686018427387904, "stop": 3}"#)
+        #expect(try HuggingFaceTokenizer(bytes: bytes).decode([0, 1, 3]) == "bb")
     }
 }

@@ -70,4 +70,31 @@ import Testing
         #expect(merges.merge(8, 1) == MergeTable.Merge(rank: 8, merged: 9))
         #expect(merges.merge(1, 1000).rank == MergeTable.none)
     }
+
+    /// Merges of long, nested tokens, whose windows are out of step again and again.
+    @Test(arguments: 0..<24)
+    func comesToAnEndWithLongTokens(_ seed: UInt64) {
+        var random = SeededGenerator(state: 1000 + seed)
+        var merges = MergeTable()
+        var count: Int32 = 3
+        for rank in 0..<Int32.random(in: 60...400, using: &random) {
+            // Mostly the latest tokens, so that they grow; ranks that are not in order.
+            let left = max(0, count - 1 - Int32.random(in: 0...8, using: &random))
+            let right =
+                Int32.random(in: 0...9, using: &random) < 6
+                ? left : Int32.random(in: 0..<count, using: &random)
+            merges.insert(
+                left: left, right: right,
+                rank: seed % 2 == 0 ? rank : Int32.random(in: 0...1000, using: &random),
+                merged: count)
+            count += 1
+        }
+        let symbols = (0..<3000).map { _ in Int32.random(in: 0..<3, using: &random) }
+        var merger = SymbolMerger()
+        var ids: [Int32] = []
+        symbols.withUnsafeBufferPointer { symbols in
+            merges.withLookup { merger.append(symbols, $0, to: &ids) }
+        }
+        #expect(ids == Self.merged(symbols, by: merges))
+    }
 }

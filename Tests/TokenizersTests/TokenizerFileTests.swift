@@ -59,7 +59,7 @@ import Testing
         ),
         (
             #"{"model": {"vocab": {}}}"#,
-            "model: expected a key \"merges\", found none; download it again"
+            "model: expected a key \"merges\", found none; correct the file or download it again"
         ),
         (
             "hello",

@@ -67,7 +67,9 @@ struct SymbolMerger {
                 if last.start == position.start { return false }
                 position = last
                 ids.removeSubrange(position.idCount...)
+                // From here on all windows are longer, so that this happens a few times at most.
                 size *= 2
+                usualSize = size
             }
         }
         return false

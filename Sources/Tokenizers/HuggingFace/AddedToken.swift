@@ -2,6 +2,9 @@ import JSON
 
 /// A token of `added_tokens`: found in a text as it is spelled, before anything else is done to the text.
 struct AddedToken: Sendable {
+    /// The longest spelling: every place of a text may be compared with all of it.
+    private static let maximumLength = 1 << 10
+
     let id: Int32
     let content: [UInt8]
     /// Only where no letter, digit or the like stands next to it.
@@ -34,8 +37,15 @@ struct AddedToken: Sendable {
                     found: id.excerpt)
             }
             let isSpecial = try value["special"]?.bool() ?? false
+            let content = try value.member("content")
+            let bytes = try content.utf8()
+            guard bytes.count <= AddedToken.maximumLength else {
+                throw .wrongType(
+                    path: content.path, expected: "at most \(AddedToken.maximumLength) bytes",
+                    found: "\(bytes.count)")
+            }
             return (
-                number, try value.member("content").utf8(), try value["single_word"]?.bool() ?? false,
+                number, bytes, try value["single_word"]?.bool() ?? false,
                 try value["lstrip"]?.bool() ?? false, try value["rstrip"]?.bool() ?? false,
                 try value["normalized"]?.bool() ?? !isSpecial, isSpecial
             )
@@ -73,6 +83,7 @@ struct AddedTokenMatcher: Sendable {
         var segments: [Segment] = []
         var start = 0
         var place = 0
+        var space = 0..<0
         while place < text.count {
             guard let (id, end) = trie.longest(in: text, at: place) else {
                 place += 1
@@ -82,8 +93,10 @@ struct AddedTokenMatcher: Sendable {
             guard let token = tokens[id], specials.allows(token), fits(token, place..<end, in: text) else {
                 continue
             }
-            let first = token.stripsLeft ? max(start, text.startOfSpace(before: place)) : place
-            let last = token.stripsRight ? text.endOfSpace(from: end) : end
+            let first = token.stripsLeft ? text.startOfSpace(before: place, notBefore: start) : place
+            // A run of space that tokens share is looked through once.
+            if token.stripsRight, !space.contains(end) { space = end..<text.endOfSpace(from: end) }
+            let last = token.stripsRight ? max(end, space.upperBound) : end
             if first > start { segments.append(Segment(range: start..<first, id: nil)) }
             if last > first { segments.append(Segment(range: first..<last, id: id)) }
             // White space that the token before has taken may be a token too; what follows it is text again.

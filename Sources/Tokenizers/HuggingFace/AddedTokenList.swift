@@ -55,7 +55,7 @@ struct AddedTokenList {
     func table(
         _ vocabulary: TokenizerJSON.Vocabulary, _ normalizers: [TextNormalizer], _ rules: DecoderRules,
         unknownID: Int32?
-    ) -> (TokenTable, names: [Int32: [UInt8]]) {
+    ) throws(ComponentError) -> (TokenTable, names: [Int32: [UInt8]]) {
         var entries = [Int32](repeating: -1, count: count)
         for (entry, id) in vocabulary.ids.enumerated() { entries[Int(id)] = Int32(entry) }
         let added = Dictionary(tokens.map { ($0.id, $0) }) { first, _ in first }
@@ -72,7 +72,7 @@ struct AddedTokenList {
                 continue
             }
             let token = added[id]
-            let (bytes, isByte) = rules.text(of: spelling)
+            let (bytes, isByte) = try rules.text(of: spelling)
             let isSpecial = token?.isSpecial == true
             let kind: TokenKind =
                 id == unknownID

@@ -51,9 +51,15 @@ struct Component {
         var result: [Component] = []
         for element in try Self.checked({ () throws(JSONError) in try value.member(key).array() }) {
             result += try Component(element).flattened(key, depth: depth + 1)
+            guard result.count <= Self.maximumCount else {
+                throw unsupported("of more than \(Self.maximumCount)")
+            }
         }
         return result
     }
+
+    /// Files have a handful; each costs time on every text.
+    private static let maximumCount = 64
 
     /// What a `pattern` says: text to find as it is, or a pattern.
     func pattern() throws(ComponentError) -> TextPattern {

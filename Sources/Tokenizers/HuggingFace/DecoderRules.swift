@@ -7,6 +7,9 @@ struct DecoderRules: Sendable {
         case strip([UInt8], start: Int, stop: Int)
     }
 
+    /// The longest text of a token; rules can make a short one grow without end.
+    private static let maximumLength = 1 << 16
+
     private var changes: [Change] = []
     /// Tokens are bytes in the alphabet of byte-level vocabularies.
     private(set) var isByteLevel = false
@@ -59,7 +62,9 @@ struct DecoderRules: Sendable {
         let content = Array(try part.string("content").utf8)
         let start = try part.int("start", default: 0)
         let stop = try part.int("stop", default: 0)
-        guard !content.isEmpty, start >= 0, stop >= 0 else { throw part.unsupported("with such values") }
+        guard try part.string("content").unicodeScalars.count == 1, start >= 0, stop >= 0 else {
+            throw part.unsupported("with such values")
+        }
         if isFused {
             // What the end of a text loses is not known while the text still comes.
             guard stop == 0, leadingSpace == .keep else { throw part.unsupported("of a text's end") }
@@ -71,7 +76,9 @@ struct DecoderRules: Sendable {
     }
 
     /// What a token adds to a text, and whether it is a single byte.
-    func text(of spelling: ArraySlice<UInt8>) -> (bytes: [UInt8], isByte: Bool) {
+    ///
+    /// - Throws: where rules make a token longer than any is.
+    func text(of spelling: ArraySlice<UInt8>) throws(ComponentError) -> (bytes: [UInt8], isByte: Bool) {
         if isByteLevel {
             var bytes: [UInt8] = []
             let isSpelled = Array(spelling).withUnsafeBufferPointer {
@@ -80,7 +87,13 @@ struct DecoderRules: Sendable {
             return (isSpelled ? bytes : Array(spelling), false)
         }
         var text = (isSpaced ? [UInt8(ascii: " ")] : []) + spelling
-        for change in changes { change.apply(to: &text) }
+        for change in changes {
+            change.apply(to: &text)
+            guard text.count <= Self.maximumLength else {
+                throw .unsupported(
+                    found: "a token of more than \(Self.maximumLength) bytes", place: "decoder")
+            }
+        }
         if hasByteTokens, let byte = Self.byte(named: text) { return ([byte], true) }
         return (text, false)
     }
@@ -106,10 +119,16 @@ extension DecoderRules.Change {
             }
             text = result
         case .strip(let content, let start, let stop):
-            for _ in 0..<start where text.starts(with: content) { text.removeFirst(content.count) }
-            for _ in 0..<stop where text.suffix(content.count).elementsEqual(content) {
-                text.removeLast(content.count)
+            var rest = text[...]
+            var left = start
+            while left > 0, rest.starts(with: content) {
+                (rest, left) = (rest.dropFirst(content.count), left - 1)
             }
+            left = stop
+            while left > 0, rest.suffix(content.count).elementsEqual(content) {
+                (rest, left) = (rest.dropLast(content.count), left - 1)
+            }
+            text = Array(rest)
         }
     }
 }

@@ -79,9 +79,9 @@ public struct HuggingFaceTokenizer: Tokenizer {
         let tokens = added.tokens.map { [normalizers] in ($0, $0.spelling(normalizers)) }
         addedTokens = AddedTokenMatcher(tokens.filter { !$0.0.isNormalized })
         normalizedAddedTokens = AddedTokenMatcher(tokens.filter(\.0.isNormalized))
-        (table, names) = added.table(file.vocabulary, normalizers, rules, unknownID: model.unknownID)
+        (table, names) = try added.table(file.vocabulary, normalizers, rules, unknownID: model.unknownID)
 
-        let template = try PostProcessing(parts["post_processor"])
+        let template = try PostProcessing(parts["post_processor"], vocabularySize: table.count)
         func id(_ spelling: String?) -> Int32? { spelling.flatMap { added.id(of: Array($0.utf8)) } }
         bosID = id(settings.bosToken) ?? template.bosID
         eosID = id(settings.eosToken) ?? template.eosID ?? Self.ends.lazy.compactMap { id($0) }.first

@@ -5,19 +5,19 @@ struct PostProcessing {
     private(set) var bosID: Int32?
     private(set) var eosID: Int32?
 
-    init(_ value: JSONValue?) throws(ComponentError) {
+    init(_ value: JSONValue?, vocabularySize: Int) throws(ComponentError) {
         guard let value else { return }
         for part in try Component(value).flattened("processors") {
             switch part.type {
             // It only adjusts where in the text a token stands.
             case "ByteLevel": continue
-            case "TemplateProcessing": try read(part)
+            case "TemplateProcessing": try read(part, vocabularySize)
             default: throw part.unsupported()
             }
         }
     }
 
-    private mutating func read(_ template: Component) throws(ComponentError) {
+    private mutating func read(_ template: Component, _ vocabularySize: Int) throws(ComponentError) {
         let (before, behind) = try Component.checked { () throws(JSONError) in
             var before: [Int32] = []
             var behind: [Int32] = []
@@ -28,11 +28,15 @@ struct PostProcessing {
                     continue
                 }
                 let name = try special.member("id").string()
-                let ids = try template.value.member("special_tokens").member(name).member("ids").ints()
-                if isBehind {
-                    behind += ids.map(Int32.init(clamping:))
-                } else {
-                    before += ids.map(Int32.init(clamping:))
+                for element in try template.value.member("special_tokens").member(name).member("ids").array()
+                {
+                    let number = try element.int()
+                    guard (0..<vocabularySize).contains(number) else {
+                        throw .wrongType(
+                            path: element.path, expected: "an id from 0 to \(vocabularySize - 1)",
+                            found: "\(number)")
+                    }
+                    if isBehind { behind.append(Int32(number)) } else { before.append(Int32(number)) }
                 }
             }
             return (before, behind)

@@ -22,7 +22,23 @@ enum TextNormalizer: Sendable {
             default: throw part.unsupported()
             }
         }
+        guard rules.reduce(1, { $0 * $1.growth }) <= maximumGrowth else {
+            throw component.unsupported("that makes a text grow more than \(Int(maximumGrowth)) times")
+        }
         return rules
+    }
+
+    /// A chain of replacements can make any text grow beyond all memory.
+    private static let maximumGrowth = 256.0
+
+    /// How many times longer a long text can become.
+    private var growth: Double {
+        switch self {
+        case .replace(.text(let bytes), let content): max(1, Double(content.count) / Double(bytes.count))
+        case .replace(_, let content): Double(content.count) + 1
+        case .prepend(let bytes): Double(bytes.count) + 1
+        case .strip: 1
+        }
     }
 
     /// Changes a text.
@@ -71,14 +87,14 @@ extension UnsafeBufferPointer<UInt8> {
         return place
     }
 
-    /// Where the white space that ends at `end` begins; `end` where there is none.
-    func startOfSpace(before end: Int) -> Int {
+    /// Where the white space that ends at `end` begins, `limit` at the earliest.
+    func startOfSpace(before end: Int, notBefore limit: Int = 0) -> Int {
         var place = end
-        while place > 0 {
+        while place > limit {
             let start = UTF8Scalar.start(self, before: place)
             guard ScalarSet.whiteSpace.contains(UTF8Scalar.decode(self, at: start).scalar) else { break }
             place = start
         }
-        return place
+        return Swift.max(place, limit)
     }
 }

@@ -12,6 +12,7 @@ struct TokenizerJSON {
     private(set) var vocabulary = Vocabulary()
     /// Where `model.merges` stands in the file; nil where it is missing.
     private(set) var merges: Range<Int>?
+    private var hasOtherVocabulary = false
 
     /// The entries of `model.vocab` in the order of the file.
     struct Vocabulary {
@@ -36,6 +37,9 @@ struct TokenizerJSON {
             return try type.string()
         }
         guard model == "BPE" else { throw .unsupported(found: model, place: "model") }
+        guard !hasOtherVocabulary else {
+            throw .invalid(.wrongType(path: "model.vocab", expected: "an object", found: "something else"))
+        }
     }
 
     private mutating func read(_ text: UnsafeBufferPointer<UInt8>) throws(JSONError) {
@@ -44,6 +48,10 @@ struct TokenizerJSON {
         try reader.object { reader, key throws(JSONError) in
             let key = String(decoding: key, as: UTF8.self)
             guard key == "model" else {
+                guard Self.partNames.contains(key) else {
+                    _ = try reader.skip()
+                    return
+                }
                 return try Self.read(&reader, text, key, path: key, into: &parts)
             }
             if hasModel { throw .duplicateKey(key) }
@@ -55,6 +63,16 @@ struct TokenizerJSON {
     }
 
     private static let limits = JSONLimits(byteCount: TokenizerFile.maximumSize)
+    /// A tree takes many times the memory of its text.
+    private static let partLimits = JSONLimits(byteCount: 16 << 20)
+    private static let partNames: Set = [
+        "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder",
+    ]
+    private static let modelPartNames: Set = [
+        "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
+        "byte_fallback",
+        "ignore_merges",
+    ]
 
     private mutating func readModel(
         _ reader: inout JSONReader, _ text: UnsafeBufferPointer<UInt8>
@@ -66,11 +84,13 @@ struct TokenizerJSON {
                 if vocabulary.count > 0 { throw .duplicateKey("model.vocab") }
                 try readVocabulary(&reader)
             // The list of another kind of model, which its type will tell.
-            case ("vocab", _): _ = try reader.skip()
+            case ("vocab", _): hasOtherVocabulary = try !reader.skip().isEmpty
             case ("merges", _):
                 if merges != nil { throw .duplicateKey("model.merges") }
                 merges = try reader.skip()
-            default: try Self.read(&reader, text, key, path: "model.\(key)", into: &modelParts)
+            case _ where Self.modelPartNames.contains(key):
+                try Self.read(&reader, text, key, path: "model.\(key)", into: &modelParts)
+            default: _ = try reader.skip()
             }
         }
     }
@@ -84,7 +104,7 @@ struct TokenizerJSON {
         if slice.elementsEqual("null".utf8) { return }
         if parts[key] != nil { throw .duplicateKey(path) }
         do {
-            parts[key] = try JSONValue.parse(slice, limits: limits, path: path)
+            parts[key] = try JSONValue.parse(slice, limits: partLimits, path: path)
         } catch {
             guard case .syntax(let what, let offset) = error else { throw error }
             throw .syntax(what, offset: range.lowerBound + offset)

@@ -38,7 +38,8 @@ public struct TokenizerSettings: Sendable, Hashable {
             // A chat template may be long, a table of added tokens longer.
             try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
                 try JSONValue.parse(
-                    UnsafeRawBufferPointer(bytes), limits: JSONLimits(allowsDuplicateKeys: true))
+                    UnsafeRawBufferPointer(bytes),
+                    limits: JSONLimits(byteCount: 16 << 20, allowsDuplicateKeys: true))
             }
         }
         try Component.checked { () throws(JSONError) in

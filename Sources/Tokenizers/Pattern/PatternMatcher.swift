@@ -2,12 +2,18 @@
 /// with is reused.
 ///
 /// The memory is bounded by the pattern and, for repeated groups, by the text: a repetition of a set keeps one entry
-/// however long it is.
+/// however long it is. The time is bounded by the text's length: where a pattern takes more than some hundred steps
+/// for every byte (nested repetitions can take forever), what is left of the text has no match.
 struct PatternMatcher {
     private let program: PatternProgram
     /// UTF-8, which must be well-formed.
     private let text: UnsafeBufferPointer<UInt8>
     private var untried: [Untried] = []
+    /// The steps that are left.
+    private var budget: Int
+
+    /// Steps for every byte of a text; the patterns of tokenizers take about ten.
+    private static let stepsPerByte = 512
 
     /// A way that was left for later: `instruction` at any place from `high` down to `low`, scalar by scalar.
     private struct Untried {
@@ -19,12 +25,13 @@ struct PatternMatcher {
     init(_ program: PatternProgram, in text: UnsafeBufferPointer<UInt8>) {
         self.program = program
         self.text = text
+        budget = 10_000 + Self.stepsPerByte * text.count
     }
 
     /// The first match that begins at `start` or later.
     mutating func firstMatch(from start: Int) -> Range<Int>? {
         var place = start
-        while place <= text.count {
+        while place <= text.count, budget > 0 {
             untried.removeAll(keepingCapacity: true)
             if let end = run(from: 0, at: place) { return place..<end }
             place = place < text.count ? place + UTF8Scalar.length(text, at: place) : text.count + 1
@@ -37,7 +44,8 @@ struct PatternMatcher {
         let floor = untried.count
         var instruction = first
         var place = start
-        while true {
+        while budget > 0 {
+            budget -= 1
             switch step(instruction, at: place) {
             case .next(let nextInstruction, let nextPlace):
                 (instruction, place) = (nextInstruction, nextPlace)
@@ -49,6 +57,7 @@ struct PatternMatcher {
                 (instruction, place) = popUntried()
             }
         }
+        return nil
     }
 
     private enum Step {
@@ -96,6 +105,7 @@ struct PatternMatcher {
             count += 1
             if count == minimum { low = place }
         }
+        budget -= count
         guard count >= minimum else { return .failed }
         if !isPossessive, place > low {
             untried.append(

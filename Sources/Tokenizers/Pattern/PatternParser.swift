@@ -3,8 +3,12 @@
 /// groups, look-ahead and `$`. What tokenizer files do not use (back references, look-behind, lazy repetition) is
 /// refused by name.
 struct PatternParser {
-    /// The deepest nesting of groups.
+    /// The deepest nesting of groups and repetitions.
     private static let maximumDepth = 64
+    /// The longest pattern, in scalars.
+    private static let maximumLength = 4096
+    /// Classes that are kept, each of them large.
+    private static let maximumSetCount = 256
     /// The largest count of a repetition.
     static let maximumCount = 1000
 
@@ -17,8 +21,14 @@ struct PatternParser {
     /// Parses a whole pattern.
     static func parse(_ pattern: String) throws(PatternError) -> PatternNode {
         var parser = PatternParser(scalars: Array(pattern.unicodeScalars))
+        guard parser.scalars.count <= maximumLength else {
+            throw parser.error("more than \(maximumLength) characters")
+        }
         let node = try parser.choice()
         guard parser.next == nil else { throw parser.error("a parenthesis that opens nothing") }
+        guard parser.sets.count <= maximumSetCount else {
+            throw parser.error("more than \(maximumSetCount) classes")
+        }
         return node
     }
 
@@ -58,7 +68,13 @@ struct PatternParser {
 
     private mutating func repeated() throws(PatternError) -> PatternNode {
         var node = try atom()
+        let outerDepth = depth
+        defer { depth = outerDepth }
         while let (minimum, maximum, isInterval) = try count() {
+            depth += 1
+            guard depth <= Self.maximumDepth else {
+                throw error("more than \(Self.maximumDepth) levels of repetitions")
+            }
             if next == "?" { throw error("a lazy repetition") }
             if isInterval, next == "+" { throw error("a repetition of a repetition") }
             let isPossessive = take("+")

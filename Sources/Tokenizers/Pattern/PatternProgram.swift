@@ -29,8 +29,12 @@ struct PatternProgram: Sendable {
         instructions.append(.succeed)
     }
 
+    /// How often a node was appended, one without instructions too.
+    private var appendCount = 0
+
     private mutating func append(_ node: PatternNode) throws(PatternError) {
-        guard instructions.count < Self.maximumCount else {
+        appendCount += 1
+        guard appendCount < Self.maximumCount, instructions.count < Self.maximumCount else {
             throw PatternError(found: "more than \(Self.maximumCount) steps", position: 0)
         }
         switch node {

@@ -2,17 +2,22 @@
 struct ScalarSet: Sendable, Equatable {
     private static let scalarCount = 0x110000
 
-    /// Bit `s & 63` of word `s >> 6`.
+    /// Bit `s & 63` of word `s >> 6`; none for a set of one scalar.
     private var words: [UInt64]
 
     /// The one scalar of a set that was made of one.
     private(set) var single: UInt32?
 
     init(ranges: [ClosedRange<UInt32>]) {
-        words = [UInt64](repeating: 0, count: Self.scalarCount >> 6)
-        for range in ranges { insert(range) }
-        if ranges.count == 1, let range = ranges.first, range.count == 1 { single = range.lowerBound }
+        if ranges.count == 1, let range = ranges.first, range.count == 1 {
+            (words, single) = ([], range.lowerBound)
+        } else {
+            words = Self.noWords
+            for range in ranges { insert(range) }
+        }
     }
+
+    private static let noWords = [UInt64](repeating: 0, count: scalarCount >> 6)
 
     /// The scalars for which `isMember` holds.
     init(where isMember: (UInt32) -> Bool) {
@@ -27,26 +32,36 @@ struct ScalarSet: Sendable, Equatable {
 
     @inline(__always)
     func contains(_ scalar: UInt32) -> Bool {
-        words[Int(scalar >> 6)] >> UInt64(scalar & 63) & 1 != 0
+        if let single { return scalar == single }
+        return words[Int(scalar >> 6)] >> UInt64(scalar & 63) & 1 != 0
+    }
+
+    /// Gives a set of one scalar a bit for each.
+    private mutating func spread() {
+        guard let member = single else { return }
+        words = Self.noWords
+        single = nil
+        insert(member...member)
     }
 
     mutating func insert(_ range: ClosedRange<UInt32>) {
-        single = nil
+        spread()
         for scalar in range where scalar < Self.scalarCount {
             words[Int(scalar >> 6)] |= 1 << UInt64(scalar & 63)
         }
     }
 
     mutating func formUnion(_ other: ScalarSet) {
-        single = nil
+        spread()
+        if let member = other.single { return insert(member...member) }
         for index in words.indices { words[index] |= other.words[index] }
     }
 
     /// All scalars that are not in the set.
     var inverted: ScalarSet {
         var result = self
-        result.single = nil
-        for index in words.indices { result.words[index] = ~words[index] }
+        result.spread()
+        for index in result.words.indices { result.words[index] = ~result.words[index] }
         return result
     }
 
@@ -71,6 +86,7 @@ struct ScalarSet: Sendable, Equatable {
 
     /// The members of a small set; none of a larger one, whose cases are the property's affair.
     private func members(atMost limit: Int) -> [Unicode.Scalar] {
+        if let single { return Unicode.Scalar(single).map { [$0] } ?? [] }
         guard words.reduce(0, { $0 + $1.nonzeroBitCount }) <= limit else { return [] }
         return words.indices.filter { words[$0] != 0 }.flatMap { index in
             (0..<64).filter { words[index] >> UInt64($0) & 1 != 0 }

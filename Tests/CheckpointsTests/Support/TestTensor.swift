@@ -25,7 +25,7 @@ struct TestTensor {
             case .float32: out.write(value.bitPattern)
             case .float16: out.write(Float16(value).bitPattern)
             case .bfloat16: out.write(UInt16(value.bitPattern >> 16))
-            default: out.write([UInt8](repeating: 1, count: dtype.size))
+            default: out.write([UInt8](repeating: 1, count: dtype.blockSize))
             }
         }
         bytes = out.bytes
@@ -44,7 +44,7 @@ struct TestTensor {
 
     /// The `index`th of `count` equal blocks of columns.
     func columns(_ index: Int, of count: Int) -> TestTensor {
-        let row = shape[1] * dtype.size
+        let row = shape[1] * dtype.blockSize
         let size = row / count
         var part: [UInt8] = []
         for start in stride(from: index * size, to: bytes.count, by: row) {
@@ -65,6 +65,7 @@ struct TestTensor {
         case .int8: "CharStorage"
         case .uint8: "ByteStorage"
         case .bool: "BoolStorage"
+        default: "\(dtype.rawValue)Storage"
         }
     }
 }
