@@ -27,10 +27,12 @@ extension EmbeddedVocabulary {
             }
             for byte in UInt8.min...UInt8.max {
                 let id = Self.firstByteID + Int(byte)
-                guard tokens[id] == Self.exported(byte) || tokens[id] == [byte] else {
+                let name = Array(byte.fallbackName.utf8)
+                // The first exports had the character of that number.
+                guard tokens[id] == name || tokens[id].elementsEqual(String(Unicode.Scalar(byte)).utf8) else {
                     throw VocabularyDamage("token \(id)", "it does not stand for byte \(byte)")
                 }
-                tokens[id] = Array(byte.fallbackName.utf8)
+                tokens[id] = name
             }
             for id in Self.firstPieceID..<tokens.count { tokens[id] = tokens[id].withSpaceMarks }
             let kinds: [TokenKind] =
@@ -88,7 +90,6 @@ extension EmbeddedVocabulary {
             switch id {
             case Self.begin.id: Self.begin.exported
             case Self.end.id: Self.end.exported
-            case Self.firstByteID..<Self.firstPieceID: Self.exported(UInt8(id - Self.firstByteID))
             default: token.withSpaces
             }
         }
@@ -118,9 +119,6 @@ extension EmbeddedVocabulary {
         }
         return nil
     }
-
-    /// A byte as the export has it: the character of that number.
-    private static func exported(_ byte: UInt8) -> [UInt8] { Array(String(Unicode.Scalar(byte)).utf8) }
 }
 
 extension [UInt8] {
