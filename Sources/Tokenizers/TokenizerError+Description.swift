@@ -53,6 +53,10 @@ extension TokenizerError: CustomStringConvertible {
                 "expected a SentencePiece model, found one that libsentencepiece refuses (\(reason)); "
                     + "use another"
             )
+        case .malformedVocabulary(let file, let what, let place):
+            (file, "expected a vocabulary, found a damaged one (\(place): \(what)); download it again")
+        case .unsupportedVocabulary(let file, let expected, let found):
+            (file, "expected \(expected), found \(found), which is not supported")
         case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge,
             .trainingFailed, .trainedModelIsLossy:
             ("tokenizer training", trainingSentence)

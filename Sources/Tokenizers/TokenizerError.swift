@@ -33,6 +33,12 @@ public enum TokenizerError: Error, Sendable, Hashable {
     /// A SentencePiece model that libsentencepiece refuses, with its reason.
     case rejected(file: String, reason: String)
 
+    /// A vocabulary inside a checkpoint, or exported for llama2.c, that is damaged: `what` is wrong at `place`.
+    case malformedVocabulary(file: String, what: String, place: String)
+
+    /// A vocabulary with rules that are not known here, or that a format cannot express.
+    case unsupportedVocabulary(file: String, expected: String, found: String)
+
     /// There is no text to train on.
     case noTrainingText
 
@@ -58,7 +64,7 @@ public enum TokenizerError: Error, Sendable, Hashable {
         switch self {
         case .notFound, .isDirectory, .unreadable: true
         case .tooLarge, .notSupported, .notATokenizer, .malformed, .malformedRanks, .rejected: false
-        case .invalidJSON, .unsupportedComponent: false
+        case .invalidJSON, .unsupportedComponent, .malformedVocabulary, .unsupportedVocabulary: false
         case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge: false
         case .trainingFailed, .trainedModelIsLossy: false
         }
@@ -67,7 +73,7 @@ public enum TokenizerError: Error, Sendable, Hashable {
     /// Whether the file is sound, but of a kind or with rules that this version does not know.
     public var isUnsupported: Bool {
         switch self {
-        case .notSupported, .unsupportedComponent: true
+        case .notSupported, .unsupportedComponent, .unsupportedVocabulary: true
         default: false
         }
     }

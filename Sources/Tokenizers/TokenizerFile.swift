@@ -49,10 +49,10 @@ struct TokenizerFile {
 /// Loads whatever tokenizer a file holds, by its content and not its name.
 ///
 /// - Parameter path: the tokenizer's file.
-/// - Returns: a `SentencePieceTokenizer`, a `TiktokenTokenizer` with the names of Llama 3.1, or a
-///   `HuggingFaceTokenizer` with what the files beside it say.
-/// - Throws: `.notSupported` for a tokenizer of another kind than these, `.notATokenizer` for anything else, and
-///   the errors of reading and of their initialisers.
+/// - Returns: a `SentencePieceTokenizer`, a `TiktokenTokenizer` with the names of Llama 3.1, a
+///   `HuggingFaceTokenizer` with what the files beside it say, or the tokenizer of a vocabulary exported for
+///   llama2.c.
+/// - Throws: `.notATokenizer` for anything else, and the errors of reading and of their initialisers.
 public func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokenizer {
     let bytes = try TokenizerFile(path: path).bytes
     let kind = TokenizerKind(sniffing: bytes)
@@ -66,7 +66,7 @@ public func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokeniz
         return try HuggingFaceTokenizer(
             bytes: bytes, file: path, settings: try TokenizerSettings(folder: folder))
     case .llama2cBin:
-        throw .notSupported(file: path, kind: kind)
+        return try EmbeddedVocabulary(llama2c: bytes, file: path).makeTokenizer(file: path)
     case .otherJSON, .html, .gitLFSPointer, .empty, .unknown:
         throw .notATokenizer(file: path, kind: kind)
     }

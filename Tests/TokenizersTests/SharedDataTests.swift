@@ -84,17 +84,6 @@ struct SharedDataTests {
         }
     }
 
-    static let otherTokenizers: [(path: String, kind: TokenizerKind)] = [
-        ("checkpoints/stories260K/tok512.bin", .llama2cBin)
-    ]
-
-    @Test(arguments: otherTokenizers.indices)
-    func namesTheTokenizersThatItCannotRead(_ index: Int) throws {
-        let (path, kind) = Self.otherTokenizers[index]
-        let file = try TestData.url(path).path
-        #expect(throws: TokenizerError.notSupported(file: file, kind: kind)) { try loadTokenizer(at: file) }
-    }
-
     static let noTokenizers = [
         "checkpoints/stories260K/params.json", "checkpoints/stories260K/consolidated.00.pth",
         "checkpoints/stories260K/stories260K.bin", "checkpoints/micro-hf-f32/model.safetensors",

@@ -15,6 +15,20 @@ enum ByteAlphabet {
         return bytes
     }()
 
+    /// What each byte is spelled with, in UTF-8.
+    private static let spellings: [[UInt8]] = {
+        var spellings = [[UInt8]](repeating: [], count: 0x100)
+        for (scalar, byte) in bytes.enumerated() where byte >= 0 {
+            spellings[Int(byte)] = Unicode.Scalar(UInt32(scalar)).map { Array(String($0).utf8) } ?? []
+        }
+        return spellings
+    }()
+
+    /// How bytes are spelled.
+    static func spelling(of bytes: some Sequence<UInt8>) -> [UInt8] {
+        bytes.reduce(into: []) { $0 += spellings[Int($1)] }
+    }
+
     /// Appends the bytes that a spelling, well-formed UTF-8, stands for; false where it has a character outside the
     /// alphabet, and then what was appended means nothing.
     static func bytes(spelledBy spelling: UnsafeBufferPointer<UInt8>, into result: inout [UInt8]) -> Bool {

@@ -83,9 +83,11 @@ enum TextSplit: Sendable {
     }
 
     /// The pattern of GPT-2, which `ByteLevel` splits by.
+    static let gpt2Pattern =
+        #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+
     private static func gpt2(_ component: Component) throws(ComponentError) -> PatternNode {
-        let pattern = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
-        do { return try PatternParser.parse(pattern) } catch { throw component.unsupported(error.found) }
+        do { return try PatternParser.parse(gpt2Pattern) } catch { throw component.unsupported(error.found) }
     }
 }
 

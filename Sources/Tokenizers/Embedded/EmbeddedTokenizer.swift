@@ -1,0 +1,57 @@
+/// A tokenizer of a vocabulary that lies inside a checkpoint: the ids are its base's, the special tokens are those
+/// that the checkpoint names.
+struct EmbeddedTokenizer<Base: Tokenizer>: Tokenizer {
+    let vocabularySize: Int
+    let bosID: Int32?
+    let eosID: Int32?
+    let padID: Int32?
+    let stopTokens: Set<Int32>
+    let addsBOS: Bool
+
+    private let base: Base
+    /// The names of the tokens that the base does not have: those that are never used.
+    private let unusedNames: [Int32: [UInt8]]
+
+    /// - Parameters:
+    ///   - base: made of the vocabulary.
+    ///   - vocabulary: checked.
+    init(_ base: Base, _ vocabulary: EmbeddedVocabulary) {
+        self.base = base
+        vocabularySize = vocabulary.tokens.count
+        (bosID, eosID, padID) = (vocabulary.bosID, vocabulary.eosID, vocabulary.padID)
+        addsBOS = vocabulary.addsBOS && vocabulary.bosID != nil
+        let named = [vocabulary.eosID, vocabulary.eotID, vocabulary.eomID].compactMap { $0 }
+        // Files name the end of a turn only since 2024.
+        let ends = Set(["<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>"].map { Array($0.utf8) })
+        let spelled = vocabulary.tokens.indices.filter {
+            vocabulary.kinds[$0] == .control && ends.contains(vocabulary.tokens[$0])
+        }
+        stopTokens = Set(named + spelled.map(Int32.init))
+        var unusedNames: [Int32: [UInt8]] = [:]
+        for (id, token) in vocabulary.tokens.enumerated() where vocabulary.kinds[id] == .unused {
+            unusedNames[Int32(id)] = token
+        }
+        self.unusedNames = unusedNames
+    }
+
+    func encode(_ text: String, specials: SpecialTokens, addBOS: Bool) -> [Int32] {
+        var ids = base.encode(text, specials: specials, addBOS: false)
+        if addBOS, let bosID, ids.first != bosID { ids.insert(bosID, at: 0) }
+        return ids
+    }
+
+    func decode(_ ids: [Int32]) -> String { base.decode(ids) }
+
+    func bytes(of id: Int32) -> [UInt8] { base.bytes(of: id) }
+
+    func kind(of id: Int32) -> TokenKind? { unusedNames[id] == nil ? base.kind(of: id) : .unused }
+
+    func spelling(of id: Int32) -> [UInt8] {
+        let spelling = base.spelling(of: id)
+        return spelling.isEmpty ? unusedNames[id] ?? [] : spelling
+    }
+
+    func makeStreamingDecoder(prompt: [Int32]) -> StreamingDecoder {
+        base.makeStreamingDecoder(prompt: prompt)
+    }
+}

@@ -1,0 +1,115 @@
+/// A vocabulary as it lies inside a checkpoint: what a GGUF file has under `tokenizer.ggml`.
+///
+/// A value without promises: `makeTokenizer(file:)` and whatever writes a file check it first.
+public struct EmbeddedVocabulary: Sendable, Hashable {
+    /// What the tokens are made by (`tokenizer.ggml.model`).
+    public enum Model: String, Sendable, Hashable, CaseIterable {
+        /// SentencePiece's BPE: of two neighbours, those merge first that make the token with the greatest score.
+        case sentencePiece = "llama"
+
+        /// Byte-level BPE: a list of merges, the earliest first.
+        case byteLevel = "gpt2"
+    }
+
+    /// What the tokens are made by.
+    public var model: Model
+
+    /// The name of the rules by which a text is cut before bytes are merged (`tokenizer.ggml.pre`), such as
+    /// `llama-bpe`; `default` in a vocabulary of SentencePiece.
+    public var preTokenizer: String
+
+    /// The tokens' spellings in UTF-8, by id: `▁the`, `<0x0A>` in a vocabulary of SentencePiece, `Ġthe` in one of
+    /// bytes.
+    public var tokens: [[UInt8]]
+
+    /// The tokens' scores, by id; may be empty in a vocabulary of bytes.
+    public var scores: [Float]
+
+    /// The tokens' kinds, by id (`tokenizer.ggml.token_type`); empty where the file does not say.
+    public var kinds: [TokenKind]
+
+    /// Pairs of spellings with a space between, the earliest first; empty in a vocabulary of SentencePiece.
+    public var merges: [[UInt8]]
+
+    /// The token that begins a sequence.
+    public var bosID: Int32?
+
+    /// The token that ends a sequence.
+    public var eosID: Int32?
+
+    /// The token that ends a turn.
+    public var eotID: Int32?
+
+    /// The token that ends a message, after which the turn goes on.
+    public var eomID: Int32?
+
+    /// The token for text that cannot be spelled.
+    public var unknownID: Int32?
+
+    /// The token that fills unused places of a batch.
+    public var padID: Int32?
+
+    /// Whether a text that the model is given begins with `bosID`.
+    public var addsBOS: Bool
+
+    /// Whether a text that the model is given ends with `eosID`.
+    public var addsEOS: Bool
+
+    /// Whether a space is put before a text, which decoding drops; of no account in a vocabulary of bytes.
+    public var addsSpacePrefix: Bool
+
+    /// A vocabulary of these parts, not checked.
+    public init(
+        model: Model, preTokenizer: String = "default", tokens: [[UInt8]], scores: [Float] = [],
+        kinds: [TokenKind] = [], merges: [[UInt8]] = [], bosID: Int32? = nil, eosID: Int32? = nil,
+        eotID: Int32? = nil, eomID: Int32? = nil, unknownID: Int32? = nil, padID: Int32? = nil,
+        addsBOS: Bool = true, addsEOS: Bool = false, addsSpacePrefix: Bool = true
+    ) {
+        (self.model, self.preTokenizer) = (model, preTokenizer)
+        (self.tokens, self.scores, self.kinds, self.merges) = (tokens, scores, kinds, merges)
+        (self.bosID, self.eosID, self.eotID, self.eomID) = (bosID, eosID, eotID, eomID)
+        (self.unknownID, self.padID) = (unknownID, padID)
+        (self.addsBOS, self.addsEOS, self.addsSpacePrefix) = (addsBOS, addsEOS, addsSpacePrefix)
+    }
+
+    /// The vocabulary of a tokenizer's file, as it goes into a checkpoint.
+    ///
+    /// - Parameter path: a `tokenizer.model` of SentencePiece (BPE or characters) or tiktoken (with the names of
+    ///   Llama 3.1), a `tokenizer.json` with what the files beside it say, or a vocabulary exported for llama2.c.
+    /// - Throws: what `loadTokenizer(at:)` throws, and `.unsupportedVocabulary` for a tokenizer whose rules no
+    ///   checkpoint can hold.
+    public init(tokenizerFile path: String) throws(TokenizerError) {
+        let bytes = try TokenizerFile(path: path).bytes
+        let kind = TokenizerKind(sniffing: bytes)
+        switch kind {
+        case .sentencePiece: try self.init(sentencePiece: bytes, file: path)
+        case .tiktoken: try self.init(tiktoken: bytes, file: path)
+        case .huggingFaceJSON: try self.init(tokenizerJSON: bytes, path: path)
+        case .llama2cBin: try self.init(llama2c: bytes, file: path)
+        case .otherJSON, .html, .gitLFSPointer, .empty, .unknown:
+            throw .notATokenizer(file: path, kind: kind)
+        }
+    }
+
+    /// A tokenizer with the ids of this vocabulary.
+    ///
+    /// - Parameter file: what errors call the vocabulary: the checkpoint's path.
+    /// - Throws: `.malformedVocabulary` where the parts contradict one another, `.unsupportedVocabulary` for a
+    ///   `preTokenizer` that is not known, `.rejected` where libsentencepiece refuses the pieces.
+    public func makeTokenizer(file: String) throws(TokenizerError) -> any Tokenizer {
+        let vocabulary = try checked(file: file)
+        switch model {
+        case .sentencePiece:
+            do {
+                let bytes = vocabulary.modelProto
+                return EmbeddedTokenizer(try SentencePieceTokenizer(bytes: bytes, file: file), vocabulary)
+            } catch {
+                guard case .malformed(_, let what, _) = error else { throw error }
+                throw .malformedVocabulary(file: file, what: what, place: "tokens")
+            }
+        case .byteLevel:
+            let json = try vocabulary.tokenizerJSON(file: file)
+            return EmbeddedTokenizer(try HuggingFaceTokenizer(bytes: json, file: file), vocabulary)
+        }
+    }
+}
