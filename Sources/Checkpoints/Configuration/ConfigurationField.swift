@@ -67,6 +67,7 @@ extension RoPEConfiguration.Scaling: CustomStringConvertible {
         switch self {
         case .none: "none"
         case .linear(let factor): "linear, factor \(factor)"
+        case .factors(let factors): "\(factors.count) factors, one for each frequency"
         case .llama3(let factor, let low, let high, let length):
             "llama3, factor \(factor), low \(low), high \(high), original length \(length)"
         }
