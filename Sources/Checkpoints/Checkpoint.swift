@@ -31,6 +31,11 @@ public struct Checkpoint: Sendable {
         }
         self.naming = naming
         let binding = WeightBinding(naming: naming, folder: folder, logger: logger)
+        if let stated = tensorFiles.first?.configuration {
+            configuration = stated
+            weights = try binding.bindWhole(tensorFiles, configuration: stated)
+            return
+        }
         switch naming {
         case .meta:
             let params = try MetaParams(try location.configurationFile("params.json", naming: naming))

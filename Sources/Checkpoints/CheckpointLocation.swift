@@ -5,6 +5,7 @@ struct CheckpointLocation {
         case torchShards([String])
         case safetensors([String])
         case safetensorsIndex(String)
+        case llama2c(String)
     }
 
     let folder: String
@@ -26,6 +27,7 @@ struct CheckpointLocation {
     func open() throws(CheckpointError) -> [TensorFile] {
         switch layout {
         case .safetensorsIndex(let name): return try SafetensorsIndex.open(folder + "/" + name)
+        case .llama2c(let name): return [try Llama2cFile.open(folder + "/" + name)]
         case .torchShards(let names):
             return try names.map { name throws(CheckpointError) in try TorchFile.open(folder + "/" + name) }
         case .safetensors(let names):
@@ -77,6 +79,7 @@ struct CheckpointLocation {
         let name = file.name
         if ["params.json", "config.json"].contains(name) { return try layout(ofFolder: file.folder) }
         if name.hasSuffix(".safetensors.index.json") { return .safetensorsIndex(name) }
+        if name.hasSuffix(".bin"), try Llama2cFile.isLikely(file.path) { return .llama2c(name) }
         if name.hasSuffix(".pth") || name.hasSuffix(".pt") || name.hasSuffix(".bin")
             || name.hasSuffix(".gguf")
         {

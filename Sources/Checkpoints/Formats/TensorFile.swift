@@ -9,11 +9,17 @@ public struct TensorFile: Sendable {
     public let tensors: [String: Tensor]
     /// Strings that the file carries beside them (`__metadata__` of safetensors).
     public let metadata: [String: String]
+    /// The model's shape, of the formats that say it in the same file.
+    let configuration: ModelConfiguration?
 
-    init(path: String, tensors: [String: Tensor], metadata: [String: String] = [:]) {
+    init(
+        path: String, tensors: [String: Tensor], metadata: [String: String] = [:],
+        configuration: ModelConfiguration? = nil
+    ) {
         self.path = path
         self.tensors = tensors
         self.metadata = metadata
+        self.configuration = configuration
     }
 }
 

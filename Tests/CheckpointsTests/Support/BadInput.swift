@@ -6,21 +6,24 @@ import Testing
 struct BadInput: Sendable, CustomTestStringConvertible {
     let what: String
     let message: String
+    /// What is opened: a file of the folder, or all of it.
+    private let opened: String
     private let make: @Sendable () throws -> TemporaryFolder
 
     init(
-        _ what: String, _ message: String, in file: String = "",
+        _ what: String, _ message: String, in file: String = "", opening opened: String = "",
         make: @escaping @Sendable () throws -> TemporaryFolder
     ) {
         self.what = what
         self.message = message.hasPrefix("DIR") ? message : "DIR/\(file): \(message)"
+        self.opened = opened
         self.make = make
     }
 
     var testDescription: String { what }
 
     func check() throws {
-        let found = try make().message()
+        let found = try make().message(opened)
         #expect(found == message, "\(what)")
     }
 }
