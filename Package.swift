@@ -72,8 +72,9 @@ let package = Package(
         .executableTarget(
             name: "llama-tokenize",
             dependencies: [
-                "CommandSupport", "JSON", "Tokenizers",
+                "Checkpoints", "CommandSupport", "JSON", "Tokenizers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "llama-convert",

@@ -1,14 +1,16 @@
 import ArgumentParser
 
-/// `llama-convert`: what a checkpoint is, and how two differ.
+/// `llama-convert`: turns checkpoints into other formats, says what one is, and how two differ.
 @main
 struct LlamaConvert: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "llama-convert",
-        abstract: "Look into Llama checkpoints and compare them.",
+        abstract: "Convert Llama checkpoints, look into them and compare them.",
         discussion: """
+              llama-convert llama-2-7b llama-2-7b-hf --to huggingface --verify
+              llama-convert llama-2-7b-hf llama-2-7b.gguf --to gguf --dtype q8_0
               llama-convert inspect llama-2-7b
               llama-convert diff llama-2-7b llama-2-7b-hf
             """,
-        subcommands: [Inspect.self, Diff.self])
+        subcommands: [Convert.self, Inspect.self, Diff.self], defaultSubcommand: Convert.self)
 }

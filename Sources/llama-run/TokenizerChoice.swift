@@ -19,6 +19,10 @@ struct TokenizerChoice {
             let path = try TokenizerPath.resolve(path)
             return (try checked(path), path)
         }
+        if let embedded = try CheckpointTokenizer.embedded(in: checkpoint) {
+            try check(embedded.tokenizer, embedded.file)
+            return (embedded.tokenizer, embedded.file)
+        }
         guard let path = TokenizerPath.file(in: checkpoint.folder) else { return nil }
         do {
             return (try checked(path), path)
@@ -31,11 +35,15 @@ struct TokenizerChoice {
 
     private func checked(_ path: String) throws -> any Tokenizer {
         let tokenizer = try loadTokenizer(at: path)
+        try check(tokenizer, path)
+        return tokenizer
+    }
+
+    private func check(_ tokenizer: any Tokenizer, _ path: String) throws {
         try checkVocabulary(
             of: tokenizer, file: path, against: checkpoint.configuration, model: name,
             naming: checkpoint.naming)
         let padding = checkpoint.configuration.vocabularySize - tokenizer.vocabularySize
         if padding > 0 { logger.info("\(name): the last \(padding) ids of the model are not in \(path)") }
-        return tokenizer
     }
 }

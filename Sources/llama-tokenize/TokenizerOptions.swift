@@ -1,5 +1,7 @@
 import ArgumentParser
+import Checkpoints
 import CommandSupport
+import Logging
 import Tokenizers
 
 /// The tokenizer to work with. The main command and its subcommands share it, so that `--tokenizer` may stand
@@ -7,7 +9,7 @@ import Tokenizers
 struct TokenizerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Tokenizer, or a folder or checkpoint with one: tokenizer.model, else tokenizer.json.",
+            "Tokenizer, or a folder or checkpoint with one (a .gguf has its own).",
             valueName: "path"))
     var tokenizer: String?
 
@@ -18,7 +20,13 @@ struct TokenizerOptions: ParsableArguments {
     }
 
     func load() throws -> any Tokenizer {
-        try loadTokenizer(at: try TokenizerPath.resolve(tokenizer ?? ""))
+        let path = tokenizer ?? ""
+        guard path.hasSuffix(".gguf") else { return try loadTokenizer(at: try TokenizerPath.resolve(path)) }
+        let checkpoint = try Checkpoint(at: path, logger: Logger(label: "llama-tokenize") { _ in SwiftLogNoOpLogHandler() })
+        guard let embedded = try CheckpointTokenizer.embedded(in: checkpoint) else {
+            throw Failure(Failure.badData, "\(path): expected a tokenizer in it, found none")
+        }
+        return embedded.tokenizer
     }
 }
 

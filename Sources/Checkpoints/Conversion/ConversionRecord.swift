@@ -10,6 +10,8 @@ public struct ConversionRecord: Sendable {
     public struct Entry: Sendable {
         /// What it is.
         public let role: TensorRole
+        /// Its name in Meta's checkpoints.
+        public var name: String { TensorNaming.meta.name(of: role) }
         /// How it is stored.
         public let dtype: DType
         /// Extent of each dimension.

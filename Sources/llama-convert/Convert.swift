@@ -1,0 +1,183 @@
+import ArgumentParser
+import Checkpoints
+import CommandSupport
+import Glibc
+import Logging
+import Tensors
+
+/// `llama-convert SRC DST`: writes a checkpoint in another format.
+struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write a checkpoint in another format.",
+        discussion: """
+            Weights, their order of rows, configuration and tokenizer all go along; what the format cannot express is \
+            refused before a byte is written. The output grows as DST.converting and takes the place of DST when it \
+            is whole and on the disk; after an interruption the same command with --resume goes on. Every tensor's \
+            SHA-256 (of its role, dtype, shape and values in Meta's order) is kept in conversion.json and, where the \
+            format has a place for it, in the files.
+
+              llama-convert llama-2-7b llama-2-7b-hf --to huggingface --verify
+              llama-convert llama-2-7b-hf llama-2-7b.gguf --to gguf --dtype q8_0
+              llama-convert llama-2-70b llama-2-70b-whole --to meta --shards 1
+            """)
+
+    @Argument(help: ArgumentHelp("Checkpoint: a folder, or a file in it.", valueName: "src"))
+    var source: String
+
+    @Argument(help: ArgumentHelp("Folder to be, or file for gguf and llama2c.", valueName: "dst"))
+    var destination: String
+
+    @Option(name: .customLong("to"), help: "Format to write.")
+    var format: CheckpointFormat
+
+    @Option(help: "Type of the weights; keep loses nothing, q8_0 and q4_0 are for gguf.")
+    var dtype: DTypeOption = .keep
+
+    @Option(help: ArgumentHelp("Model-parallel shards of Meta's formats.", valueName: "n"))
+    var shards: Int?
+
+    @Option(help: ArgumentHelp("Largest file of huggingface, such as 5GB or 500MB.", valueName: "size"))
+    var maxShardSize: ByteSize = ByteSize(byteCount: 5_000_000_000)
+
+    @Option(help: ArgumentHelp("Threads; default: the processors this process may use.", valueName: "n"))
+    var threads: Int?
+
+    @Flag(help: "Say what would be written, and write nothing.")
+    var dryRun = false
+
+    @Flag(help: "Read the output back and compare every tensor with its digest.")
+    var verify = false
+
+    @Flag(help: "Replace what is at DST once the new checkpoint is whole.")
+    var force = false
+
+    @Flag(help: "Go on with an interrupted conversion.")
+    var resume = false
+
+    @Flag(help: "Print errors only.")
+    var quiet = false
+
+    func validate() throws {
+        guard (1...256).contains(threads ?? 1) else {
+            throw ValidationError("--threads: expected 1 to 256, found \(threads ?? 1)")
+        }
+        guard (1...100).contains(shards ?? 1) else {
+            throw ValidationError("--shards: expected 1 to 100, found \(shards ?? 1)")
+        }
+    }
+
+    func run() throws {
+        try reportingFailures("llama-convert") {
+            do { try convert() } catch let error as ConversionError { throw Failure(error) }
+        }
+    }
+
+    private func convert() throws {
+        let logger = Logger(label: "llama-convert") { _ in NoticeLog(isQuiet: quiet) }
+        let checkpoint = try Checkpoint(at: source, logger: logger)
+        let transfer = try TokenizerTransfer(checkpoint, to: format)
+        var options = ConversionOptions(format: format)
+        options.dtype = dtype.dtype
+        options.shards = shards
+        options.maximumShardSize = maxShardSize.byteCount
+        (options.companions, options.vocabulary, options.tokens) = (
+            transfer.companions, transfer.vocabulary, transfer.tokens
+        )
+        let plan = try ConversionPlan(checkpoint, options)
+        let threads = self.threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        if !quiet { for note in transfer.notes + plan.notes { Console.error("llama-convert: \(note)") } }
+        if dryRun { return try PlanText(plan, threads: threads).print() }
+        let record = try carryOut(plan, threads)
+        if !quiet { try report(record, plan) }
+        if verify { try check(record, threads, logger) }
+    }
+
+    private func carryOut(_ plan: ConversionPlan, _ threads: Int) throws -> ConversionRecord {
+        var behavior = Converter.Behavior()
+        (behavior.replaces, behavior.resumes, behavior.threads) = (force, resume, threads)
+        Interrupt.watch()
+        let progress = quiet || !Console.errorIsTerminal ? nil : ByteProgress()
+        defer { progress?.clear() }
+        let total = plan.weightByteCount
+        return try Converter(plan, to: destination, behavior).run(
+            isInterrupted: { Interrupt.isRequested }, progress: { progress?.show($0, of: total) })
+    }
+
+    /// What was written, and what a change of dtype did.
+    private func report(_ record: ConversionRecord, _ plan: ConversionPlan) throws {
+        for entry in record.entries {
+            guard let loss = entry.loss, !loss.isNone else { continue }
+            var line = "\(entry.name): \(Quantity.grouped(loss.changed)) of \(Quantity.grouped(loss.count)) values changed"
+            line += ", by at most \(loss.largestRelativeError) of the value"
+            if loss.overflowed > 0 { line += ", \(Quantity.grouped(loss.overflowed)) became infinite" }
+            if loss.underflowed > 0 { line += ", \(Quantity.grouped(loss.underflowed)) became 0" }
+            Console.error(line)
+        }
+        Console.error(
+            "\(destination): \(record.entries.count) tensors, \(Quantity.bytes(plan.weightByteCount)), written")
+    }
+
+    private func check(_ record: ConversionRecord, _ threads: Int, _ logger: Logger) throws {
+        try ConversionVerifier(record).verify(destination, threads: threads, logger: logger)
+        if !quiet { Console.error("\(destination): every tensor reads back as it was written") }
+    }
+}
+
+extension CheckpointFormat: @retroactive ExpressibleByArgument {}
+
+/// `--dtype`.
+enum DTypeOption: String, ExpressibleByArgument, CaseIterable {
+    case keep
+    case float32
+    case float16
+    case bfloat16
+    case q8_0
+    case q4_0
+
+    var dtype: DType? {
+        switch self {
+        case .keep: nil
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        case .q8_0: .q8_0
+        case .q4_0: .q4_0
+        }
+    }
+}
+
+/// A number of bytes, such as `5GB`, `500MB` or `1048576`.
+struct ByteSize: ExpressibleByArgument {
+    let byteCount: Int
+
+    init(byteCount: Int) { self.byteCount = byteCount }
+
+    init?(argument: String) {
+        let units = [
+            ("KIB", 1 << 10), ("MIB", 1 << 20), ("GIB", 1 << 30), ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000),
+            ("B", 1), ("", 1),
+        ]
+        let text = argument.uppercased()
+        guard let (unit, factor) = units.first(where: { text.hasSuffix($0.0) }),
+            let number = Double(text.dropLast(unit.count)), number > 0, number * Double(factor) < 1e18
+        else { return nil }
+        byteCount = max(1, Int(number * Double(factor)))
+    }
+
+    var defaultValueDescription: String { Quantity.bytes(byteCount) }
+}
+
+extension Failure {
+    /// A conversion's error with its exit code.
+    init(_ error: ConversionError) {
+        let code: Int32 =
+            switch error {
+            case .inexpressible: Failure.badData
+            case .source(let error): error.isMissingInput ? Failure.noInput : Failure.badData
+            case .exists, .cannotResume, .busy: Failure.cannotCreate
+            case .unwritable, .unfaithful: Failure.cannotWrite
+            case .interrupted: Failure.interrupted
+            }
+        self.init(code, "\(error)")
+    }
+}
