@@ -123,7 +123,7 @@ struct Convert: ParsableCommand {
     }
 }
 
-extension CheckpointFormat: @retroactive ExpressibleByArgument {}
+extension CheckpointFormat: ExpressibleByArgument {}
 
 /// `--dtype`.
 enum DTypeOption: String, ExpressibleByArgument, CaseIterable {
