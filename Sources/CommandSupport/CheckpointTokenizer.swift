@@ -14,7 +14,8 @@ extension EmbeddedVocabulary {
 /// The tokenizer that belongs to a checkpoint.
 public enum CheckpointTokenizer {
     /// The tokenizer inside a checkpoint of one file; nil for other checkpoints, and where the file has none.
-    public static func embedded(in checkpoint: Checkpoint) throws -> (tokenizer: any Tokenizer, file: String)? {
+    public static func embedded(in checkpoint: Checkpoint) throws -> (tokenizer: any Tokenizer, file: String)?
+    {
         guard let metadata = checkpoint.gguf, metadata.contains("tokenizer.ggml.model") else { return nil }
         return (try EmbeddedVocabulary(metadata).makeTokenizer(file: metadata.file), metadata.file)
     }

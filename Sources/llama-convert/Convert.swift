@@ -107,14 +107,16 @@ struct Convert: ParsableCommand {
     private func report(_ record: ConversionRecord, _ plan: ConversionPlan) throws {
         for entry in record.entries {
             guard let loss = entry.loss, !loss.isNone else { continue }
-            var line = "\(entry.name): \(Quantity.grouped(loss.changed)) of \(Quantity.grouped(loss.count)) values changed"
+            var line =
+                "\(entry.name): \(Quantity.grouped(loss.changed)) of \(Quantity.grouped(loss.count)) values changed"
             line += ", by at most \(loss.largestRelativeError) of the value"
             if loss.overflowed > 0 { line += ", \(Quantity.grouped(loss.overflowed)) became infinite" }
             if loss.underflowed > 0 { line += ", \(Quantity.grouped(loss.underflowed)) became 0" }
             Console.error(line)
         }
         Console.error(
-            "\(destination): \(record.entries.count) tensors, \(Quantity.bytes(plan.weightByteCount)), written")
+            "\(destination): \(record.entries.count) tensors, \(Quantity.bytes(plan.weightByteCount)), written"
+        )
     }
 
     private func check(_ record: ConversionRecord, _ threads: Int, _ logger: Logger) throws {
@@ -154,7 +156,8 @@ struct ByteSize: ExpressibleByArgument {
 
     init?(argument: String) {
         let units = [
-            ("KIB", 1 << 10), ("MIB", 1 << 20), ("GIB", 1 << 30), ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000),
+            ("KIB", 1 << 10), ("MIB", 1 << 20), ("GIB", 1 << 30), ("KB", 1000), ("MB", 1_000_000),
+            ("GB", 1_000_000_000),
             ("B", 1), ("", 1),
         ]
         let text = argument.uppercased()

@@ -19,7 +19,8 @@ struct PlanText {
             lines.append("\(file.name)  \(size)\(tensors)")
         }
         lines.append("weights        \(Quantity.bytes(plan.weightByteCount))")
-        lines.append("peak memory    \(Quantity.bytes(plan.peakMemory(threads: threads))) beside the mapped files")
+        lines.append(
+            "peak memory    \(Quantity.bytes(plan.peakMemory(threads: threads))) beside the mapped files")
         try Console.write(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO, named: "standard output")
     }
 }

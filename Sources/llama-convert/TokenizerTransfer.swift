@@ -18,7 +18,8 @@ struct TokenizerTransfer {
     private static let fileKey = "swift-llama.tokenizer_model"
     /// Everything that Hugging Face's and Meta's checkpoints have beside their weights for the tokenizer's sake.
     private static let names = [
-        "tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+        "tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+        "added_tokens.json",
         "chat_template.jinja", "chat_template.json", "generation_config.json",
     ]
 

@@ -22,7 +22,8 @@ struct TokenizerOptions: ParsableArguments {
     func load() throws -> any Tokenizer {
         let path = tokenizer ?? ""
         guard path.hasSuffix(".gguf") else { return try loadTokenizer(at: try TokenizerPath.resolve(path)) }
-        let checkpoint = try Checkpoint(at: path, logger: Logger(label: "llama-tokenize") { _ in SwiftLogNoOpLogHandler() })
+        let checkpoint = try Checkpoint(
+            at: path, logger: Logger(label: "llama-tokenize") { _ in SwiftLogNoOpLogHandler() })
         guard let embedded = try CheckpointTokenizer.embedded(in: checkpoint) else {
             throw Failure(Failure.badData, "\(path): expected a tokenizer in it, found none")
         }

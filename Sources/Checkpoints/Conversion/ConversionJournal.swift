@@ -41,7 +41,8 @@ struct ConversionJournal: ~Copyable {
             lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         } catch { throw .source(error) }
         guard let first = lines.first, (try? Self.parse(first)["conversion"]?.string()) == fingerprint else {
-            throw .cannotResume(path: folder, reason: "it is of another conversion, or its source has changed")
+            throw .cannotResume(
+                path: folder, reason: "it is of another conversion, or its source has changed")
         }
         for line in lines.dropFirst() {
             guard let (name, result) = try? Self.result(line) else {
@@ -83,7 +84,8 @@ struct ConversionJournal: ~Copyable {
         try append(
             results.map { role, result in
                 var members: [(String, JSONText)] = [
-                    ("role", .string(TensorNaming.meta.name(of: role))), ("sha256", .string(result.digest.text)),
+                    ("role", .string(TensorNaming.meta.name(of: role))),
+                    ("sha256", .string(result.digest.text)),
                     ("crc", .array(result.checksums.map { .int(Int($0)) })),
                 ]
                 if let loss = result.loss {

@@ -64,7 +64,9 @@ public struct ConversionPlan: Sendable {
         let reasons = target.obstacles()
         guard reasons.isEmpty else { throw .inexpressible(format: options.format, reasons: reasons) }
         do {
-            files = try target.files() + options.companions.map { File(name: $0.name, content: .companion($0.content)) }
+            files =
+                try target.files()
+                + options.companions.map { File(name: $0.name, content: .companion($0.content)) }
         } catch { throw .source(error) }
         notes = target.notes
     }

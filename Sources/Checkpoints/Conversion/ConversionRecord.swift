@@ -34,7 +34,8 @@ public struct ConversionRecord: Sendable {
     var text: String {
         let tensors = entries.map { entry in
             var members: [(String, JSONText)] = [
-                ("name", .string(TensorNaming.meta.name(of: entry.role))), ("dtype", .string(entry.dtype.rawValue)),
+                ("name", .string(TensorNaming.meta.name(of: entry.role))),
+                ("dtype", .string(entry.dtype.rawValue)),
                 ("shape", .array(entry.shape.map { .int($0) })), ("sha256", .string(entry.digest.text)),
             ]
             if let loss = entry.loss {
@@ -65,7 +66,8 @@ public struct ConversionRecord: Sendable {
             (try? reader.flag("unties_output")) == true, let output = try? checkpoint.weight(.output),
             let embedding = try? checkpoint.weight(.tokEmbeddings),
             let left = try? CanonicalRows(output, role: .output, configuration: checkpoint.configuration),
-            let right = try? CanonicalRows(embedding, role: .tokEmbeddings, configuration: checkpoint.configuration)
+            let right = try? CanonicalRows(
+                embedding, role: .tokEmbeddings, configuration: checkpoint.configuration)
         else { return false }
         return left.holdsSameBytes(as: right)
     }
@@ -74,7 +76,9 @@ public struct ConversionRecord: Sendable {
 extension CanonicalRows {
     /// Whether two tensors have the same rows, byte for byte.
     func holdsSameBytes(as other: CanonicalRows) -> Bool {
-        guard rowCount == other.rowCount, columnCount == other.columnCount, dtype == other.dtype else { return false }
+        guard rowCount == other.rowCount, columnCount == other.columnCount, dtype == other.dtype else {
+            return false
+        }
         var left = [UInt8](repeating: 0, count: rowByteCount)
         var right = left
         for row in 0..<rowCount {

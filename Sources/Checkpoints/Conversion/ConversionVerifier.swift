@@ -44,7 +44,8 @@ public struct ConversionVerifier: Sendable {
         let digest: TensorDigest
         do { digest = try TensorDigest(of: entry.role, in: checkpoint) } catch { throw .source(error) }
         guard digest == entry.digest else {
-            throw .unfaithful(path: path, reason: "\(TensorNaming.meta.name(of: entry.role)) has other values")
+            throw .unfaithful(
+                path: path, reason: "\(TensorNaming.meta.name(of: entry.role)) has other values")
         }
     }
 }

@@ -86,7 +86,9 @@ final class ConversionWork: Sendable {
 
     private func next() -> RoleConversion? {
         state.withLock { state in
-            guard state.error == nil, state.finishedBytes < flushInterval, state.next < units.count else { return nil }
+            guard state.error == nil, state.finishedBytes < flushInterval, state.next < units.count else {
+                return nil
+            }
             defer { state.next += 1 }
             return units[state.next]
         }

@@ -123,7 +123,9 @@ public struct Converter: Sendable {
         for (file, output) in zip(plan.files, outputs) {
             guard case .weights(let layout, let tensors) = file.content else { continue }
             for piece in layout.pieces {
-                for replacement in DigestPlaceholder.replacements(in: piece, digests) { try output.write(replacement) }
+                for replacement in DigestPlaceholder.replacements(in: piece, digests) {
+                    try output.write(replacement)
+                }
             }
             guard let completion = layout.completion else { continue }
             var checksums: [UInt32] = []
@@ -136,7 +138,9 @@ public struct Converter: Sendable {
         }
     }
 
-    private func record(_ results: [TensorRole: RoleConversion.Result]) throws(ConversionError) -> ConversionRecord {
+    private func record(_ results: [TensorRole: RoleConversion.Result]) throws(ConversionError)
+        -> ConversionRecord
+    {
         var entries: [ConversionRecord.Entry] = []
         for file in plan.files {
             guard case .weights(_, let tensors) = file.content else { continue }
@@ -151,7 +155,8 @@ public struct Converter: Sendable {
         }
         let unties = plan.checkpoint.configuration.tiesEmbeddings && entries.contains { $0.role == .output }
         return ConversionRecord(
-            entries: entries, format: plan.options.format, sources: plan.checkpoint.files.map { FilePath($0).name },
+            entries: entries, format: plan.options.format,
+            sources: plan.checkpoint.files.map { FilePath($0).name },
             untiesOutput: unties)
     }
 
@@ -160,7 +165,8 @@ public struct Converter: Sendable {
             guard case .companion(let content) = file.content else { continue }
             try Self.write(content, to: destination.unfinished + "/" + file.name)
         }
-        try Self.write(.bytes(Array(record.text.utf8)), to: destination.unfinished + "/" + ConversionRecord.name)
+        try Self.write(
+            .bytes(Array(record.text.utf8)), to: destination.unfinished + "/" + ConversionRecord.name)
     }
 
     private static func write(_ content: CompanionFile.Content, to path: String) throws(ConversionError) {

@@ -17,7 +17,9 @@ struct DTypePlan {
         }
         for dtype in checkpoint.dtypes where options.dtype == nil {
             if dtype.isBlockFormat, options.format != .gguf {
-                reasons.append("it holds no \(dtype.rawValue) weights; --dtype float16, bfloat16 or float32 expands them")
+                reasons.append(
+                    "it holds no \(dtype.rawValue) weights; --dtype float16, bfloat16 or float32 expands them"
+                )
             }
         }
         guard reasons.isEmpty else { throw .inexpressible(format: options.format, reasons: reasons) }

@@ -20,10 +20,13 @@ struct HuggingFaceConfigText {
             ("mlp_bias", .bool(configuration.hasFeedForwardBias)), ("head_dim", .int(configuration.headDim)),
             ("hidden_act", .string("silu")), ("hidden_size", .int(configuration.dim)),
             ("initializer_range", .double(0.02)), ("intermediate_size", .int(configuration.hiddenDim)),
-            ("max_position_embeddings", .int(contextLength)), ("num_attention_heads", .int(configuration.nHeads)),
-            ("num_hidden_layers", .int(configuration.nLayers)), ("num_key_value_heads", .int(configuration.nKVHeads)),
+            ("max_position_embeddings", .int(contextLength)),
+            ("num_attention_heads", .int(configuration.nHeads)),
+            ("num_hidden_layers", .int(configuration.nLayers)),
+            ("num_key_value_heads", .int(configuration.nKVHeads)),
             ("pretraining_tp", .int(1)), ("rms_norm_eps", .float(configuration.normEpsilon)),
-            ("rope_scaling", scaling.map { .object($0) } ?? .null), ("rope_theta", .double(configuration.rope.theta)),
+            ("rope_scaling", scaling.map { .object($0) } ?? .null),
+            ("rope_theta", .double(configuration.rope.theta)),
             ("tie_word_embeddings", .bool(configuration.tiesEmbeddings)), ("torch_dtype", .string(dtypeName)),
             ("use_cache", .bool(true)), ("vocab_size", .int(configuration.vocabularySize)),
         ]
@@ -61,7 +64,8 @@ struct HuggingFaceConfigText {
             [("rope_type", .string("linear")), ("type", .string("linear")), ("factor", .double(factor))]
         case .llama3(let factor, let low, let high, let length):
             [
-                ("factor", .double(factor)), ("high_freq_factor", .double(high)), ("low_freq_factor", .double(low)),
+                ("factor", .double(factor)), ("high_freq_factor", .double(high)),
+                ("low_freq_factor", .double(low)),
                 ("original_max_position_embeddings", .int(length)), ("rope_type", .string("llama3")),
             ]
         }

@@ -39,7 +39,8 @@ struct MetaParamsText {
     /// Meta's files have a power of two from 256 on and a multiplier with one decimal; the nearest to that is taken.
     static func width(_ configuration: ModelConfiguration) -> (multipleOf: Int, multiplier: Double?) {
         let (dim, hidden) = (configuration.dim, configuration.hiddenDim)
-        let multiples = [256, 1024, 4096, 512, 2048, 128, 64, 32, 16, 8, 4, 2, 1].filter(hidden.isMultiple(of:))
+        let multiples = [256, 1024, 4096, 512, 2048, 128, 64, 32, 16, 8, 4, 2, 1].filter(
+            hidden.isMultiple(of:))
         func fits(_ multiple: Int, _ multiplier: Double?) -> Bool {
             ModelConfiguration.hiddenDim(dim: dim, multipleOf: multiple, multiplier: multiplier) == hidden
         }

@@ -47,7 +47,11 @@ struct OutputPlace: Sendable {
             try remove(unfinished + "/" + name)
         }
         Self.flushFolder(unfinished)
-        if FilePath(path).exists, rmdir(path) != 0 { try replaceFolder() } else { try rename(unfinished, path) }
+        if FilePath(path).exists, rmdir(path) != 0 {
+            try replaceFolder()
+        } else {
+            try rename(unfinished, path)
+        }
         Self.flushFolder(FilePath(path).folder)
     }
 

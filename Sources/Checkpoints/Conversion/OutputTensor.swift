@@ -43,6 +43,8 @@ struct ShardCut {
             ("hidden_dim", configuration.hiddenDim), ("vocab_size", configuration.vocabularySize),
             ("dim", configuration.dim),
         ]
-        return lengths.filter { !$0.1.isMultiple(of: count) }.map { "\($0.0) \($0.1) does not divide into \(count) shards" }
+        return lengths.filter { !$0.1.isMultiple(of: count) }.map {
+            "\($0.0) \($0.1) does not divide into \(count) shards"
+        }
     }
 }

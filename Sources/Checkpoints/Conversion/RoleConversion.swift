@@ -42,7 +42,8 @@ struct RoleConversion {
         dtype = destinations.first?.tensor.spec.dtype ?? weight.dtype
         shape = weight.shape
         canonical = try CanonicalRows(weight, role: source, configuration: checkpoint.configuration)
-        ordered = try CanonicalRows(weight, role: source, configuration: checkpoint.configuration, layout: layout)
+        ordered = try CanonicalRows(
+            weight, role: source, configuration: checkpoint.configuration, layout: layout)
         // Rows change places within a head only.
         let head = role.isRotated ? checkpoint.configuration.headDim : 1
         let heads = Self.sliceByteCount / max(1, canonical.columnCount * 4 * head)

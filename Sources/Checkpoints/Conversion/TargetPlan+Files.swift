@@ -11,9 +11,11 @@ extension TargetPlan {
             for role in roles { tensors.append(try tensor(role, shard: shard, of: cut)) }
             let number = (shard < 10 ? "0" : "") + "\(shard)"
             if options.format == .meta {
-                let layout = try TorchWriter.layout(tensors: tensors.map(\.spec), name: "consolidated.\(number)")
+                let layout = try TorchWriter.layout(
+                    tensors: tensors.map(\.spec), name: "consolidated.\(number)")
                 files.append(
-                    ConversionPlan.File(name: "consolidated.\(number).pth", content: .weights(layout, tensors)))
+                    ConversionPlan.File(
+                        name: "consolidated.\(number).pth", content: .weights(layout, tensors)))
             } else {
                 let name = cut.count == 1 ? "consolidated.safetensors" : "consolidated.\(number).safetensors"
                 let layout = try SafetensorsWriter.layout(
@@ -68,7 +70,9 @@ extension TargetPlan {
 
     private func huggingFaceConfigurations() -> [ConversionPlan.File] {
         let path = checkpoint.folder + "/config.json"
-        let isKept = checkpoint.naming == .huggingFace && options.dtype == nil && configuration == checkpoint.configuration
+        let isKept =
+            checkpoint.naming == .huggingFace && options.dtype == nil
+            && configuration == checkpoint.configuration
         let text = HuggingFaceConfigText(configuration, dtype: mainDType, tokens: options.tokens)
         var files = [
             isKept

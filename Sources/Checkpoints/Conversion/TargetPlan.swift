@@ -19,11 +19,19 @@ struct TargetPlan {
             notes.append("output.weight is written as a copy of the embedding that it is tied to")
         } else if canTie, !source.tiesEmbeddings, ConversionRecord.untiedOutput(of: checkpoint) {
             configuration = source.tyingEmbeddings(true)
-            notes.append("output.weight, a copy of the embedding that an earlier conversion made, is tied to it again")
+            notes.append(
+                "output.weight, a copy of the embedding that an earlier conversion made, is tied to it again")
+        } else if options.format == .llama2c, source.contextLength == nil {
+            configuration = source.withContextLength(Self.assumedContextLength)
+            notes.append(
+                "the checkpoint does not say its context length; \(Self.assumedContextLength) is written")
         } else {
             configuration = source
         }
     }
+
+    /// `ModelArgs.max_seq_len` of Meta's `llama/model.py`.
+    private static let assumedContextLength = 2048
 
     /// Why the format cannot express the checkpoint; empty where it can.
     func obstacles() -> [String] {
@@ -54,14 +62,16 @@ struct TargetPlan {
         }
         if configuration.headDim * configuration.nHeads != configuration.dim {
             reasons.append(
-                "params.json has no head_dim, and \(configuration.headDim) is not dim \(configuration.dim) / n_heads \(configuration.nHeads)")
+                "params.json has no head_dim, and \(configuration.headDim) is not dim \(configuration.dim) / n_heads \(configuration.nHeads)"
+            )
         }
         switch configuration.rope.scaling {
         case .none: break
         case .linear, .factors: reasons.append("params.json knows no RoPE scaling but Llama 3's")
         case .llama3(_, let low, _, let length):
             if low != 1 || length != 8192 {
-                reasons.append("params.json knows RoPE scaling from 8192 positions with a low factor of 1 only")
+                reasons.append(
+                    "params.json knows RoPE scaling from 8192 positions with a low factor of 1 only")
             }
         }
         return reasons
@@ -85,7 +95,8 @@ struct TargetPlan {
         let embedding = try? checkpoint.weight(.tokEmbeddings)
         let byRows = embedding.map { $0.cut == .whole ? nil : $0.cut == .rows } ?? nil
         return ShardCut(
-            count: options.shards ?? 1, cutsEmbeddingByRows: byRows ?? (configuration.vocabularySize >= 128_000))
+            count: options.shards ?? 1,
+            cutsEmbeddingByRows: byRows ?? (configuration.vocabularySize >= 128_000))
     }
 
     /// The tensor of a role, whole.
@@ -125,10 +136,21 @@ struct TargetPlan {
 extension ModelConfiguration {
     /// The same model with its output head tied to the embedding, or not.
     func tyingEmbeddings(_ ties: Bool) -> ModelConfiguration {
+        with(tiesEmbeddings: ties, contextLength: contextLength)
+    }
+
+    /// The same model, made for texts of this length.
+    func withContextLength(_ length: Int) -> ModelConfiguration {
+        with(tiesEmbeddings: tiesEmbeddings, contextLength: length)
+    }
+
+    private func with(tiesEmbeddings: Bool, contextLength: Int?) -> ModelConfiguration {
         ModelConfiguration(
-            dim: dim, nLayers: nLayers, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim, hiddenDim: hiddenDim,
+            dim: dim, nLayers: nLayers, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim,
+            hiddenDim: hiddenDim,
             vocabularySize: vocabularySize, normEpsilon: normEpsilon, rope: rope, ropeLayout: ropeLayout,
-            tiesEmbeddings: ties, hasAttentionBias: hasAttentionBias, hasFeedForwardBias: hasFeedForwardBias,
+            tiesEmbeddings: tiesEmbeddings, hasAttentionBias: hasAttentionBias,
+            hasFeedForwardBias: hasFeedForwardBias,
             contextLength: contextLength, stopTokens: stopTokens)
     }
 }

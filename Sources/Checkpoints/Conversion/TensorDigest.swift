@@ -15,7 +15,8 @@ public struct TensorDigest: Sendable, Hashable {
 
         init(role: TensorRole, dtype: DType, shape: [Int]) {
             let head = [
-                TensorNaming.meta.name(of: role), dtype.rawValue, shape.map(String.init).joined(separator: "x"),
+                TensorNaming.meta.name(of: role), dtype.rawValue,
+                shape.map(String.init).joined(separator: "x"),
             ]
             sha.update(data: Array((head.joined(separator: "\n") + "\n").utf8))
         }
@@ -24,7 +25,8 @@ public struct TensorDigest: Sendable, Hashable {
 
         func finish() -> TensorDigest {
             let digits = Array("0123456789abcdef")
-            return TensorDigest(text: String(sha.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
+            return TensorDigest(
+                text: String(sha.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
         }
     }
 
@@ -34,7 +36,8 @@ public struct TensorDigest: Sendable, Hashable {
         let rows = try CanonicalRows(weight, role: role, configuration: checkpoint.configuration)
         var hasher = Hasher(role: role, dtype: weight.dtype, shape: weight.shape)
         let step = max(1, (4 << 20) / max(1, rows.rowByteCount))
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: step * rows.rowByteCount, alignment: 64)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: step * rows.rowByteCount, alignment: 64)
         defer { buffer.deallocate() }
         for start in stride(from: 0, to: rows.rowCount, by: step) {
             let slice = start..<min(start + step, rows.rowCount)
@@ -69,12 +72,15 @@ enum DigestPlaceholder {
         case .norm: 1
         case .output: 2
         case .layer(let layer, let role):
-            3 + layer * TensorRole.LayerRole.allCases.count + (TensorRole.LayerRole.allCases.firstIndex(of: role) ?? 0)
+            3 + layer * TensorRole.LayerRole.allCases.count
+                + (TensorRole.LayerRole.allCases.firstIndex(of: role) ?? 0)
         }
     }
 
     /// The digests that take the places of their placeholders in a piece of a file.
-    static func replacements(in piece: FileLayout.Piece, _ digests: [TensorRole: TensorDigest]) -> [FileLayout.Piece] {
+    static func replacements(in piece: FileLayout.Piece, _ digests: [TensorRole: TensorDigest]) -> [FileLayout
+        .Piece]
+    {
         let texts = Dictionary(digests.map { (index(of: $0.key), $0.value.text) }) { first, _ in first }
         var result: [FileLayout.Piece] = []
         var place = 0
