@@ -32,6 +32,7 @@ public struct Checkpoint: Sendable {
         let binding = WeightBinding(naming: naming, folder: folder, logger: logger)
         if let stated = tensorFiles.first?.configuration {
             configuration = stated
+            configurationSources = stated.llama2cSources
             weights = try binding.bindWhole(tensorFiles, configuration: stated)
             return
         }
@@ -47,7 +48,9 @@ public struct Checkpoint: Sendable {
                 generation: location.optionalFile("generation_config.json"), sources: &configurationSources)
             weights = try binding.bindWhole(tensorFiles, configuration: configuration)
         case .gguf:
-            configuration = try GGUFConfiguration(files: tensorFiles, logger: logger).read()
+            let keys = GGUFConfiguration(files: tensorFiles, logger: logger)
+            configuration = try keys.read()
+            configurationSources = keys.sources(of: configuration)
             weights = try binding.bindWhole(tensorFiles, configuration: configuration)
         }
     }

@@ -31,7 +31,7 @@ struct Inspect: ParsableCommand {
     func run() throws {
         try reportingFailures("llama-convert") {
             let report = try CheckpointReport(at: path)
-            let tokenizer = TokenizerReport(beside: report)
+            let tokenizer = TokenizerReport(of: report)
             let output =
                 json
                 ? InspectionJSON(path: path, report: report, tokenizer: tokenizer, tensors: tensors).text

@@ -44,7 +44,8 @@ struct InspectionText {
         guard let file = tokenizer.file else { return "none" }
         let kind = tokenizer.kind ?? "not loadable"
         let ids = tokenizer.vocabularySize.map { ", \(Quantity.grouped($0)) ids" } ?? ""
-        return "\(file): \(kind), \(Quantity.bytes(tokenizer.byteCount))\(ids)"
+        let size = tokenizer.byteCount > 0 ? ", \(Quantity.bytes(tokenizer.byteCount))" : ""
+        return "\(file): \(kind)\(size)\(ids)"
     }
 
     private var tokens: [[String]] {

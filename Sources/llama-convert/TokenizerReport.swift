@@ -33,29 +33,51 @@ struct TokenizerReport {
     /// What is wrong with it.
     let problems: [String]
 
-    init(beside report: CheckpointReport) {
+    /// - Parameter report: of a checkpoint that has a tokenizer in it, or beside it.
+    init(of report: CheckpointReport) {
+        if let metadata = report.gguf, metadata.contains("tokenizer.ggml.model") {
+            self.init(
+                name: "in the file", byteCount: 0, configuration: report.configuration,
+                kind: (try? metadata.string("tokenizer.ggml.model")).map { "a GGUF vocabulary of model \($0)" },
+                loaded: Result { try EmbeddedVocabulary(metadata).makeTokenizer(file: metadata.file) })
+            return
+        }
         guard let path = TokenizerPath.file(in: report.folder) else {
-            (file, byteCount, kind, vocabularySize, begin, end, stop) = (nil, 0, nil, nil, nil, nil, [])
-            problems = ["no tokenizer beside the weights (\(TokenizerPath.names.joined(separator: ", ")))"]
+            self.init(
+                name: nil, byteCount: 0, configuration: nil, kind: nil,
+                loaded: .failure(
+                    Failure(
+                        Failure.noInput,
+                        "no tokenizer beside the weights (\(TokenizerPath.names.joined(separator: ", ")))")))
             return
         }
         let name = path.split(separator: "/").last.map(String.init) ?? path
         var status = stat()
-        byteCount = stat(path, &status) == 0 ? Int(status.st_size) : 0
+        self.init(
+            name: name, byteCount: stat(path, &status) == 0 ? Int(status.st_size) : 0,
+            configuration: report.configuration, kind: nil, loaded: Result { try loadTokenizer(at: path) })
+    }
+
+    /// - Parameter kind: nil to say what the tokenizer's own type tells.
+    private init(
+        name: String?, byteCount: Int, configuration: ModelConfiguration?, kind: String?,
+        loaded: Result<any Tokenizer, any Error>
+    ) {
         file = name
-        let loaded = Result { () throws(TokenizerError) in try loadTokenizer(at: path) }
+        self.byteCount = byteCount
         switch loaded {
         case .success(let tokenizer):
-            kind = TokenizerReport.kind(of: tokenizer)
+            self.kind = kind ?? TokenizerReport.kind(of: tokenizer)
             vocabularySize = tokenizer.vocabularySize
             begin = tokenizer.bosID.map { Token($0, tokenizer) }
             end = tokenizer.eosID.map { Token($0, tokenizer) }
-            stop = tokenizer.stopTokens.union(report.configuration?.stopTokens ?? []).sorted()
+            stop = tokenizer.stopTokens.union(configuration?.stopTokens ?? []).sorted()
                 .map { Token($0, tokenizer) }
-            problems = TokenizerReport.problems(tokenizer, name, report.configuration)
+            problems = TokenizerReport.problems(tokenizer, name ?? "it", configuration)
         case .failure(let error):
-            (kind, vocabularySize, begin, end, stop) = (nil, nil, nil, nil, [])
-            problems = ["\(error)"]
+            self.kind = kind
+            (vocabularySize, begin, end, stop) = (nil, nil, nil, [])
+            problems = [(error as? Failure)?.message ?? "\(error)"]
         }
     }
 

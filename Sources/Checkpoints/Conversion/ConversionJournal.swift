@@ -2,14 +2,14 @@ import Glibc
 import JSON
 
 /// What of an interrupted conversion is on the disk: a file beside the unfinished output, a line for every role.
-struct ConversionJournal: ~Copyable {
+final class ConversionJournal: Sendable {
     /// The journal's name in the folder of the unfinished output.
     static let name = "conversion.journal"
 
     private let path: String
     private let descriptor: Int32
     /// The roles that were done before, by their Meta names.
-    private(set) var done: [String: RoleConversion.Result] = [:]
+    let done: [String: RoleConversion.Result]
 
     /// Opens the journal of a conversion and locks it.
     ///
@@ -17,21 +17,30 @@ struct ConversionJournal: ~Copyable {
     ///   - fingerprint: what tells this conversion from any other.
     ///   - resumes: whether to go on with what is there, rather than begin anew.
     init(folder: String, fingerprint: String, resumes: Bool) throws(ConversionError) {
-        path = folder + "/" + Self.name
-        descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        let path = folder + "/" + Self.name
+        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .busy(path: folder) }
-        if resumes {
-            try read(fingerprint)
-        } else {
-            guard ftruncate(descriptor, 0) == 0 else { throw .unwritable(path: path, code: errno) }
-            try append([.object([("conversion", .string(fingerprint))])])
+        do throws(ConversionError) {
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .busy(path: folder) }
+            if resumes {
+                done = try Self.read(path, fingerprint)
+            } else {
+                guard ftruncate(descriptor, 0) == 0 else { throw .unwritable(path: path, code: errno) }
+                done = [:]
+            }
+        } catch {
+            close(descriptor)
+            throw error
         }
+        (self.path, self.descriptor) = (path, descriptor)
+        if !resumes { try append([.object([("conversion", .string(fingerprint))])]) }
     }
 
     deinit { close(descriptor) }
 
-    private mutating func read(_ fingerprint: String) throws(ConversionError) {
+    private static func read(
+        _ path: String, _ fingerprint: String
+    ) throws(ConversionError) -> [String: RoleConversion.Result] {
         let folder = FilePath(path).folder
         var lines: [Substring] = []
         do {
@@ -40,16 +49,17 @@ struct ConversionJournal: ~Copyable {
             let text = String(decoding: file.bytes, as: UTF8.self)
             lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         } catch { throw .source(error) }
-        guard let first = lines.first, (try? Self.parse(first)["conversion"]?.string()) == fingerprint else {
-            throw .cannotResume(
-                path: folder, reason: "it is of another conversion, or its source has changed")
+        guard let first = lines.first, (try? parse(first)["conversion"]?.string()) == fingerprint else {
+            throw .cannotResume(path: folder, reason: "it is of another conversion, or its source has changed")
         }
+        var done: [String: RoleConversion.Result] = [:]
         for line in lines.dropFirst() {
-            guard let (name, result) = try? Self.result(line) else {
+            guard let (name, result) = try? result(line) else {
                 throw .cannotResume(path: folder, reason: "its journal is damaged")
             }
             done[name] = result
         }
+        return done
     }
 
     private static func parse(_ line: Substring) throws(JSONError) -> JSONValue {

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Synchronization
 
 /// The roles that are still to be converted, handed out to threads.
@@ -10,6 +11,8 @@ final class ConversionWork: Sendable {
         var finished: [(role: TensorRole, result: RoleConversion.Result)] = []
         var finishedBytes = 0
         var written: Int
+        /// Threads that are through.
+        var idle = 0
         var error: ConversionError?
     }
 
@@ -43,27 +46,47 @@ final class ConversionWork: Sendable {
     /// - Parameter note: flushes the files and notes what is done; called by one thread at a time.
     func run(
         threads: Int, isInterrupted: @escaping @Sendable () -> Bool, progress: @Sendable (Int) -> Void,
-        note: ([(role: TensorRole, result: RoleConversion.Result)]) throws(ConversionError) -> Void
+        note: @Sendable ([(role: TensorRole, result: RoleConversion.Result)]) throws(ConversionError) -> Void
     ) throws(ConversionError) {
-        // The threads only convert; flushing is for the end of each round, so that one thread does it.
-        while true {
-            DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
+        let threads = max(1, threads)
+        // Flushing waits for the disk while the others go on. A queue of its own has a thread of its own.
+        withoutActuallyEscaping(note) { note in
+            let flusher = DispatchGroup()
+            DispatchQueue(label: "flush").async(group: flusher) { self.flush(untilIdle: threads, note) }
+            DispatchQueue.concurrentPerform(iterations: threads) { _ in
                 convert(isInterrupted, progress)
+                state.withLock { $0.idle += 1 }
             }
-            let finished = state.withLock { state in
+            flusher.wait()
+        }
+        if let error = state.withLock(\.error) { throw error }
+    }
+
+    /// Notes what is done, whenever enough of it is, until all threads are through.
+    private func flush(
+        untilIdle count: Int,
+        _ note: @Sendable ([(role: TensorRole, result: RoleConversion.Result)]) throws(ConversionError) -> Void
+    ) {
+        var isOver = false
+        while !isOver {
+            usleep(20_000)
+            let finished = state.withLock { state -> [(role: TensorRole, result: RoleConversion.Result)] in
+                isOver = state.idle == count
+                guard isOver || state.finishedBytes >= flushInterval else { return [] }
                 defer { (state.finished, state.finishedBytes) = ([], 0) }
                 return state.finished
             }
-            if !finished.isEmpty { try note(finished) }
-            if let error = state.withLock(\.error) { throw error }
-            if isInterrupted() || state.withLock(\.next) >= units.count { return }
+            guard !finished.isEmpty else { continue }
+            do throws(ConversionError) { try note(finished) } catch {
+                state.withLock { $0.error = $0.error ?? error }
+            }
         }
     }
 
-    /// Converts roles until enough is written to be flushed.
+    /// Converts roles until none is left.
     private func convert(_ isInterrupted: @Sendable () -> Bool, _ progress: @Sendable (Int) -> Void) {
         while !isInterrupted(), let unit = next() {
-            do {
+            do throws(ConversionError) {
                 let result = try unit.run { count throws(ConversionError) in
                     progress(
                         state.withLock { state in
@@ -86,9 +109,7 @@ final class ConversionWork: Sendable {
 
     private func next() -> RoleConversion? {
         state.withLock { state in
-            guard state.error == nil, state.finishedBytes < flushInterval, state.next < units.count else {
-                return nil
-            }
+            guard state.error == nil, state.next < units.count else { return nil }
             defer { state.next += 1 }
             return units[state.next]
         }

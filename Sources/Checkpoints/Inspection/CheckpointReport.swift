@@ -46,6 +46,8 @@ public struct CheckpointReport: Sendable {
     public let tensors: [TensorRecord]
     /// What is wrong, or was dropped or guessed: a line each.
     public let problems: [String]
+    /// The key-values of a GGUF file, its tokenizer among them; nil for other formats.
+    public let gguf: GGUFMetadata?
     /// Why the checkpoint does not open.
     public let failure: CheckpointError?
 
@@ -88,6 +90,7 @@ public struct CheckpointReport: Sendable {
         dtypes = DTypeShare.shares(of: records)
         files = checkpoint.files.map { File($0, records: records) }
         problems = notes + ReportProblems(folder: folder, files: checkpoint.files, dtypes: dtypes).lines
+        gguf = checkpoint.gguf
         failure = nil
     }
 
@@ -110,6 +113,7 @@ public struct CheckpointReport: Sendable {
             File(path, records: opened.tensorFiles.contains { $0.path == path } ? records : nil)
         }
         problems = notes + opened.problems.filter { $0 != failure }.map(\.description)
+        gguf = nil
         self.failure = failure
     }
 }
