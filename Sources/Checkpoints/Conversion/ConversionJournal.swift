@@ -43,15 +43,20 @@ final class ConversionJournal: Sendable {
     ) throws(ConversionError) -> [String: RoleConversion.Result] {
         let folder = FilePath(path).folder
         var lines: [Substring] = []
+        var length = 0
         do {
             let file = try mapFile(path)
             // A line that a kill cut off has no end and does not count.
             let text = String(decoding: file.bytes, as: UTF8.self)
             lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            // Nor may the next line follow it.
+            length = file.bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         } catch { throw .source(error) }
         guard let first = lines.first, (try? parse(first)["conversion"]?.string()) == fingerprint else {
-            throw .cannotResume(path: folder, reason: "it is of another conversion, or its source has changed")
+            throw .cannotResume(
+                path: folder, reason: "it is of another conversion, or its source has changed")
         }
+        guard truncate(path, length) == 0 else { throw .unwritable(path: path, code: errno) }
         var done: [String: RoleConversion.Result] = [:]
         for line in lines.dropFirst() {
             guard let (name, result) = try? result(line) else {

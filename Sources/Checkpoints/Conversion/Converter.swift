@@ -18,6 +18,7 @@ public struct Converter: Sendable {
         /// Bytes after which what was written is flushed, and noted as done.
         public var flushInterval = 1 << 30
 
+        /// Replaces nothing and begins anew.
         public init() {}
     }
 
@@ -59,6 +60,10 @@ public struct Converter: Sendable {
         }
         guard !isInterrupted() else { throw .interrupted(path: destination.unfinished) }
         let results = work.results
+        // Nothing takes its place that is not whole.
+        guard units.allSatisfy({ results[$0.role] != nil }) else {
+            throw .unfaithful(path: destination.unfinished, reason: "not every tensor was written")
+        }
         try complete(outputs, units, results)
         let record = try record(results)
         try writeCompanions(record)
@@ -85,7 +90,7 @@ public struct Converter: Sendable {
             guard case .weights(let layout, _) = file.content else { continue }
             let output = try OutputFile(
                 path: destination.unfinished + "/" + file.name, byteCount: layout.byteCount,
-                needsChecksums: layout.completion != nil)
+                needsChecksums: layout.completion != nil, isNew: !behavior.resumes)
             for piece in layout.pieces { try output.write(piece) }
             outputs.append(output)
         }
@@ -153,7 +158,11 @@ public struct Converter: Sendable {
                         loss: result.loss))
             }
         }
-        let unties = plan.checkpoint.configuration.tiesEmbeddings && entries.contains { $0.role == .output }
+        // An output head that an earlier conversion untied stays known as a copy.
+        let unties =
+            entries.contains { $0.role == .output }
+            && (plan.checkpoint.configuration.tiesEmbeddings
+                || ConversionRecord.untiedOutput(of: plan.checkpoint))
         return ConversionRecord(
             entries: entries, format: plan.options.format,
             sources: plan.checkpoint.files.map { FilePath($0).name },
@@ -173,12 +182,13 @@ public struct Converter: Sendable {
         let output: OutputFile
         switch content {
         case .bytes(let bytes):
-            output = try OutputFile(path: path, byteCount: bytes.count, needsChecksums: false)
+            output = try OutputFile(path: path, byteCount: bytes.count, needsChecksums: false, isNew: true)
             try output.write((0, bytes))
         case .copy(let source):
             let file: MappedFile
             do { file = try mapFile(source) } catch { throw .source(error) }
-            output = try OutputFile(path: path, byteCount: file.bytes.count, needsChecksums: false)
+            output = try OutputFile(
+                path: path, byteCount: file.bytes.count, needsChecksums: false, isNew: true)
             try output.write(file.bytes, at: 0)
         }
         try output.flush()

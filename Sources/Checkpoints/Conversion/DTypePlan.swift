@@ -36,7 +36,7 @@ struct DTypePlan {
 
     /// What a tensor's dtype was, where it is wider in the output for the format's sake alone.
     func original(of role: TensorRole) throws(CheckpointError) -> DType {
-        if let wanted = options.dtype, wanted.isFloat { return wanted }
+        if options.dtype == .float32 { return .float32 }
         if let original = originals[role] { return original }
         return try checkpoint.weight(role).dtype
     }

@@ -10,10 +10,12 @@ final class OutputFile: Sendable {
     private let descriptor: Int32
 
     /// Opens or creates the file, and makes it as long as it will be.
-    init(path: String, byteCount: Int, needsChecksums: Bool) throws(ConversionError) {
+    ///
+    /// - Parameter isNew: whether what is in it goes, so that all that nobody writes is zero.
+    init(path: String, byteCount: Int, needsChecksums: Bool, isNew: Bool) throws(ConversionError) {
         self.path = path
         self.needsChecksums = needsChecksums
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (isNew ? O_TRUNC : 0), 0o666)
         guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
         guard ftruncate(descriptor, byteCount) == 0 else {
             let code = errno

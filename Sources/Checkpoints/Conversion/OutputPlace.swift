@@ -44,7 +44,7 @@ struct OutputPlace: Sendable {
         // What is in the folder and not of this conversion is left from one that was given up.
         let wanted = Set(names + [ConversionRecord.name])
         for name in (try? FilePath(unfinished).entries()) ?? [] where !wanted.contains(name) {
-            try remove(unfinished + "/" + name)
+            try removeAll(unfinished + "/" + name)
         }
         Self.flushFolder(unfinished)
         if FilePath(path).exists, rmdir(path) != 0 {
@@ -57,6 +57,8 @@ struct OutputPlace: Sendable {
 
     /// Lets old and new change places at once, then removes the old.
     private func replaceFolder() throws(ConversionError) {
+        if Self.exchange(unfinished, path) { return try removeAll(unfinished) }
+        // A file system that cannot exchange.
         let old = path + ".replaced"
         try rename(path, old)
         do { try rename(unfinished, path) } catch {
@@ -64,6 +66,14 @@ struct OutputPlace: Sendable {
             throw error
         }
         try removeAll(old)
+    }
+
+    /// `renameat2` with `RENAME_EXCHANGE`, which the headers show to GNU sources only.
+    private static func exchange(_ first: String, _ second: String) -> Bool {
+        typealias Function =
+            @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+        guard let symbol = dlsym(nil, "renameat2") else { return false }
+        return unsafeBitCast(symbol, to: Function.self)(AT_FDCWD, first, AT_FDCWD, second, 2) == 0
     }
 
     private func finishFile(_ names: [String]) throws(ConversionError) {

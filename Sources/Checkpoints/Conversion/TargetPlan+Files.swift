@@ -29,7 +29,8 @@ extension TargetPlan {
     /// The file as it was, where it was Meta's: it may say more than this program knows.
     private func metaParameters() throws(CheckpointError) -> ConversionPlan.File {
         let path = checkpoint.folder + "/params.json"
-        if checkpoint.naming == .meta, FilePath(path).exists {
+        // A llama2.c file states its own configuration; what lies beside it may be another model's.
+        if checkpoint.naming == .meta, !checkpoint.configurationSources.isEmpty, FilePath(path).exists {
             return ConversionPlan.File(name: "params.json", content: .companion(.copy(path)))
         }
         let text = MetaParamsText(configuration).text

@@ -85,7 +85,9 @@ struct TargetPlan {
 
     private func quantizationObstacles() -> [String] {
         guard let dtype = options.dtype, dtype.isBlockFormat else { return [] }
-        let widths = [("dim", configuration.dim), ("hidden_dim", configuration.hiddenDim)]
+        var widths = [("dim", configuration.dim), ("hidden_dim", configuration.hiddenDim)]
+        let heads = configuration.nHeads * configuration.headDim
+        if heads != configuration.dim { widths.append(("n_heads * head_dim", heads)) }
         return widths.filter { !$0.1.isMultiple(of: dtype.blockCount) }
             .map { "\(dtype.rawValue) stores \(dtype.blockCount) weights together, and \($0.0) is \($0.1)" }
     }

@@ -1,0 +1,139 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `llama-convert SRC DST`.
+struct ConvertTests {
+    private static let program = "llama-convert"
+
+    private func convert(_ arguments: [String], in folder: URL) throws -> Command {
+        try Command.run(arguments, folder: folder, program: Self.program)
+    }
+
+    private func entries(_ folder: URL) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    }
+
+    @Test func saysWhatItWroteAndWhatItCouldNotTake() throws {
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
+        try withTemporaryFolder { folder in
+            let result = try convert([source, "out", "--to", "huggingface", "--verify"], in: folder)
+            #expect(result.code == 0 && result.output == "")
+            #expect(
+                result.error.hasPrefix(
+                    """
+                    llama-convert: there is no tokenizer beside the weights, so none goes along
+                    out: 21 tensors, 
+                    """))
+            #expect(result.error.hasSuffix("\nout: every tensor reads back as it was written\n"))
+            #expect(try entries(folder) == ["out"])
+            #expect(
+                try entries(folder.appending(path: "out"))
+                    == ["config.json", "conversion.json", "model.safetensors"])
+            #expect(try convert(["diff", source, "out"], in: folder).code == 0)
+            let quiet = try convert(["out", "x.gguf", "--to", "gguf", "--quiet"], in: folder)
+            #expect(quiet.code == 0 && quiet.error == "" && quiet.output == "")
+            #expect(try convert(["diff", source, "x.gguf"], in: folder).code == 0)
+        }
+    }
+
+    @Test func aDryRunWritesNothing() throws {
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
+        try withTemporaryFolder { folder in
+            let arguments = [source, "out", "--to", "huggingface", "--dry-run", "--threads", "1"]
+            let result = try convert(arguments, in: folder)
+            #expect(result.code == 0)
+            #expect(result.lines.first?.hasPrefix("model.safetensors  ") == true)
+            #expect(result.lines.contains { $0.hasPrefix("config.json  ") })
+            #expect(result.lines.contains { $0.hasPrefix("weights        ") })
+            #expect(
+                result.lines.contains {
+                    $0.hasPrefix("peak memory    ") && $0.hasSuffix(" beside the mapped files")
+                })
+            #expect(try entries(folder).isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        (["/nowhere", "out", "--to", "gguf"], 66, "/nowhere"),
+        (["SOURCE", "there", "--to", "meta"], 73, "there: expected nothing there, found a file or folder"),
+        (["SOURCE", "out", "--to", "onnx"], 64, "The value 'onnx' is invalid for '--to <to>'"),
+        (["SOURCE", "out"], 64, "Missing expected argument '--to <to>'"),
+        (["SOURCE", "out", "--to", "meta", "--shards", "0"], 64, "--shards: expected 1 to 100, found 0"),
+        (["SOURCE", "out", "--to", "gguf", "--shards", "2"], 65, "--shards is for Meta's formats"),
+        (["SOURCE", "out", "--to", "meta", "--dtype", "q4_0"], 65, "it holds no Q4_0 weights"),
+        (["SOURCE", "out", "--to", "meta", "--resume"], 73, "there is no interrupted conversion"),
+        (["SOURCE", "no/where/out", "--to", "meta"], 74, "No such file or directory"),
+        (["SOURCE", "/proc/out", "--to", "meta"], 74, "cannot be written"),
+    ])
+    func refuses(arguments: [String], code: Int32, message: String) throws {
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
+        try withTemporaryFolder { folder in
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: "there"), withIntermediateDirectories: false)
+            try Data("mine".utf8).write(to: folder.appending(path: "there/file"))
+            let result = try convert(arguments.map { $0 == "SOURCE" ? source : $0 }, in: folder)
+            #expect(result.code == code, "\(result.error)")
+            #expect(result.error.contains(message), "\(result.error)")
+            #expect(try entries(folder) == ["there"])
+        }
+    }
+
+    /// Killed at some moment or other, it leaves the old checkpoint or the new one.
+    @Test func aKillLeavesAWholeCheckpoint() throws {
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
+        try withTemporaryFolder { folder in
+            let path = folder.appending(path: "out").path
+            #expect(try convert([source, "out", "--to", "meta"], in: folder).code == 0)
+            for milliseconds in [5, 20, 40, 60, 90, 130, 180] {
+                let process = try Command.process(
+                    [source, path, "--to", "meta", "--force", "--quiet"], program: Self.program)
+                try process.run()
+                usleep(UInt32(milliseconds) * 1000)
+                kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+                #expect(try convert(["diff", source, "out"], in: folder).code == 0)
+            }
+            #expect(try convert([source, "out", "--to", "meta", "--force"], in: folder).code == 0)
+            #expect(try entries(folder) == ["out"])
+        }
+    }
+}
+
+/// The tokenizer goes along.
+@Suite(.enabled(if: TestData.isWanted, "needs LLAMA_TEST_DATA"))
+struct ConvertTokenizerTests {
+    @Test func throughGGUFAndBackByteForByte() throws {
+        let source = try TestData.url("checkpoints/stories260K")
+        let tokenizer = try Data(contentsOf: source.appending(path: "tokenizer.model"))
+        func bytes(_ url: URL) throws -> Data {
+            try Data(contentsOf: url.appending(path: "tokenizer.model"))
+        }
+        try withTemporaryFolder { folder in
+            // Meta's files only: a folder with llama2.c's beside them would be two checkpoints.
+            let meta = folder.appending(path: "meta")
+            try FileManager.default.createDirectory(at: meta, withIntermediateDirectories: false)
+            for name in ["consolidated.00.pth", "params.json", "tokenizer.model"] {
+                try Data(contentsOf: source.appending(path: name)).write(to: meta.appending(path: name))
+            }
+            for (from, to, format) in [
+                ("meta", "x.gguf", "gguf"), ("meta", "hf", "huggingface"), ("x.gguf", "back", "meta"),
+            ] {
+                let result = try Command.run(
+                    [from, to, "--to", format, "--verify"], folder: folder, program: "llama-convert")
+                #expect(result.code == 0, "\(result.error)")
+            }
+            #expect(try bytes(folder.appending(path: "back")) == tokenizer)
+            #expect(try bytes(folder.appending(path: "hf")) == tokenizer)
+            let arguments = [
+                "--prompt", "Once upon a time", "--temperature", "0", "--max-gen-len", "20", "--checkpoints",
+            ]
+            let expected = try Command.run(arguments + ["meta"], folder: folder)
+            #expect(expected.code == 0 && expected.output.count > 20)
+            for name in ["x.gguf", "back", "hf"] {
+                #expect(
+                    try Command.run(arguments + [name], folder: folder).output == expected.output, "\(name)")
+            }
+        }
+    }
+}
