@@ -58,6 +58,7 @@ def version(library: str) -> str:
 def main() -> int:
     options = arguments()
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     print(", ".join(f"{library} {version(library)}" for library in LIBRARIES))
     report, programs = Report(), Programs(options.programs)

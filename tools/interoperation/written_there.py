@@ -107,6 +107,23 @@ class WrittenThere:
                 shutil.copyfile(source / "params.json", model / "params.json")
                 return path
             self.same(source.name, f"gguf.GGUFWriter, {name}", write, model)
+        for name in ("F32", "F16", "BF16", "Q8_0", "Q4_0"):
+            self.report.check(source.name, f"{name}: llama.cpp's logits of both files",
+                              lambda: self.same_logits(source, parameters, tensors, name))
+
+    def same_logits(self, source: Path, parameters: dict, tensors: dict, name: str) -> str:
+        """That llama.cpp cannot tell a file of ours from the gguf library's, whatever its arithmetic loses."""
+        from gguf import GGMLQuantizationType
+        from .llama_cpp_model import LlamaCppModel
+        theirs, ours = self.folder / f"theirs-{name}.gguf", self.folder / f"ours-{name}.gguf"
+        write_gguf(theirs, parameters, tensors, GGMLQuantizationType[name])
+        dtype = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}.get(name, name.lower())
+        self.programs.convert(source, ours, "gguf", "--dtype", dtype)
+        ids = list(range(7, 55))
+        got, expected = (LlamaCppModel(path).logits(ids) for path in (ours, theirs))
+        if not torch.equal(got, expected):
+            raise ValueError(f"differ by up to {float((got - expected).abs().max())}")
+        return f"{got.numel()} numbers bit for bit"
 
 
 def write_gguf(path: Path, parameters: dict, tensors: dict, type, quantizer=None) -> dict[str, torch.Tensor]:
