@@ -29,12 +29,18 @@ def rows(kind: str, count: int, width: int, random: numpy.random.Generator) -> n
         "scales below float16": lambda: normal * 10.0 ** random.uniform(-30, -6, (count, width // 32)).repeat(32, 1),
         "same sign": lambda: numpy.abs(normal),
         "equal extremes": lambda: random.choice([-1.5, 1.5, 0.25], shape),
+        "largest": lambda: numpy.clip(normal * 1e38, -3.4e38, 3.4e38),
+        "subnormal": lambda: normal * 10.0 ** random.uniform(-45, -39, (count, 1)),
+        "infinite and NaN": lambda: numpy.where(
+            random.random(shape) < 0.01, random.choice([numpy.inf, -numpy.inf, numpy.nan], shape), normal),
     }[kind]
     return values().astype(numpy.float32)
 
 
-KINDS = ("normal", "uniform", "many scales", "outliers", "few levels", "ties", "sparse", "zeros",
-         "scales beyond float16", "scales below float16", "same sign", "equal extremes")
+FINITE = ("normal", "uniform", "many scales", "outliers", "few levels", "ties", "sparse", "zeros",
+          "scales below float16", "same sign", "equal extremes", "subnormal")
+# Whose scales float16 cannot hold: there is a block, but no number in it to compare.
+KINDS = (*FINITE, "scales beyond float16", "largest", "infinite and NaN")
 
 
 def check(programs, report, folder: Path):
@@ -47,10 +53,8 @@ def check(programs, report, folder: Path):
     quantizer = Quantizer()
     for dtype in ("q8_0", "q4_0"):
         written(programs, report, folder, source, tensors, dtype, quantizer)
-    # Scales that float16 cannot hold are infinite there: no number to compare.
     tensors["tok_embeddings"] = torch.from_numpy(numpy.concatenate(
-        [rows(k, 1024, 256, random) for k in KINDS if k != "scales beyond float16"]
-        + [rows("normal", 1024, 256, random)]))
+        [rows(kind if kind in FINITE else "normal", 1024, 256, random) for kind in KINDS]))
     for name in READ:
         report.check("blocks", f"{name} of llama.cpp, read",
                      lambda: read(programs, folder, parameters, tensors, name, quantizer))
