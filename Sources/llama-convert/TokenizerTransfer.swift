@@ -33,10 +33,14 @@ struct TokenizerTransfer {
         } else {
             try readFiles()
         }
+        if format == .gguf, vocabulary.isEmpty {
+            let none = GGUFMetadata.noVocabulary
+            vocabulary = [(none.key, .text(none.value))]
+        }
     }
 
     private mutating func readEmbedded(_ metadata: GGUFMetadata) throws {
-        guard metadata.contains("tokenizer.ggml.model") else {
+        guard try metadata.hasVocabulary() else {
             notes.append("\(metadata.file) has no tokenizer")
             return
         }

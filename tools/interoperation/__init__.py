@@ -1,0 +1,1 @@
+"""What tools/check_interoperation.py is made of."""
