@@ -32,6 +32,7 @@ public struct SpecialTokenIDs: Sendable, Equatable {
     /// Fills unused places.
     public var pad: Int32?
 
+    /// Ids, each where there is one.
     public init(bos: Int32? = nil, stops: [Int32] = [], pad: Int32? = nil) {
         (self.bos, self.stops, self.pad) = (bos, stops, pad)
     }
@@ -48,8 +49,10 @@ public struct CompanionFile: Sendable {
 
     /// Its name in the output's folder.
     public let name: String
+    /// Its bytes.
     public let content: Content
 
+    /// A file of this name.
     public init(name: String, content: Content) {
         (self.name, self.content) = (name, content)
     }
