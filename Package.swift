@@ -89,7 +89,7 @@ let package = Package(
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
-                "Checkpoints", "JSON", "Tensors", "TestSupport",
+                "Checkpoints", "CommandSupport", "JSON", "Tensors", "TestSupport", "Tokenizers",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors", "CKernels"]),

@@ -38,7 +38,9 @@ struct TokenizerReport {
         if let metadata = report.gguf, metadata.contains("tokenizer.ggml.model") {
             self.init(
                 name: "in the file", byteCount: 0, configuration: report.configuration,
-                kind: (try? metadata.string("tokenizer.ggml.model")).map { "a GGUF vocabulary of model \($0)" },
+                kind: (try? metadata.string("tokenizer.ggml.model")).map {
+                    "a GGUF vocabulary of model \($0)"
+                },
                 loaded: Result { try EmbeddedVocabulary(metadata).makeTokenizer(file: metadata.file) })
             return
         }

@@ -42,7 +42,7 @@ import Testing
             "overlapping entries",
             """
             x: expected ZIP entries that do not overlap, found an \
-            overlap at byte 64
+            overlap at byte 0
             """
         ) {
             $0.zip.entries = [.init(name: "x", data: [9, 9], statedOffset: 0)]

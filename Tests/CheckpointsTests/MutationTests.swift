@@ -1,110 +1,57 @@
 import Foundation
-import Tensors
 import Testing
 
 @testable import Checkpoints
 
-/// Files damaged at random, from a fixed seed: every one opens or is refused in one line, none traps.
+/// Files damaged at random, from a seed: every one opens and can be used, or is refused in one line; none traps, hangs
+/// or takes memory without end.
 ///
-/// `LLAMA_MUTATIONS` sets how many per checkpoint (400 without it).
-@Suite struct MutationTests {
-    static let count = ProcessInfo.processInfo.environment["LLAMA_MUTATIONS"].flatMap(Int.init) ?? 400
+/// `LLAMA_MUTATIONS` sets how many in all, and with it the strict limits; `LLAMA_MUTATION_SEED` sets the seed.
+/// `tools/fuzz` sets both.
+@Suite(.serialized) struct MutationTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let asked = environment["LLAMA_MUTATIONS"].flatMap(Int.init)
+    private static let seed = environment["LLAMA_MUTATION_SEED"].flatMap(Int.init) ?? 1
+    /// Inputs for each base.
+    private static let count = asked.map { ($0 + MutationBase.all.count - 1) / MutationBase.all.count } ?? 40
+    /// Bytes that one input may add to the peak of resident memory, far above what any small file needs.
+    private static let memoryLimit = 64 << 20
 
-    private static let bases: [@Sendable () throws -> TemporaryFolder] = [
-        { try .meta(TinyModel(nLayers: 1)) },
-        {
-            var writer = TorchWriter(TinyModel().tensors(.meta))
-            writer.zip.isZip64 = true
-            return try .torch(writer.bytes)
-        },
-        { try .metaShards(2, TinyModel(nLayers: 1, nKVHeads: 2)) },
-        { try .huggingFace(TinyModel(nLayers: 1)) },
-        { try .huggingFaceShards(TinyModel(nLayers: 1, isTied: true)) },
-        { try .gguf(GGUFBuilder(TinyModel(nLayers: 1)).bytes) },
-    ]
-
-    @Test(arguments: 0..<6) func neverTraps(base: Int) throws {
-        let folder = try MutationTests.bases[base]()
-        try #require(folder.message() == "no error")
-        var numbers = Numbers(seed: base + 1)
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-        let originals = try names.map {
-            try [UInt8](Data(contentsOf: URL(fileURLWithPath: folder.path + "/" + $0)))
+    @Test(arguments: MutationBase.all) func neitherTrapsNorHangs(base: MutationBase) throws {
+        let folder = try base.make()
+        let use = MutationUse(folder: folder, base: base)
+        try #require(use.run(), "the sound one does not open")
+        let names =
+            try base.damaged.map { [$0] } ?? FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let originals = try names.sorted().map {
+            (name: $0, bytes: try [UInt8](Data(contentsOf: URL(fileURLWithPath: folder.path + "/" + $0))))
         }
-        var outcomes = (opened: 0, refused: 0)
-        for _ in 0..<MutationTests.count {
-            let file = Int.random(in: 0..<names.count, using: &numbers)
-            try folder.write(names[file], mutated(originals[file], using: &numbers))
-            do throws(CheckpointError) {
-                read(try folder.open())
-                outcomes.opened += 1
-            } catch {
-                outcomes.refused += 1
-                let line = error.description
-                #expect(
-                    !line.contains { $0.isNewline } && line.contains(folder.path) && line.count < 1200,
-                    "\(line)")
-            }
-            try folder.write(names[file], originals[file])
+        // Other tests use the machine, and the process, at the same time.
+        let isStrict = MutationTests.asked != nil
+        let watchdog = Watchdog(limit: .seconds(isStrict ? 5 : 120))
+        defer { watchdog.end() }
+        let start = (clock: ContinuousClock.now, resident: ProcessMemory.resident, peak: ProcessMemory.peak)
+        var outcomes = (opened: 0, refused: 0, longest: Duration.zero)
+        for index in 0..<MutationTests.count {
+            var numbers = Numbers(seed: MutationTests.seed &* 1_000_003 &+ index)
+            let (name, bytes) = originals[Int.random(in: 0..<originals.count, using: &numbers)]
+            try folder.write(name, Mutation.mutated(bytes, using: &numbers))
+            let (began, peak) = (ContinuousClock.now, ProcessMemory.peak)
+            watchdog.begin("\(base.name), input \(index) in \(folder.path)")
+            if use.run() { outcomes.opened += 1 } else { outcomes.refused += 1 }
+            outcomes.longest = max(outcomes.longest, ContinuousClock.now - began)
+            let growth = ProcessMemory.peak - peak
+            #expect(!isStrict || growth < MutationTests.memoryLimit, "input \(index): \(growth) bytes")
+            try folder.write(name, bytes)
         }
-        #expect(
-            outcomes.refused > 0 && outcomes.opened > 0
-                && outcomes.opened + outcomes.refused == MutationTests.count)
-        if MutationTests.count > 400 { print("checkpoint \(base): \(outcomes)") }
+        #expect(outcomes.refused > 0 && (outcomes.opened > 0 || MutationTests.count < 1000))
+        let growth = ProcessMemory.resident - start.resident
+        #expect(!isStrict || growth < MutationTests.memoryLimit, "\(growth) bytes were kept")
+        guard isStrict else { return }
+        print(
+            "fuzz: \(base.name): \(MutationTests.count) inputs, \(outcomes.opened) opened, \(outcomes.refused) refused,",
+            "\(ContinuousClock.now - start.clock) in all, \(outcomes.longest) the longest;",
+            "resident \(growth >> 10) KiB more, peak \((ProcessMemory.peak - start.peak) >> 10) KiB more,",
+            "\(ProcessMemory.peak >> 20) MiB in all")
     }
-
-    /// Touches every weight, as a model would.
-    private func read(_ checkpoint: Checkpoint) {
-        for role in TensorRole.all(of: checkpoint.configuration) {
-            for part in (try? checkpoint.weight(role))?.parts ?? [] { _ = part.floats() }
-        }
-        _ = checkpoint.configuration.rope.inverseFrequencies(headDim: checkpoint.configuration.headDim)
-        _ = (checkpoint.configuration.parameterCount, checkpoint.weightByteCount, checkpoint.dtypes)
-    }
-
-    private func mutated(_ original: [UInt8], using numbers: inout Numbers) -> [UInt8] {
-        var bytes = original
-        for _ in 0..<Int.random(in: 1...3, using: &numbers) where !bytes.isEmpty {
-            mutate(&bytes, using: &numbers)
-        }
-        return bytes
-    }
-
-    private func mutate(_ bytes: inout [UInt8], using numbers: inout Numbers) {
-        // Half of the damage goes to the ends, where headers and directories are.
-        var position = Int.random(in: 0..<bytes.count, using: &numbers)
-        switch Int.random(in: 0..<4, using: &numbers) {
-        case 0: position = min(position, Int.random(in: 0..<1500, using: &numbers) % bytes.count)
-        case 1: position = bytes.count - 1 - Int.random(in: 0..<1500, using: &numbers) % bytes.count
-        default: break
-        }
-        switch Int.random(in: 0..<8, using: &numbers) {
-        case 0, 1: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &numbers)
-        case 2: bytes[position] = .random(in: 0...255, using: &numbers)
-        case 3: bytes[position] = MutationTests.telling.randomElement(using: &numbers) ?? 0
-        case 4:
-            bytes.removeSubrange(
-                position..<min(bytes.count, position + Int.random(in: 1...9, using: &numbers)))
-        case 5:
-            bytes.insert(
-                contentsOf: bytes[position...].prefix(Int.random(in: 1...40, using: &numbers)), at: position)
-        case 6: bytes.removeLast(bytes.count - position)
-        default:
-            let number = MutationTests.extremes.randomElement(using: &numbers) ?? 0
-            let width = [2, 4, 8].randomElement(using: &numbers) ?? 8
-            withUnsafeBytes(of: number.littleEndian) { source in
-                for (index, byte) in source.prefix(width).enumerated() where position + index < bytes.count {
-                    bytes[position + index] = byte
-                }
-            }
-        }
-    }
-
-    /// Bytes that mean something to a pickle or to JSON.
-    private static let telling =
-        Array("0123456789.-e\"',:{}[]()tuhqRQcbsX\n\\".utf8) + [0, 0x7F, 0x80, 0x85, 0x8A, 0xFF]
-    private static let extremes: [UInt64] = [
-        0, 1, 0xFF, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 1 << 62, .max >> 1, 1 << 63,
-        .max - 7, .max,
-    ]
 }

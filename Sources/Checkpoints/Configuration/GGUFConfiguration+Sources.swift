@@ -39,7 +39,8 @@ extension ModelConfiguration {
     var llama2cSources: [ConfigurationSource] {
         ConfigurationField.allCases.map { field in
             switch field {
-            case .dim, .nLayers, .nHeads, .nKVHeads, .hiddenDim, .vocabularySize, .contextLength, .tiesEmbeddings:
+            case .dim, .nLayers, .nHeads, .nKVHeads, .hiddenDim, .vocabularySize, .contextLength,
+                .tiesEmbeddings:
                 source(field, "header")
             case .headDim: source(field, "dim / n_heads")
             case .normEpsilon, .ropeTheta, .ropeScaling, .hasAttentionBias, .hasFeedForwardBias:

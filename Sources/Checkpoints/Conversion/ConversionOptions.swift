@@ -32,7 +32,7 @@ public struct SpecialTokenIDs: Sendable, Equatable {
     /// Fills unused places.
     public var pad: Int32?
 
-    /// The ids, none unless given.
+    /// Ids, each where there is one.
     public init(bos: Int32? = nil, stops: [Int32] = [], pad: Int32? = nil) {
         (self.bos, self.stops, self.pad) = (bos, stops, pad)
     }

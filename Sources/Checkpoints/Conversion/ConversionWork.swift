@@ -65,7 +65,8 @@ final class ConversionWork: Sendable {
     /// Notes what is done, whenever enough of it is, until all threads are through.
     private func flush(
         untilIdle count: Int,
-        _ note: @Sendable ([(role: TensorRole, result: RoleConversion.Result)]) throws(ConversionError) -> Void
+        _ note:
+            @Sendable ([(role: TensorRole, result: RoleConversion.Result)]) throws(ConversionError) -> Void
     ) {
         var isOver = false
         while !isOver {

@@ -18,7 +18,7 @@ public struct Converter: Sendable {
         /// Bytes after which what was written is flushed, and noted as done.
         public var flushInterval = 1 << 30
 
-        /// Replaces nothing and begins anew.
+        /// What a first conversion to an empty place wants.
         public init() {}
     }
 

@@ -36,7 +36,7 @@ public enum GGUFFile {
         let dataStart = cursor.position.roundedUp(to: alignment)
         try GGUFTensorInfo.checkPlaces(
             infos, dataCount: file.bytes.count - dataStart, alignment: alignment, path: path)
-        try GGUFTensorInfo.checkOverlaps(infos, path: path)
+        try GGUFTensorInfo.checkOverlaps(infos, alignment: alignment, path: path)
         var tensors: [String: Tensor] = [:]
         for info in infos { tensors[info.name] = try info.tensor(in: file, dataStart: dataStart) }
         return TensorFile(path: path, tensors: tensors, gguf: metadata)

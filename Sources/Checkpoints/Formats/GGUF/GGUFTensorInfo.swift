@@ -104,8 +104,10 @@ struct GGUFTensorInfo {
         }
     }
 
-    /// No byte is shared by two tensors.
-    static func checkOverlaps(_ infos: [GGUFTensorInfo], path: String) throws(CheckpointError) {
+    /// No byte is shared by two tensors, and between them is no more than the padding (as in `gguf.cpp` of ggml).
+    static func checkOverlaps(
+        _ infos: [GGUFTensorInfo], alignment: Int, path: String
+    ) throws(CheckpointError) {
         var before: GGUFTensorInfo?
         let byPlace = infos.filter { $0.byteCount > 0 }.sorted { ($0.offset, $0.name) < ($1.offset, $1.name) }
         for info in byPlace {
@@ -113,6 +115,13 @@ struct GGUFTensorInfo {
                 throw .invalid(
                     path, info.name, expected: "data from \(before.end), where that of \(before.name) ends",
                     found: "an overlap from \(info.offset)")
+            }
+            guard info.offset - (before?.end ?? 0) < alignment else {
+                throw .invalid(
+                    path, info.name,
+                    expected: "data that follows that of \(before?.name ?? "the header") at "
+                        + "\(before?.end ?? 0), with padding to a multiple of \(alignment)",
+                    found: "a hole up to \(info.offset)")
             }
             before = info
         }

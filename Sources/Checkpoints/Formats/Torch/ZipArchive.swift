@@ -13,31 +13,47 @@ struct ZipArchive {
     private static let centralSignature: UInt32 = 0x0201_4b50
     private static let localSignature: UInt32 = 0x0403_4b50
 
-    /// Reads the central directory and checks that entries are stored, inside the file and disjoint.
+    /// Reads the central directory and checks that entries are stored, before the directory and disjoint.
     init(_ file: MappedFile) throws(CheckpointError) {
         let bytes = file.bytes
         let directory = try ZipArchive.directory(of: file)
         var entries: [String: Range<Int>] = [:]
+        var extents: [(name: String, range: Range<Int>)] = []
         var offset = directory.offset
         for _ in 0..<directory.count {
             let record = try CentralRecord(bytes, at: offset, end: directory.end, path: file.path)
-            guard entries.updateValue(try record.dataRange(in: file), forKey: record.name) == nil else {
+            let range = try record.dataRange(in: file)
+            extents.append((record.name, Int(record.localOffset)..<range.upperBound))
+            guard entries.updateValue(range, forKey: record.name) == nil else {
                 throw .invalid(
                     file.path, record.name, expected: "each ZIP entry once", found: "the same name again")
             }
             offset = record.next
         }
+        try ZipArchive.checkOverlaps(extents, directory: directory.offset, path: file.path)
+        self.entries = entries
+    }
+
+    /// Entries, their local headers included, share no byte with each other nor with the directory.
+    private static func checkOverlaps(
+        _ extents: [(name: String, range: Range<Int>)], directory: Int, path: String
+    ) throws(CheckpointError) {
         var end = 0
-        let inOrder = entries.sorted { ($0.value.lowerBound, $0.key) < ($1.value.lowerBound, $1.key) }
-        for (name, range) in inOrder where !range.isEmpty {
+        for (name, range) in extents.sorted(by: {
+            ($0.range.lowerBound, $0.name) < ($1.range.lowerBound, $1.name)
+        }) {
             guard range.lowerBound >= end else {
                 throw .invalid(
-                    file.path, name, expected: "ZIP entries that do not overlap",
+                    path, name, expected: "ZIP entries that do not overlap",
                     found: "an overlap at byte \(range.lowerBound)")
             }
             end = range.upperBound
+            guard end <= directory else {
+                throw .invalid(
+                    path, name, expected: "ZIP entries that end before their directory at byte \(directory)",
+                    found: "one that ends at \(end)")
+            }
         }
-        self.entries = entries
     }
 
     private struct Directory {
