@@ -24,7 +24,7 @@ struct Llama2cWriterTests {
         ),
         (
             tiny(rope: RoPEConfiguration(theta: 10000, scaling: .linear(factor: 2))),
-            "rope_scaling: expected none, which the format takes for granted, found linear(factor: 2.0); choose another format"
+            "rope_scaling: expected none, which the format takes for granted, found linear, factor 2.0; choose another format"
         ),
         (
             tiny(normEpsilon: 1e-6),
