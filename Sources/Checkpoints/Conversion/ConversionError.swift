@@ -8,6 +8,8 @@ public enum ConversionError: Error, Sendable {
     case source(CheckpointError)
     /// There is something at the destination already.
     case exists(String)
+    /// The destination is what is read.
+    case isSource(String)
     /// A file or folder cannot be written; `code` is an `errno`.
     case unwritable(path: String, code: Int32)
     /// There is nothing to go on with, or it is of another conversion.
@@ -29,6 +31,8 @@ extension ConversionError: CustomStringConvertible {
         case .source(let error): error.description
         case .exists(let path):
             "\(path): expected nothing there, found a file or folder; --force replaces it once the new one is whole"
+        case .isSource(let path):
+            "\(path): expected another place than the checkpoint that is read, found the same; choose a new name"
         case .unwritable(let path, let code): "\(path): cannot be written: \(String(cString: strerror(code)))"
         case .cannotResume(let path, let reason): "\(path): cannot be gone on with: \(reason)"
         case .busy(let path): "\(path): another conversion is writing it"

@@ -43,7 +43,9 @@ public struct Converter: Sendable {
     public func run(
         isInterrupted: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in }
     ) throws(ConversionError) -> ConversionRecord {
-        try destination.check(replaces: behavior.replaces)
+        try destination.check(
+            replaces: behavior.replaces, companions: Array(plan.files.dropFirst().map(\.name)),
+            sources: plan.checkpoint.files)
         try destination.prepare(resumes: behavior.resumes)
         let journal = try ConversionJournal(
             folder: destination.unfinished, fingerprint: fingerprint, resumes: behavior.resumes)

@@ -16,12 +16,32 @@ struct OutputPlace: Sendable {
     }
 
     /// Makes sure that nothing is at the destination, but an empty folder, or that it may be replaced.
-    func check(replaces: Bool) throws(ConversionError) {
-        var status = stat()
-        guard lstat(path, &status) == 0, !replaces else { return }
-        let isFolder = status.st_mode & S_IFMT == S_IFDIR
-        if isFolder, !isFile, (try? FilePath(path).entries())?.isEmpty == true { return }
-        throw .exists(path)
+    ///
+    /// - Parameters:
+    ///   - companions: the files that go beside an output of one file.
+    ///   - sources: the files that are read, which no output may replace.
+    func check(replaces: Bool, companions: [String], sources: [String]) throws(ConversionError) {
+        for source in sources {
+            let held = Self.resolved(isFile ? source : FilePath(source).folder)
+            if let held, held == Self.resolved(path) { throw .isSource(path) }
+        }
+        guard !replaces else { return }
+        let folder = FilePath(path).folder
+        let beside = isFile ? [path + "." + ConversionRecord.name] + companions.map { folder + "/" + $0 } : []
+        for path in [path] + beside {
+            var status = stat()
+            guard lstat(path, &status) == 0 else { continue }
+            let isFolder = status.st_mode & S_IFMT == S_IFDIR
+            if isFolder, !isFile, (try? FilePath(path).entries())?.isEmpty == true { continue }
+            throw .exists(path)
+        }
+    }
+
+    /// A path without symbolic links; nil where nothing is there.
+    private static func resolved(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     /// Makes the folder in which the output grows, empty unless it is to be gone on with.
