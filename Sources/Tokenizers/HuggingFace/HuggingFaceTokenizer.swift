@@ -10,10 +10,15 @@ public struct HuggingFaceTokenizer: Tokenizer {
     /// The number of ids, of which a file may leave some without a token.
     public var vocabularySize: Int { table.count }
 
+    /// The token that begins a sequence, where the file tells of one.
     public let bosID: Int32?
+    /// The token that ends a sequence, where the file tells of one.
     public let eosID: Int32?
+    /// The token that fills unused places of a batch, where the file tells of one.
     public let padID: Int32?
+    /// The tokens after which a generation is over.
     public let stopTokens: Set<Int32>
+    /// Whether a text that a model is given begins with `bosID`.
     public let addsBOS: Bool
 
     let normalizers: [TextNormalizer]
