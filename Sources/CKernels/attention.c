@@ -1,4 +1,6 @@
 // Rotary embedding into the key-value cache, and how attention is shared out among threads.
+#include <string.h>
+
 #include "kernels.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -15,17 +17,30 @@ typedef struct {
     size_t group_rows;
 } attention_job;
 
-// Rotates one head. Element d of the result goes to out[d * out_stride]; out may be x when the stride is 1.
+// Widest head whose row order is changed on the way (checkpoints have at most this).
+enum { MAX_HEAD = 4096 };
+
+// Rotates one head. Pair i of the result goes to out[2i * out_stride] and out[(2i + 1) * out_stride] whatever the
+// layout of x, so that the sums of q k run over the pairs in one order and a model gives the same bits in either.
+// out may be x when the stride is 1.
 static void rotate_head(const lk_attention_shape *shape, const float *cosine, const float *sine, const float *x,
                         float *out, size_t out_stride) {
     size_t half = shape->head_dim / 2;
     bool interleaved = shape->rope_layout == LK_ROPE_INTERLEAVED;
     size_t step = interleaved ? 2 : 1;
     size_t partner = interleaved ? 1 : half;
+    float copy[MAX_HEAD];
+    bool reorders = !interleaved && shape->head_dim <= MAX_HEAD;
+    if (reorders && x == out) {
+        memcpy(copy, x, shape->head_dim * sizeof *x);
+        x = copy;
+    }
+    size_t out_step = reorders ? 2 : step;
+    size_t out_partner = reorders ? 1 : partner;
     for (size_t i = 0; i < half; i++) {
         float a = x[i * step], b = x[i * step + partner];
-        out[i * step * out_stride] = a * cosine[i] - b * sine[i];
-        out[(i * step + partner) * out_stride] = a * sine[i] + b * cosine[i];
+        out[i * out_step * out_stride] = a * cosine[i] - b * sine[i];
+        out[(i * out_step + out_partner) * out_stride] = a * sine[i] + b * cosine[i];
     }
 }
 
