@@ -5,10 +5,16 @@ public enum TokenizerPath {
     /// What a tokenizer is called beside a checkpoint.
     public static let names = ["tokenizer.model", "tokenizer.json"]
 
+    /// Whether there is a file, rather than a folder or a pipe that might never be written to.
+    public static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// The tokenizer in a folder, or nil where there is none: in a folder of Hugging Face's the `tokenizer.json`,
     /// which has the tokens that were added after the `tokenizer.model` was made, else the `tokenizer.model`.
     public static func file(in folder: String) -> String? {
-        func exists(_ name: String) -> Bool { access(folder + "/" + name, F_OK) == 0 }
+        func exists(_ name: String) -> Bool { isFile(folder + "/" + name) }
         let isHuggingFace = exists("config.json") && !exists("params.json")
         let name = (isHuggingFace ? names.reversed() : names).first(where: exists)
         return name.map { folder + "/" + $0 }

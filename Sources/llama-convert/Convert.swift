@@ -177,7 +177,7 @@ extension Failure {
             switch error {
             case .inexpressible: Failure.badData
             case .source(let error): error.isMissingInput ? Failure.noInput : Failure.badData
-            case .exists, .isSource, .cannotResume, .busy: Failure.cannotCreate
+            case .exists, .isSource, .isNoCheckpoint, .cannotResume, .busy: Failure.cannotCreate
             case .unwritable, .unfaithful: Failure.cannotWrite
             case .interrupted: Failure.interrupted
             }

@@ -80,16 +80,19 @@ struct TokenizerTransfer {
         guard checkpoint.files.count != 1 || !checkpoint.files[0].hasSuffix(".bin") else {
             return try readLlama2c()
         }
+        if !format.isSingleFile {
+            for name in Self.names where TokenizerPath.isFile(folder + "/" + name) {
+                companions.append(CompanionFile(name: name, content: .copy(folder + "/" + name)))
+            }
+        }
         guard let path = TokenizerPath.file(in: folder) else {
             notes.append("there is no tokenizer beside the weights, so none goes along")
+            tokens.stops = checkpoint.configuration.stopTokens.sorted()
             return
         }
         take(try loadTokenizer(at: path))
         switch format {
-        case .meta, .metaSafetensors, .huggingFace:
-            for name in Self.names where access(folder + "/" + name, F_OK) == 0 {
-                companions.append(CompanionFile(name: name, content: .copy(folder + "/" + name)))
-            }
+        case .meta, .metaSafetensors, .huggingFace: break
         case .gguf: try addVocabulary(EmbeddedVocabulary(tokenizerFile: path), folder: folder)
         case .llama2c: try addLlama2c(EmbeddedVocabulary(tokenizerFile: path), file: path)
         }
@@ -119,23 +122,36 @@ struct TokenizerTransfer {
     }
 
     private mutating func addLlama2c(_ embedded: EmbeddedVocabulary, file: String) throws {
-        let bytes = try embedded.llama2cFile(file: file)
+        let bytes = try padded(embedded, file).llama2cFile(file: file)
         companions.append(CompanionFile(name: "tokenizer.bin", content: .bytes(bytes)))
     }
 
     /// llama.cpp wants a token for every row of the embedding.
     private mutating func addVocabulary(_ embedded: EmbeddedVocabulary, folder: String) throws {
-        var embedded = embedded
-        let lowest = embedded.scores.min() ?? 0
-        while embedded.tokens.count < checkpoint.configuration.vocabularySize {
-            if !embedded.scores.isEmpty { embedded.scores.append(lowest) }
-            embedded.kinds.append(.unused)
-            embedded.tokens.append(Array("[PAD\(embedded.tokens.count)]".utf8))
-        }
+        let embedded = try padded(embedded, folder)
         vocabulary = embedded.metadata.map { ($0.key, GGUFValue($0.value)) }
         let path = folder + "/tokenizer.model"
         guard access(path, F_OK) == 0 else { return }
         vocabulary.append((Self.fileKey, .array(.uint8(try fileBytes(path)))))
+    }
+
+    /// A vocabulary of as many tokens as the model has rows.
+    private func padded(_ embedded: EmbeddedVocabulary, _ file: String) throws -> EmbeddedVocabulary {
+        let size = checkpoint.configuration.vocabularySize
+        guard embedded.tokens.count <= size else {
+            throw Failure(
+                Failure.badData,
+                "\(file): expected a tokenizer of at most the model's \(size) tokens, found \(embedded.tokens.count); "
+                    + "take the model's own")
+        }
+        var embedded = embedded
+        let lowest = embedded.scores.min() ?? 0
+        while embedded.tokens.count < size {
+            if !embedded.scores.isEmpty { embedded.scores.append(lowest) }
+            embedded.kinds.append(.unused)
+            embedded.tokens.append(Array("[PAD\(embedded.tokens.count)]".utf8))
+        }
+        return embedded
     }
 
     private func fileBytes(_ path: String) throws -> [UInt8] {

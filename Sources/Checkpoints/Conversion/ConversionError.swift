@@ -8,6 +8,8 @@ public enum ConversionError: Error, Sendable {
     case source(CheckpointError)
     /// There is something at the destination already.
     case exists(String)
+    /// The folder to be replaced holds other things than a checkpoint.
+    case isNoCheckpoint(String)
     /// The destination is what is read.
     case isSource(String)
     /// A file or folder cannot be written; `code` is an `errno`.
@@ -31,6 +33,8 @@ extension ConversionError: CustomStringConvertible {
         case .source(let error): error.description
         case .exists(let path):
             "\(path): expected nothing there, found a file or folder; --force replaces it once the new one is whole"
+        case .isNoCheckpoint(let path):
+            "\(path): expected a checkpoint to replace, found a folder with other things in it; choose a new name"
         case .isSource(let path):
             "\(path): expected another place than the checkpoint that is read, found the same; choose a new name"
         case .unwritable(let path, let code): "\(path): cannot be written: \(String(cString: strerror(code)))"

@@ -1,3 +1,4 @@
+import Crypto
 import Dispatch
 import Glibc
 import JSON
@@ -66,12 +67,25 @@ public struct Converter: Sendable {
         guard units.allSatisfy({ results[$0.role] != nil }) else {
             throw .unfaithful(path: destination.unfinished, reason: "not every tensor was written")
         }
+        try checkLosses(results)
         try complete(outputs, units, results)
         let record = try record(results)
         try writeCompanions(record)
         for output in outputs { try output.flush() }
         try destination.finish(plan.files.map(\.name))
         return record
+    }
+
+    /// Nothing is lost that nobody gave up: a tensor that a conversion widened is made narrow again only as long as it
+    /// still holds what it held.
+    private func checkLosses(_ results: [TensorRole: RoleConversion.Result]) throws(ConversionError) {
+        guard plan.options.dtype == nil else { return }
+        for (role, result) in results where result.loss?.isNone == false {
+            throw .unfaithful(
+                path: destination.unfinished,
+                reason:
+                    "\(TensorNaming.meta.name(of: role)) was changed since it was widened; choose a --dtype")
+        }
     }
 
     /// What tells this conversion from any other: what it reads, as it is now, and all that it is to write.
@@ -82,7 +96,16 @@ public struct Converter: Sendable {
             stat(file, &status)
             parts.append("\(file) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
         }
-        for file in plan.files { parts.append("\(file.name) \(file.byteCount ?? -1) \(file.tensorCount)") }
+        // The order of rows depends on it, and the files' sizes need not.
+        parts.append("\(plan.checkpoint.configuration)")
+        for file in plan.files {
+            parts.append("\(file.name) \(file.byteCount ?? -1)")
+            guard case .weights(let layout, let tensors) = file.content else { continue }
+            var hash = SHA256()
+            for piece in layout.pieces { hash.update(data: piece.bytes) }
+            parts.append(hash.finalize().description)
+            parts += zip(layout.slots, tensors).map { "\($0.offset) \($0.tensor) \($1.rows) \($1.columns)" }
+        }
         return parts.joined(separator: "\n")
     }
 

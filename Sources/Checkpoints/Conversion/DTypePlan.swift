@@ -61,7 +61,8 @@ enum WidenedTensors {
         for entry in entries {
             let words = String(decoding: entry, as: UTF8.self).split(separator: " ")
             guard words.count == 2, let dtype = DType(rawValue: String(words[1])), dtype.isFloat,
-                case .role(let role) = TensorNaming.gguf.meaning(of: String(words[0]))
+                case .role(let role) = TensorNaming.gguf.meaning(of: String(words[0])),
+                role.shape(in: checkpoint.configuration).count == 1
             else { continue }
             dtypes[role] = dtype
         }

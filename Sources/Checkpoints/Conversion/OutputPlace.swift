@@ -21,11 +21,13 @@ struct OutputPlace: Sendable {
     ///   - companions: the files that go beside an output of one file.
     ///   - sources: the files that are read, which no output may replace.
     func check(replaces: Bool, companions: [String], sources: [String]) throws(ConversionError) {
-        for source in sources {
-            let held = Self.resolved(isFile ? source : FilePath(source).folder)
-            if let held, held == Self.resolved(path) { throw .isSource(path) }
+        for place in [path, unfinished].compactMap(Self.resolved) {
+            for source in sources.compactMap(Self.resolved) {
+                guard source != place, !source.hasPrefix(place + "/") else { throw .isSource(path) }
+            }
         }
-        guard !replaces else { return }
+        if isFile, companions.contains(FilePath(path).name) { throw .exists(path) }
+        guard !replaces else { return try checkReplaceable() }
         let folder = FilePath(path).folder
         let beside = isFile ? [path + "." + ConversionRecord.name] + companions.map { folder + "/" + $0 } : []
         for path in [path] + beside {
@@ -35,6 +37,27 @@ struct OutputPlace: Sendable {
             if isFolder, !isFile, (try? FilePath(path).entries())?.isEmpty == true { continue }
             throw .exists(path)
         }
+    }
+
+    /// Makes sure that what is to be replaced is what a conversion makes, and nobody's home.
+    private func checkReplaceable() throws(ConversionError) {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
+        guard !isFile else { throw .unwritable(path: path, code: EISDIR) }
+        let names = (try? FilePath(path).entries()) ?? []
+        let isCheckpoint = names.contains {
+            ["config.json", "params.json", ConversionRecord.name].contains($0)
+        }
+        let hasFolders = names.contains { name in
+            lstat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        }
+        guard names.isEmpty || isCheckpoint && !hasFolders else { throw .isNoCheckpoint(path) }
+    }
+
+    /// Whether what is at the place where the output grows is left from a conversion, or nothing.
+    private var isLeftover: Bool {
+        guard let names = try? FilePath(unfinished).entries() else { return false }
+        return names.isEmpty || names.contains(ConversionJournal.name)
     }
 
     /// A path without symbolic links; nil where nothing is there.
@@ -53,16 +76,18 @@ struct OutputPlace: Sendable {
             }
             return
         }
-        guard !exists else { return }
+        guard !exists else {
+            if isLeftover { return }
+            throw .exists(unfinished)
+        }
         guard mkdir(unfinished, 0o777) == 0 else { throw .unwritable(path: unfinished, code: errno) }
     }
 
     /// Puts the finished output in its place.
     func finish(_ names: [String]) throws(ConversionError) {
-        try remove(unfinished + "/" + ConversionJournal.name)
         if isFile { return try finishFile(names) }
         // What is in the folder and not of this conversion is left from one that was given up.
-        let wanted = Set(names + [ConversionRecord.name])
+        let wanted = Set(names + [ConversionRecord.name, ConversionJournal.name])
         for name in (try? FilePath(unfinished).entries()) ?? [] where !wanted.contains(name) {
             try removeAll(unfinished + "/" + name)
         }
@@ -72,6 +97,8 @@ struct OutputPlace: Sendable {
         } else {
             try rename(unfinished, path)
         }
+        // The last thing: until here it says to others, and to a later run, whose folder this is.
+        try remove(path + "/" + ConversionJournal.name)
         Self.flushFolder(FilePath(path).folder)
     }
 
