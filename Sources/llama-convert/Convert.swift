@@ -120,7 +120,12 @@ struct Convert: ParsableCommand {
     }
 
     private func check(_ record: ConversionRecord, _ threads: Int, _ logger: Logger) throws {
-        try ConversionVerifier(record).verify(destination, threads: threads, logger: logger)
+        try ConversionVerifier(record).verify(
+            destination, threads: threads, logger: logger, isInterrupted: { Interrupt.isRequested })
+        guard !Interrupt.isRequested else {
+            throw Failure(
+                Failure.interrupted, "interrupted; \(destination) is whole, but not all of it was read back")
+        }
         if !quiet { Console.error("\(destination): every tensor reads back as it was written") }
     }
 }

@@ -13,10 +13,13 @@ public struct ConversionVerifier: Sendable {
 
     /// Compares the checkpoint at a path.
     ///
-    /// - Parameter progress: told how many tensors are compared, from any thread.
+    /// - Parameters:
+    ///   - isInterrupted: asked before every tensor; nothing more is compared once it says so.
+    ///   - progress: told how many tensors are compared, from any thread.
     /// - Throws: ``ConversionError/unfaithful(path:reason:)`` where it is another, or an error of reading it.
     public func verify(
-        _ path: String, threads: Int, logger: Logger, progress: @Sendable (Int) -> Void = { _ in }
+        _ path: String, threads: Int, logger: Logger, isInterrupted: @Sendable () -> Bool = { false },
+        progress: @Sendable (Int) -> Void = { _ in }
     ) throws(ConversionError) {
         let checkpoint: Checkpoint
         do { checkpoint = try Checkpoint(at: path, logger: logger) } catch { throw .source(error) }
@@ -28,7 +31,7 @@ public struct ConversionVerifier: Sendable {
                     state.next += 1
                     return state.next - 1
                 }
-                guard let index else { return }
+                guard let index, !isInterrupted() else { return }
                 do throws(ConversionError) { try compare(record.entries[index], checkpoint, path) } catch {
                     state.withLock { $0.error = $0.error ?? error }
                 }
