@@ -85,15 +85,6 @@ struct ConversionRefusalTests {
                 + example.message)
     }
 
-    @Test func blocksNeedADType() throws {
-        let path = try Fixtures.checkpoint("gguf-types").path
-        // A file of tensors for the block formats, if it is a model at all.
-        guard let checkpoint = try? Checkpoint(at: path, logger: .silent) else { return }
-        #expect(throws: ConversionError.self) {
-            try ConversionPlan(checkpoint, ConversionOptions(format: .huggingFace))
-        }
-    }
-
     @Test func quantizedWeightsAreExpandedOnRequestOnly() throws {
         let source = try TemporaryFolder.huggingFace(TinyModel(dim: 32, headDim: 16, hiddenDim: 64))
         let folder = try TemporaryFolder()
