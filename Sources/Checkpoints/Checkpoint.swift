@@ -9,6 +9,8 @@ public struct Checkpoint: Sendable {
     public let files: [String]
     /// How the files name tensors, and with that the order of q and k rows.
     public let naming: TensorNaming
+    /// The format that the files are of, torch's own containers with Hugging Face's names counted among the latter's.
+    public let format: CheckpointFormat
     /// The model's shape.
     public let configuration: ModelConfiguration
     /// The folder of the files.
@@ -29,6 +31,7 @@ public struct Checkpoint: Sendable {
         files = tensorFiles.map(\.path)
         gguf = tensorFiles.first?.gguf
         naming = try Checkpoint.naming(of: tensorFiles, path: path)
+        format = Checkpoint.format(of: tensorFiles, naming: naming)
         let binding = WeightBinding(naming: naming, folder: folder, logger: logger)
         if let stated = tensorFiles.first?.configuration {
             configuration = stated
@@ -40,7 +43,8 @@ public struct Checkpoint: Sendable {
         case .meta:
             let params = try MetaParams(try location.configurationFile("params.json", naming: naming))
             configuration = try MetaShards(params: params, files: tensorFiles).configuration(
-                sources: &configurationSources, logger: logger)
+                generation: location.optionalFile("generation_config.json"), sources: &configurationSources,
+                logger: logger)
             weights = try binding.bindParallel(tensorFiles, configuration: configuration)
         case .huggingFace:
             configuration = try HuggingFaceConfig.read(
@@ -62,6 +66,15 @@ public struct Checkpoint: Sendable {
         throw .invalid(
             files.first?.path ?? path, expected: "tensors named as in Meta's or Hugging Face's Llama",
             found: names.isEmpty ? "none" : names.prefix(3).joined(separator: " "))
+    }
+
+    private static func format(of files: [TensorFile], naming: TensorNaming) -> CheckpointFormat {
+        if files.first?.configuration != nil { return .llama2c }
+        return switch naming {
+        case .gguf: .gguf
+        case .huggingFace: .huggingFace
+        case .meta: files.first?.path.hasSuffix(".safetensors") == true ? .metaSafetensors : .meta
+        }
     }
 
     /// The weight of a role.

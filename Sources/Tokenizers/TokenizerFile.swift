@@ -1,15 +1,22 @@
 import Glibc
 
-/// The bytes of a tokenizer file.
-struct TokenizerFile {
+/// The bytes of a tokenizer's file, or of one that goes with it.
+public struct TokenizerFile: Sendable {
     /// The largest tokenizers known are below 40 MB.
     static let maximumSize = 256 << 20
 
-    let path: String
-    let bytes: [UInt8]
+    /// Where it is.
+    public let path: String
+    /// All of it.
+    public let bytes: [UInt8]
+
+    /// What kind of tokenizer it holds, by its content.
+    public var kind: TokenizerKind { TokenizerKind(sniffing: bytes) }
 
     /// Reads the whole file, a regular one or a stream.
-    init(path: String) throws(TokenizerError) {
+    ///
+    /// - Throws: `.notFound`, `.isDirectory`, `.tooLarge` above 256 MiB, and `.unreadable`.
+    public init(path: String) throws(TokenizerError) {
         self.path = path
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.error(errno, file: path) }
@@ -18,6 +25,14 @@ struct TokenizerFile {
         guard fstat(descriptor, &status) == 0 else { throw Self.error(errno, file: path) }
         if status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory(file: path) }
         bytes = try Self.read(descriptor, sizeHint: Int(status.st_size), file: path)
+    }
+
+    /// Reads a file that need not be there; nil where it is not.
+    init?(optional path: String) throws(TokenizerError) {
+        do { try self.init(path: path) } catch {
+            if case .notFound = error { return nil }
+            throw error
+        }
     }
 
     private static func read(

@@ -39,6 +39,13 @@ struct Convert: ParsableCommand {
     @Option(help: ArgumentHelp("Largest file of huggingface, such as 5GB or 500MB.", valueName: "size"))
     var maxShardSize: ByteSize = ByteSize(byteCount: 5_000_000_000)
 
+    @Option(
+        help: ArgumentHelp(
+            "Tokenizer that goes along; default: the checkpoint's own, in the file or beside it.",
+            valueName: "file"
+        ))
+    var tokenizer: String?
+
     @Option(help: ArgumentHelp("Threads; default: the processors this process may use.", valueName: "n"))
     var threads: Int?
 
@@ -75,7 +82,9 @@ struct Convert: ParsableCommand {
     private func convert() throws {
         let logger = Logger(label: "llama-convert") { _ in NoticeLog(isQuiet: quiet) }
         let checkpoint = try Checkpoint(at: source, logger: logger)
-        let transfer = try TokenizerTransfer(checkpoint, to: format)
+        let source = try tokenizer.map { try TokenizerSource(at: $0, for: checkpoint) }
+        let transfer = try TokenizerTransfer(
+            source ?? TokenizerSource(of: checkpoint), of: checkpoint, to: format)
         var options = ConversionOptions(format: format)
         options.dtype = dtype.dtype
         options.shards = shards

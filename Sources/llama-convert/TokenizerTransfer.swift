@@ -1,6 +1,6 @@
 import Checkpoints
 import CommandSupport
-import Glibc
+import JSON
 import Tokenizers
 
 /// What of a checkpoint's tokenizer goes along with a conversion.
@@ -10,139 +10,151 @@ struct TokenizerTransfer {
     /// Metadata for a GGUF file.
     private(set) var vocabulary: [(key: String, value: GGUFValue)] = []
     /// The special tokens.
-    private(set) var tokens = SpecialTokenIDs()
+    let tokens: SpecialTokenIDs
     /// What could not go along, a line each.
-    private(set) var notes: [String] = []
-
-    /// A GGUF file of ours keeps the tokenizer's own file under this name.
-    private static let fileKey = "swift-llama.tokenizer_model"
-    /// Everything that Hugging Face's and Meta's checkpoints have beside their weights for the tokenizer's sake.
-    private static let names = [
-        "tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-        "added_tokens.json",
-        "chat_template.jinja", "chat_template.json", "generation_config.json",
-    ]
+    private(set) var notes: [String]
 
     private let checkpoint: Checkpoint
-    private let format: CheckpointFormat
+    private let source: TokenizerSource
 
-    init(_ checkpoint: Checkpoint, to format: CheckpointFormat) throws {
-        (self.checkpoint, self.format) = (checkpoint, format)
-        if let metadata = checkpoint.gguf {
-            try readEmbedded(metadata)
-        } else {
-            try readFiles()
-        }
-        if format == .gguf, vocabulary.isEmpty {
-            let none = GGUFMetadata.noVocabulary
-            vocabulary = [(none.key, .text(none.value))]
-        }
-    }
-
-    private mutating func readEmbedded(_ metadata: GGUFMetadata) throws {
-        guard try metadata.hasVocabulary() else {
-            notes.append("\(metadata.file) has no tokenizer")
-            return
-        }
-        let embedded = try EmbeddedVocabulary(metadata)
-        take(try embedded.makeTokenizer(file: metadata.file))
+    init(_ source: TokenizerSource, of checkpoint: Checkpoint, to format: CheckpointFormat) throws {
+        (self.checkpoint, self.source, tokens, notes) = (checkpoint, source, source.tokens, source.notes)
         switch format {
-        case .gguf: vocabulary = metadata.entries.filter { Self.isOfTokenizer($0.key) }
-        case .llama2c: try addLlama2c(embedded, file: metadata.file)
-        case .meta, .metaSafetensors, .huggingFace: try addModelFile(embedded, metadata)
+        case .meta, .metaSafetensors:
+            companions = source.files
+            try completeMeta()
+        case .huggingFace:
+            companions = source.files
+            if checkpoint.format != .huggingFace { try completeHuggingFace() }
+        case .gguf: try embed()
+        case .llama2c: try addLlama2c()
         }
     }
 
-    private static func isOfTokenizer(_ key: String) -> Bool { key.hasPrefix("tokenizer.") || key == fileKey }
+    private func has(_ name: String) -> Bool { companions.contains { $0.name == name } }
 
-    /// The tokenizer's file as it was, or one made of the vocabulary.
-    private mutating func addModelFile(_ embedded: EmbeddedVocabulary, _ metadata: GGUFMetadata) throws {
-        if case .array(.uint8(let bytes)) = metadata[Self.fileKey] {
-            companions.append(CompanionFile(name: "tokenizer.model", content: .bytes(bytes)))
-            return
-        }
-        if embedded.model == .sentencePiece {
-            let bytes = try embedded.tokenizerModelFile(file: metadata.file)
-            companions.append(CompanionFile(name: "tokenizer.model", content: .bytes(bytes)))
-            return
-        }
-        if format != .huggingFace, let bytes = try? embedded.tiktokenFile(file: metadata.file) {
-            companions.append(CompanionFile(name: "tokenizer.model", content: .bytes(bytes)))
-        } else {
-            let bytes = try embedded.tokenizerJSONFile(file: metadata.file)
-            companions.append(CompanionFile(name: "tokenizer.json", content: .bytes(bytes)))
+    private mutating func add(_ name: String, _ bytes: [UInt8]) {
+        companions.append(CompanionFile(name: name, content: .bytes(bytes)))
+    }
+
+    /// Makes what a vocabulary can be made into; what it cannot is only missed where `isNeeded`.
+    private mutating func make(
+        _ name: String, isNeeded: Bool, _ bytes: (EmbeddedVocabulary) throws -> [UInt8]
+    ) throws {
+        do {
+            guard !has(name), let vocabulary = try source.vocabulary() else { return }
+            add(name, try bytes(vocabulary))
+        } catch let error as TokenizerError {
+            if isNeeded { notes.append("there will be no \(name): \(error)") }
         }
     }
 
-    private mutating func readFiles() throws {
-        let folder = checkpoint.folder
-        // A file that stands alone, such as llama2.c's, has no business with what lies around it.
-        guard checkpoint.files.count != 1 || !checkpoint.files[0].hasSuffix(".bin") else {
-            return try readLlama2c()
+    /// Meta's code knows `tokenizer.model` only.
+    private mutating func completeMeta() throws {
+        let place = source.place
+        let isOnlyOne = !has("tokenizer.json")
+        try make("tokenizer.model", isNeeded: !isOnlyOne) { vocabulary in
+            vocabulary.model == .sentencePiece
+                ? try vocabulary.tokenizerModelFile(file: place) : try vocabulary.tiktokenFile(file: place)
         }
-        if !format.isSingleFile {
-            for name in Self.names where TokenizerPath.isFile(folder + "/" + name) {
-                companions.append(CompanionFile(name: name, content: .copy(folder + "/" + name)))
+        if !has("tokenizer.model") {
+            try make("tokenizer.json", isNeeded: true) { try $0.tokenizerJSONFile(file: place) }
+        }
+        if let template = source.chatTemplates.standard,
+            !["chat_template.jinja", "chat_template.json", "tokenizer_config.json"].contains(where: has)
+        {
+            add("chat_template.jinja", Array(template.utf8))
+        }
+        try stateTokens()
+    }
+
+    /// Meta's files have no place of their own for tokens that the tokenizer's file does not tell.
+    private mutating func stateTokens() throws {
+        let name = "generation_config.json"
+        let index = companions.firstIndex { $0.name == name }
+        do throws(JSONError) {
+            let bytes = index.map { try? companions[$0].bytes } ?? nil
+            let stated = try bytes.map { bytes throws(JSONError) in
+                try SpecialTokenIDs(generationConfig: bytes)
             }
-        }
-        guard let path = TokenizerPath.file(in: folder) else {
-            notes.append("there is no tokenizer beside the weights, so none goes along")
-            tokens.stops = checkpoint.configuration.stopTokens.sorted()
-            return
-        }
-        take(try loadTokenizer(at: path))
-        switch format {
-        case .meta, .metaSafetensors, .huggingFace: break
-        case .gguf: try addVocabulary(EmbeddedVocabulary(tokenizerFile: path), folder: folder)
-        case .llama2c: try addLlama2c(EmbeddedVocabulary(tokenizerFile: path), file: path)
-        }
-    }
-
-    private mutating func readLlama2c() throws {
-        let path = checkpoint.folder + "/tokenizer.bin"
-        guard access(path, F_OK) == 0 else {
-            notes.append("there is no tokenizer.bin beside the weights, so no tokenizer goes along")
-            return
-        }
-        let embedded = try EmbeddedVocabulary(tokenizerFile: path)
-        take(try embedded.makeTokenizer(file: path))
-        switch format {
-        case .gguf: try addVocabulary(embedded, folder: checkpoint.folder)
-        case .llama2c: companions.append(CompanionFile(name: "tokenizer.bin", content: .copy(path)))
-        case .meta, .metaSafetensors, .huggingFace:
-            let bytes = try embedded.tokenizerModelFile(file: path)
-            companions.append(CompanionFile(name: "tokenizer.model", content: .bytes(bytes)))
+            if isTold(beside: stated ?? SpecialTokenIDs()) { return }
+            let revised = try bytes.map { bytes throws(JSONError) in
+                try tokens.revising(generationConfig: bytes)
+            }
+            if let index { companions.remove(at: index) }
+            add(name, revised ?? tokens.generationConfigFile)
+        } catch {
+            throw Failure(
+                Failure.badData,
+                "\(checkpoint.folder)/\(name): \(error.place ?? "the text"): expected \(error.expected), found \(error.found)"
+            )
         }
     }
 
-    private mutating func take(_ tokenizer: any Tokenizer) {
-        let end = tokenizer.eosID.map { [$0] } ?? []
-        let others = tokenizer.stopTokens.union(checkpoint.configuration.stopTokens).subtracting(end).sorted()
-        tokens = SpecialTokenIDs(bos: tokenizer.bosID, stops: end + others, pad: tokenizer.padID)
+    /// Whether the tokenizer's file, or `generation_config.json`, tells every special token.
+    private func isTold(beside stated: SpecialTokenIDs) -> Bool {
+        let tokenizer = source.tokenizer
+        let named = source.spellsStopTokens ? tokenizer?.stopTokens ?? [] : []
+        let stops = named.union(stated.stops).union(tokenizer?.eosID.map { [$0] } ?? [])
+        return stops.isSuperset(of: tokens.stops)
+            && [stated.bos, tokenizer?.bosID].contains(tokens.bos)
+            && (tokens.pad == nil || [stated.pad, tokenizer?.padID].contains(tokens.pad))
     }
 
-    private mutating func addLlama2c(_ embedded: EmbeddedVocabulary, file: String) throws {
-        let bytes = try padded(embedded, file).llama2cFile(file: file)
-        companions.append(CompanionFile(name: "tokenizer.bin", content: .bytes(bytes)))
+    /// transformers takes a `tokenizer.json` at its word; of a `tokenizer.model` it wants to be told, or guesses.
+    private mutating func completeHuggingFace() throws {
+        let place = source.place
+        try make("tokenizer.json", isNeeded: true) { try $0.tokenizerJSONFile(file: place) }
+        guard has("tokenizer.json") else { return }
+        let templates = source.chatTemplates
+        try make("tokenizer_config.json", isNeeded: true) { $0.tokenizerConfigFile(chatTemplates: templates) }
     }
 
-    /// llama.cpp wants a token for every row of the embedding.
-    private mutating func addVocabulary(_ embedded: EmbeddedVocabulary, folder: String) throws {
-        let embedded = try padded(embedded, folder)
-        vocabulary = embedded.metadata.map { ($0.key, GGUFValue($0.value)) }
-        let path = folder + "/tokenizer.model"
-        guard access(path, F_OK) == 0 else { return }
-        vocabulary.append((Self.fileKey, .array(.uint8(try fileBytes(path)))))
+    private mutating func embed() throws {
+        if let metadata = checkpoint.gguf {
+            vocabulary = metadata.entries.filter { EmbeddedFiles.isOfTokenizer($0.key) }
+        } else if let embedded = try source.vocabulary() {
+            vocabulary = try padded(embedded).metadata.map { ($0.key, GGUFValue($0.value)) }
+            vocabulary += source.chatTemplates.entries
+            vocabulary += try EmbeddedFiles.entries(source.files)
+        } else {
+            vocabulary = try EmbeddedFiles.entries(source.files)
+        }
+        let none = GGUFMetadata.noVocabulary
+        guard !vocabulary.contains(where: { $0.key == none.key }) else { return }
+        vocabulary.append((none.key, .text(none.value)))
+        let ids = [("bos_token_id", tokens.bos), ("padding_token_id", tokens.pad)]
+        for case (let key, let id?) in ids {
+            vocabulary.append(("tokenizer.ggml." + key, .uint32(UInt32(bitPattern: id))))
+        }
     }
 
-    /// A vocabulary of as many tokens as the model has rows.
-    private func padded(_ embedded: EmbeddedVocabulary, _ file: String) throws -> EmbeddedVocabulary {
+    private mutating func addLlama2c() throws {
+        if let path = try source.llama2cFile() {
+            companions = [CompanionFile(name: "tokenizer.bin", content: .copy(path))]
+        } else if let embedded = try source.vocabulary() {
+            companions = []
+            add("tokenizer.bin", try padded(embedded).llama2cFile(file: source.place))
+        }
+        let lost = tokens.stops.filter { $0 != 1 && $0 != 2 }
+        if !lost.isEmpty {
+            notes.append(
+                "llama2.c's files name no tokens that end a text; \(lost.map(String.init).joined(separator: ", ")) "
+                    + "\(lost.count == 1 ? "is" : "are") left out")
+        }
+        if !source.chatTemplates.isEmpty {
+            notes.append("llama2.c's files have no chat templates; it is left out")
+        }
+    }
+
+    /// A vocabulary of as many tokens as the model has rows: llama.cpp wants one for every row of the embedding.
+    private func padded(_ embedded: EmbeddedVocabulary) throws -> EmbeddedVocabulary {
         let size = checkpoint.configuration.vocabularySize
         guard embedded.tokens.count <= size else {
             throw Failure(
                 Failure.badData,
-                "\(file): expected a tokenizer of at most the model's \(size) tokens, found \(embedded.tokens.count); "
-                    + "take the model's own")
+                "\(source.place): expected a tokenizer of at most the model's \(size) tokens, "
+                    + "found \(embedded.tokens.count); take the model's own")
         }
         var embedded = embedded
         let lowest = embedded.scores.min() ?? 0
@@ -152,20 +164,6 @@ struct TokenizerTransfer {
             embedded.tokens.append(Array("[PAD\(embedded.tokens.count)]".utf8))
         }
         return embedded
-    }
-
-    private func fileBytes(_ path: String) throws -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failure(Failure.noInput, "\(path): cannot be read") }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = read(descriptor, &chunk, chunk.count)
-            guard count >= 0 else { throw Failure(Failure.noInput, "\(path): cannot be read") }
-            if count == 0 { return bytes }
-            bytes += chunk[..<count]
-        }
     }
 }
 

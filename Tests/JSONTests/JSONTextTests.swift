@@ -48,4 +48,14 @@ import Testing
         #expect(try elements[0].utf8() == Array(text.utf8))
         #expect(try elements[1].member("k").utf8() == Array(text.utf8))
     }
+
+    @Test(arguments: [
+        (#"{"b":1,"a":[null,true,-7,0.1,1e-05,"é/\n"],"c":{}}"#, nil as String?),
+        ("[9223372036854775807,1e400]", "[9223372036854775807,null]"),
+        ("[18446744073709551615]", "[1.8446744073709552e+19]"),
+        (#"{ "a" : 1.0 }"#, #"{"a":1.0}"#),
+    ])
+    func writesWhatItRead(text: String, expected: String?) throws {
+        #expect(try parse(text).text().serialized == expected ?? text)
+    }
 }

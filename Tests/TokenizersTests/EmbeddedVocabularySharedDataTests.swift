@@ -59,7 +59,32 @@ struct EmbeddedVocabularySharedDataTests {
         let written = try SentencePieceTokenizer(bytes: vocabulary.tokenizerModelFile(file: "model.gguf"))
         try expectSame(written, SentencePieceTokenizer(path: path), texts: try texts(for: path))
         #expect(throws: TokenizerError.self) { try vocabulary.tiktokenFile(file: "model.gguf") }
-        #expect(throws: TokenizerError.self) { try vocabulary.tokenizerJSONFile(file: "model.gguf") }
+    }
+
+    /// Runs of up to 16 spaces have one score between them.
+    @Test(arguments: ["tokenizers/llama2/tokenizer.model", "checkpoints/stories260K/tokenizer.model"])
+    func writesATokenizerJSONForLlama2(_ file: String) throws {
+        let path = try TestData.path(file)
+        let original = try loadTokenizer(at: path)
+        let json = try EmbeddedVocabulary(tokenizerFile: path).tokenizerJSONFile(file: "model.gguf")
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "tokenizer.json")
+            try Data(json).write(to: url)
+            let written = try loadTokenizer(at: url.path)
+            let again = try EmbeddedVocabulary(tokenizerFile: url.path).makeTokenizer(file: "model.gguf")
+            #expect(written.addsBOS && written.vocabularySize == original.vocabularySize)
+            let runs = (1...200).map { "a" + String(repeating: " ", count: $0) + "b" }
+            // A tokenizer.json finds special tokens in any text.
+            let texts = try (texts(for: file) + runs).filter { text in
+                !["<s>", "</s>", "<unk>"].contains(where: text.contains)
+            }
+            #expect(texts.count > 250)
+            for text in texts {
+                let ids = original.encode(text, addBOS: true)
+                #expect(written.encode(text, addBOS: true) == ids, "\(text.debugDescription)")
+                #expect(again.encode(text, addBOS: true) == ids, "\(text.debugDescription)")
+            }
+        }
     }
 
     @Test(arguments: ["tokenizer.model", "tokenizer.json"])

@@ -42,6 +42,82 @@ import Testing
         #expect(scores(["ab b", "a b", "a bb", "b b"]) == nil)
     }
 
+    /// Of equal scores the leftmost pair merges first: in runs of one character that is the longest left part.
+    @Test func saysMergesOfRunsInOneScore() {
+        let tokens = ["a", "aa", "aaa", "ab", "b"].map { Array($0.utf8) }
+        let kinds = [TokenKind](repeating: .normal, count: 5)
+        func scores(_ merges: [String]) -> [Float]? {
+            ScoresOfMerges(tokens, kinds, merges.map { Array($0.utf8) })?.scores
+        }
+        #expect(scores(["a b", "aa a", "a aa", "a a"]) == [-2, -1, -1, 0, -3])
+        #expect(scores(["aa a", "a aa", "a a", "a b"]) == [-2, 0, 0, -1, -3])
+        #expect(scores(["a a", "aa a", "a aa", "a b"]) == [-3, 0, -1, -2, -4])
+        #expect(scores(["aa a", "a a", "a aa", "a b"]) == nil)
+    }
+
+    @Test func writesATokenizerJSONOfSentencePiece() throws {
+        let path = try Fixtures.tokenizer("bpe.model").path
+        let vocabulary = try EmbeddedVocabulary(tokenizerFile: path)
+        let json = try vocabulary.tokenizerJSONFile(file: "f")
+        let written = try HuggingFaceTokenizer(bytes: json, file: "tokenizer.json")
+        let original = try loadTokenizer(at: path)
+        // A tokenizer.json finds special and added tokens in any text.
+        let texts = adversarialTexts.filter { text in
+            !["<s>", "</s>", "<unk>", "[INST]"].contains(where: text.contains)
+        }
+        #expect(texts.count > 10)
+        for text in texts {
+            #expect(
+                written.encode(text, addBOS: true) == original.encode(text, addBOS: true),
+                "\(text.debugDescription)")
+        }
+        #expect(written.encode("[INST]", addBOS: false) == original.encode("[INST]", addBOS: false).suffix(1))
+    }
+
+    @Test func writesNoTokenizerJSONWhereScoresLeaveTheOrderOpen() throws {
+        var vocabulary = EmbeddedVocabulary(
+            model: .sentencePiece, tokens: ["<unk>", "a", "b", "c", "ab", "bc"].map { Array($0.utf8) },
+            scores: [0, 0, 0, 0, -1, -1], kinds: [.unknown, .normal, .normal, .normal, .normal, .normal],
+            unknownID: 0)
+        let error = TokenizerError.unsupportedVocabulary(
+            file: "f", expected: "a score of its own for every token that is merged",
+            found: "-1.0 for tokens 4 and 5")
+        #expect(throws: error) { try vocabulary.tokenizerJSONFile(file: "f") }
+        vocabulary.scores[5] = -2
+        let json = try vocabulary.tokenizerJSONFile(file: "f")
+        #expect(
+            try HuggingFaceTokenizer(bytes: json, file: "f").encode("abc", addBOS: false).suffix(2) == [4, 3])
+    }
+
+    @Test func writesATokenizerConfigWithTheTemplates() throws {
+        let templates = ChatTemplates(
+            standard: "{{ a }}", named: [.init(name: "tool_use", template: "{{ b }}")])
+        try withTemporaryFolder { folder in
+            for (written, name) in [
+                (templates, "tokenizer_config.json"), (ChatTemplates(standard: "é"), "tokenizer_config.json"),
+                (ChatTemplates(), "tokenizer_config.json"),
+            ] {
+                let bytes = Self.bytes.tokenizerConfigFile(chatTemplates: written)
+                try Data(bytes).write(to: folder.appending(path: name))
+                #expect(try ChatTemplates(folder: folder.path) == written)
+                let settings = try TokenizerSettings(folder: folder.path)
+                #expect(settings.bosToken == "<b>" && settings.addsBOS == true && settings.eosToken == nil)
+            }
+            try Data("{{ c }}".utf8).write(to: folder.appending(path: "chat_template.jinja"))
+            #expect(try ChatTemplates(folder: folder.path) == ChatTemplates(standard: "{{ c }}"))
+        }
+    }
+
+    @Test func namesTheFileWithAMalformedTemplate() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "chat_template.json")
+            try Data(#"{"chat_template": 7}"#.utf8).write(to: url)
+            let error = TokenizerError.invalidJSON(
+                file: url.path, place: "chat_template", expected: "a string", found: "7")
+            #expect(throws: error) { try ChatTemplates(folder: folder.path) }
+        }
+    }
+
     @Test(arguments: nameless)
     func refusesRulesWithoutAName(_ file: String) throws {
         let path = try Fixtures.tokenizer(file).path

@@ -101,6 +101,17 @@ struct ConfigurationReader {
         return tokens
     }
 
+    /// All members, in the order of the file.
+    func members() throws(CheckpointError) -> [(String, JSONText)] {
+        do throws(JSONError) {
+            return try object.members().map { member throws(JSONError) in
+                (member.key, try member.value.text())
+            }
+        } catch {
+            throw .invalid(file, error.place, expected: error.expected, found: error.found)
+        }
+    }
+
     /// Whether the key is there, and not `null`.
     func has(_ key: String) -> Bool { object[key] != nil }
 

@@ -55,9 +55,12 @@ struct MetaParams {
 
     /// The full configuration; the vocabulary and the tying are read off the tensors.
     ///
-    /// - Parameter sources: Told where each value came from.
+    /// - Parameters:
+    ///   - generation: A `generation_config.json`, which may name tokens that end a text.
+    ///   - sources: Told where each value came from.
     func configuration(
-        vocabularySize: Int, tiesEmbeddings: Bool, sources: inout [ConfigurationSource], logger: Logger
+        vocabularySize: Int, tiesEmbeddings: Bool, generation: ConfigurationReader?,
+        sources: inout [ConfigurationSource], logger: Logger
     ) throws(CheckpointError) -> ModelConfiguration {
         if let stated = self.vocabularySize, stated != vocabularySize {
             throw reader.invalid(
@@ -70,13 +73,20 @@ struct MetaParams {
             rope: try rope(vocabularySize: vocabularySize, logger: logger), ropeLayout: .interleaved,
             tiesEmbeddings: tiesEmbeddings, hasAttentionBias: false, hasFeedForwardBias: false,
             contextLength: try reader.optionalInt("max_seq_len", in: .context),
-            stopTokens: vocabularySize == MetaParams.llama3VocabularySize ? MetaParams.llama3StopTokens : [])
-        sources += self.sources(of: configuration)
+            stopTokens: MetaParams.familyStopTokens(vocabularySize: vocabularySize)
+                .union(try generation?.tokens("eos_token_id") ?? []))
+        sources += self.sources(of: configuration, generation)
         return configuration
     }
 
-    private func sources(of configuration: ModelConfiguration) -> [ConfigurationSource] {
+    private func sources(
+        of configuration: ModelConfiguration, _ generation: ConfigurationReader?
+    ) -> [ConfigurationSource] {
         let isLlama3 = configuration.vocabularySize == MetaParams.llama3VocabularySize
+        let stops = [
+            isLlama3 ? "vocabulary of \(configuration.vocabularySize): Llama 3's" : "",
+            generation?.source("eos_token_id", otherwise: "") ?? "",
+        ].filter { !$0.isEmpty }
         let hidden = ["dim", "multiple_of", "ffn_dim_multiplier"].filter(reader.has).joined(separator: ", ")
         let scaled = reader.source("use_scaled_rope")
         let factor = reader.source(
@@ -103,9 +113,7 @@ struct MetaParams {
             configuration.source(.contextLength, reader.source("max_seq_len", otherwise: "nowhere")),
             configuration.source(.ropeTheta, reader.source("rope_theta")),
             configuration.source(.ropeScaling, configuration.rope.scaling == .none ? scaled : factor),
-            configuration.source(
-                .stopTokens, isLlama3 ? "vocabulary of \(configuration.vocabularySize): Llama 3's" : "nowhere"
-            ),
+            configuration.source(.stopTokens, stops.isEmpty ? "nowhere" : stops.joined(separator: ", ")),
         ]
     }
 
@@ -119,6 +127,10 @@ struct MetaParams {
     private static let llama3VocabularySize = 128_256
     /// `<|end_of_text|>`, `<|eom_id|>` and `<|eot_id|>`: they end a text, and `params.json` does not say so.
     private static let llama3StopTokens: Set<Int32> = [128_001, 128_008, 128_009]
+
+    private static func familyStopTokens(vocabularySize: Int) -> Set<Int32> {
+        vocabularySize == llama3VocabularySize ? llama3StopTokens : []
+    }
 
     /// `use_scaled_rope` stands for constants that `params.json` does not hold.
     ///

@@ -23,21 +23,6 @@ public struct ConversionOptions: Sendable {
     }
 }
 
-/// The ids that configuration files name.
-public struct SpecialTokenIDs: Sendable, Equatable {
-    /// Begins a sequence.
-    public var bos: Int32?
-    /// End a sequence or a turn, the end of the sequence first.
-    public var stops: [Int32]
-    /// Fills unused places.
-    public var pad: Int32?
-
-    /// Ids, each where there is one.
-    public init(bos: Int32? = nil, stops: [Int32] = [], pad: Int32? = nil) {
-        (self.bos, self.stops, self.pad) = (bos, stops, pad)
-    }
-}
-
 /// A file that goes along with the weights.
 public struct CompanionFile: Sendable {
     /// Where its bytes come from.

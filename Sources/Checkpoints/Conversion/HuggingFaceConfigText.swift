@@ -30,24 +30,42 @@ struct HuggingFaceConfigText {
             ("tie_word_embeddings", .bool(configuration.tiesEmbeddings)), ("torch_dtype", .string(dtypeName)),
             ("use_cache", .bool(true)), ("vocab_size", .int(configuration.vocabularySize)),
         ]
-        members += tokenMembers
+        members += allTokens.members
         return .object(members)
     }
 
-    /// Nil where no token is known.
-    var generation: JSONText? { tokenMembers.isEmpty ? nil : .object(tokenMembers) }
+    /// The ids of the tokenizer, and those that the model's configuration states.
+    private var allTokens: SpecialTokenIDs {
+        var all = tokens
+        all.stops += configuration.stopTokens.subtracting(tokens.stops).sorted()
+        return all
+    }
 
-    private var tokenMembers: [(String, JSONText)] {
-        var members: [(String, JSONText)] = []
-        if let bos = tokens.bos { members.append(("bos_token_id", .int(Int(bos)))) }
-        let known = Set(tokens.stops)
-        let stops = tokens.stops + configuration.stopTokens.subtracting(known).sorted()
-        if let first = stops.first {
-            let ids = JSONText.array(stops.map { .int(Int($0)) })
-            members.append(("eos_token_id", stops.count == 1 ? .int(Int(first)) : ids))
+    /// Nil where no token is known.
+    var generation: [UInt8]? { allTokens.isEmpty ? nil : allTokens.generationConfigFile }
+
+    /// The `config.json` of a checkpoint of Hugging Face's with what a conversion changes; it may say more than this
+    /// program knows.
+    ///
+    /// - Parameter original: what the file says of the model.
+    func revised(_ path: String, from original: ModelConfiguration) throws(CheckpointError) -> JSONText {
+        var members = try ConfigurationReader(path).members()
+        func set(_ key: String, _ value: JSONText) {
+            if let place = members.firstIndex(where: { $0.0 == key }) {
+                members[place].1 = value
+            } else {
+                members.append((key, value))
+            }
         }
-        if let pad = tokens.pad { members.append(("pad_token_id", .int(Int(pad)))) }
-        return members
+        // Versions of transformers from 5 on write `dtype`.
+        set(members.contains { $0.0 == "dtype" } ? "dtype" : "torch_dtype", .string(dtypeName))
+        if original.tiesEmbeddings != configuration.tiesEmbeddings {
+            set("tie_word_embeddings", .bool(configuration.tiesEmbeddings))
+        }
+        if let length = configuration.contextLength, original.contextLength != length {
+            set("max_position_embeddings", .int(length))
+        }
+        return .object(members)
     }
 
     /// What the model was made for; where the checkpoint does not say, what its family was.

@@ -30,7 +30,7 @@ extension TargetPlan {
     private func metaParameters() throws(CheckpointError) -> ConversionPlan.File {
         let path = checkpoint.folder + "/params.json"
         // A llama2.c file states its own configuration; what lies beside it may be another model's.
-        if checkpoint.naming == .meta, !checkpoint.configurationSources.isEmpty, FilePath(path).exists {
+        if checkpoint.format == .meta || checkpoint.format == .metaSafetensors, FilePath(path).exists {
             return ConversionPlan.File(name: "params.json", content: .companion(.copy(path)))
         }
         let text = MetaParamsText(configuration).text
@@ -66,23 +66,24 @@ extension TargetPlan {
             ])
             files.append(Self.text("model.safetensors.index.json", index))
         }
-        return files + huggingFaceConfigurations()
+        return files + (try huggingFaceConfigurations())
     }
 
-    private func huggingFaceConfigurations() -> [ConversionPlan.File] {
+    private func huggingFaceConfigurations() throws(CheckpointError) -> [ConversionPlan.File] {
         let path = checkpoint.folder + "/config.json"
-        let isKept =
-            checkpoint.naming == .huggingFace && options.dtype == nil
-            && configuration == checkpoint.configuration
         let text = HuggingFaceConfigText(configuration, dtype: mainDType, tokens: options.tokens)
-        var files = [
-            isKept
-                ? ConversionPlan.File(name: "config.json", content: .companion(.copy(path)))
-                : Self.text("config.json", text.config)
-        ]
+        var files: [ConversionPlan.File] = []
+        if checkpoint.naming != .huggingFace {
+            files.append(Self.text("config.json", text.config))
+        } else if options.dtype == nil, configuration == checkpoint.configuration {
+            files.append(ConversionPlan.File(name: "config.json", content: .companion(.copy(path))))
+        } else {
+            files.append(Self.text("config.json", try text.revised(path, from: checkpoint.configuration)))
+        }
         let hasGeneration = options.companions.contains { $0.name == "generation_config.json" }
-        if !hasGeneration, let generation = text.generation {
-            files.append(Self.text("generation_config.json", generation))
+        if !hasGeneration, checkpoint.naming != .huggingFace, let generation = text.generation {
+            files.append(
+                ConversionPlan.File(name: "generation_config.json", content: .companion(.bytes(generation))))
         }
         return files
     }

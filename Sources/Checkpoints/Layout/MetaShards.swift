@@ -8,9 +8,12 @@ struct MetaShards {
 
     /// The configuration, checked against the shapes where a wrong one would otherwise be hard to explain.
     ///
-    /// - Parameter sources: Told where each value came from.
+    /// - Parameters:
+    ///   - generation: Path of a `generation_config.json`, which may name tokens that end a text; nil where there is
+    ///     none, as in what Meta publishes.
+    ///   - sources: Told where each value came from.
     func configuration(
-        sources: inout [ConfigurationSource], logger: Logger
+        generation: String?, sources: inout [ConfigurationSource], logger: Logger
     ) throws(CheckpointError) -> ModelConfiguration {
         try checkShardCount()
         try checkHiddenDim()
@@ -19,7 +22,8 @@ struct MetaShards {
         let tiesEmbeddings = !hasOutput && params.isSmallLlama32(vocabularySize: vocabularySize)
         if tiesEmbeddings { logger.info("no output.weight: tied to tok_embeddings, as in Llama 3.2 1B/3B") }
         return try params.configuration(
-            vocabularySize: vocabularySize, tiesEmbeddings: tiesEmbeddings, sources: &sources, logger: logger)
+            vocabularySize: vocabularySize, tiesEmbeddings: tiesEmbeddings,
+            generation: try generation.map(ConfigurationReader.init), sources: &sources, logger: logger)
     }
 
     private func checkShardCount() throws(CheckpointError) {

@@ -4,26 +4,32 @@ extension EmbeddedVocabulary {
     /// Tokens that are never used are left out.
     ///
     /// - Parameter file: what errors call the vocabulary.
-    /// - Throws: `.malformedVocabulary`, and `.unsupportedVocabulary` for a vocabulary of SentencePiece or with a
-    ///   `preTokenizer` that is not known.
+    /// - Throws: `.malformedVocabulary`, and `.unsupportedVocabulary` for a vocabulary with a `preTokenizer` that is
+    ///   not known, or one of SentencePiece whose merges have no order.
     public func tokenizerJSONFile(file: String) throws(TokenizerError) -> [UInt8] {
-        guard model == .byteLevel else {
-            throw .unsupportedVocabulary(
-                file: file, expected: "a vocabulary of byte-level merges", found: "one of SentencePiece")
-        }
-        return try checked(file: file).tokenizerJSON(file: file)
+        try checked(file: file).tokenizerJSON(file: file)
     }
 
-    /// The file of a vocabulary of bytes that is checked.
+    /// The file of a vocabulary that is checked.
     func tokenizerJSON(file: String) throws(TokenizerError) -> [UInt8] {
+        var json = JSONBytes()
+        json += #"{"version":"1.0","truncation":null,"padding":null,"added_tokens":["#
+        appendAddedTokens(to: &json)
+        json += "],"
+        switch model {
+        case .sentencePiece: try appendSentencePiece(to: &json, file: file)
+        case .byteLevel: try appendByteLevel(to: &json, file: file)
+        }
+        json += "}"
+        return json.bytes
+    }
+
+    private func appendByteLevel(to json: inout JSONBytes, file: String) throws(TokenizerError) {
         guard let rules = PreTokenizer(name: preTokenizer) else {
             throw .unsupportedVocabulary(
                 file: file, expected: "a pre-tokenizer of a Llama tokenizer", found: "\"\(preTokenizer)\"")
         }
-        var json = JSONBytes()
-        json += #"{"version":"1.0","truncation":null,"padding":null,"added_tokens":["#
-        appendAddedTokens(to: &json)
-        json += #"],"normalizer":null,"pre_tokenizer":{"type":"Sequence","pretokenizers":["#
+        json += #""normalizer":null,"pre_tokenizer":{"type":"Sequence","pretokenizers":["#
         for (index, rule) in rules.rules.enumerated() {
             if index > 0 { json += "," }
             rule.append(to: &json)
@@ -34,9 +40,15 @@ extension EmbeddedVocabulary {
             #","decoder":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true},"#
         json += #""model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,"#
         json += #""end_of_word_suffix":null,"fuse_unk":false,"byte_fallback":false,"ignore_merges":"#
-        json += rules.ignoresMerges ? #"true,"vocab":{"# : #"false,"vocab":{"#
+        json += rules.ignoresMerges ? "true," : "false,"
+        appendVocabulary(to: &json, kinds: [.normal, .byte], merges: merges)
+    }
+
+    /// The last members of `model`, and its end.
+    func appendVocabulary(to json: inout JSONBytes, kinds included: Set<TokenKind>, merges: [[UInt8]]) {
+        json += #""vocab":{"#
         var isFirst = true
-        for (id, token) in tokens.enumerated() where kinds[id] == .normal || kinds[id] == .byte {
+        for (id, token) in tokens.enumerated() where included.contains(kinds[id]) {
             if !isFirst { json += "," }
             json.string(token)
             json += ":\(id)"
@@ -47,8 +59,7 @@ extension EmbeddedVocabulary {
             if rank > 0 { json += "," }
             json.string(merge)
         }
-        json += "]}}"
-        return json.bytes
+        json += "]}"
     }
 
     private func appendAddedTokens(to json: inout JSONBytes) {
@@ -66,12 +77,20 @@ extension EmbeddedVocabulary {
 
     private func appendPostProcessor(to json: inout JSONBytes) {
         let byteLevel = #"{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":false,"use_regex":true}"#
-        let before = addsBOS ? bosID : nil
-        let behind = addsEOS ? eosID : nil
-        if before == nil, behind == nil {
+        guard let template = specialTokenTemplate else {
             json += byteLevel
             return
         }
+        json += #"{"type":"Sequence","processors":[\#(byteLevel),"#
+        json.bytes += template
+        json += "]}"
+    }
+
+    /// The rule that puts BOS before a text and EOS behind it; nil where neither is put.
+    var specialTokenTemplate: [UInt8]? {
+        let before = addsBOS ? bosID : nil
+        let behind = addsEOS ? eosID : nil
+        if before == nil, behind == nil { return nil }
         func pieces(_ sequence: String, _ type: Int) -> [[UInt8]] {
             let text = Array(#"{"Sequence":{"id":"\#(sequence)","type_id":\#(type)}}"#.utf8)
             func special(_ id: Int32) -> [UInt8] {
@@ -84,7 +103,8 @@ extension EmbeddedVocabulary {
             return (before.map { [special($0)] } ?? []) + [text] + (behind.map { [special($0)] } ?? [])
         }
         func list(_ elements: [[UInt8]]) -> [UInt8] { Array(elements.joined(separator: [UInt8(ascii: ",")])) }
-        json += #"{"type":"Sequence","processors":[\#(byteLevel),{"type":"TemplateProcessing","single":["#
+        var json = JSONBytes()
+        json += #"{"type":"TemplateProcessing","single":["#
         json.bytes += list(pieces("A", 0))
         json += #"],"pair":["#
         json.bytes += list(pieces("A", 0) + pieces("B", 1))
@@ -101,27 +121,8 @@ extension EmbeddedVocabulary {
                 entry += "]}"
                 return entry.bytes
             })
-        json += "}}]}"
-    }
-}
-
-/// A JSON text that is written from left to right: a tree of a hundred thousand entries would cost more.
-private struct JSONBytes {
-    var bytes: [UInt8] = []
-
-    static func += (json: inout JSONBytes, text: String) { json.bytes += text.utf8 }
-
-    /// Appends a string, given in UTF-8.
-    mutating func string(_ text: [UInt8]) {
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case 0..<0x20: bytes += "\(byte < 0x10 ? "\\u000" : "\\u00")\(String(byte, radix: 16))".utf8
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
+        json += "}}"
+        return json.bytes
     }
 }
 

@@ -24,28 +24,30 @@ public struct TokenizerSettings: Sendable, Hashable {
         // The older file is the first, so that the newer has the last word.
         for name in ["special_tokens_map.json", "tokenizer_config.json", "generation_config.json"] {
             let path = folder + "/" + name
-            let file: TokenizerFile
-            do { file = try TokenizerFile(path: path) } catch {
-                if case .notFound = error { continue }
-                throw error
-            }
+            guard let file = try TokenizerFile(optional: path) else { continue }
             do { try read(file.bytes) } catch { throw error.inFile(path) }
         }
     }
 
-    private mutating func read(_ bytes: [UInt8]) throws(ComponentError) {
-        let value = try Component.checked { () throws(JSONError) in
+    /// The object that such a file is.
+    static func root(_ bytes: [UInt8]) throws(ComponentError) -> JSONValue {
+        try Component.checked { () throws(JSONError) in
             // A chat template may be long, a table of added tokens longer.
-            try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
+            let value = try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
                 try JSONValue.parse(
                     UnsafeRawBufferPointer(bytes),
                     limits: JSONLimits(byteCount: 16 << 20, allowsDuplicateKeys: true))
             }
-        }
-        try Component.checked { () throws(JSONError) in
             guard value.isObject else {
                 throw .wrongType(path: "", expected: "an object", found: value.excerpt)
             }
+            return value
+        }
+    }
+
+    private mutating func read(_ bytes: [UInt8]) throws(ComponentError) {
+        let value = try Self.root(bytes)
+        try Component.checked { () throws(JSONError) in
             bosToken = try Self.token(value["bos_token"]) ?? bosToken
             eosToken = try Self.token(value["eos_token"]) ?? eosToken
             padToken = try Self.token(value["pad_token"]) ?? padToken

@@ -1,0 +1,71 @@
+import JSON
+
+/// The Jinja templates by which messages become a prompt, as files carry them.
+public struct ChatTemplates: Sendable, Hashable {
+    /// The template that is used where none is named.
+    public var standard: String?
+    /// Templates for other ends, such as `tool_use`, in the order of the file.
+    public var named: [Named] = []
+
+    /// A template with a name.
+    public struct Named: Sendable, Hashable {
+        /// What it is for.
+        public var name: String
+        /// The template.
+        public var template: String
+
+        /// A template with this name.
+        public init(name: String, template: String) {
+            (self.name, self.template) = (name, template)
+        }
+    }
+
+    /// Whether there is none.
+    public var isEmpty: Bool { standard == nil && named.isEmpty }
+
+    /// Templates of these texts.
+    public init(standard: String? = nil, named: [Named] = []) {
+        (self.standard, self.named) = (standard, named)
+    }
+
+    /// The templates of a folder of Hugging Face's: in `chat_template.jinja`, `chat_template.json` or
+    /// `tokenizer_config.json`, of which the first that is there counts.
+    ///
+    /// - Throws: `.invalidJSON` for a malformed file, and the errors of one that cannot be read.
+    public init(folder: String) throws(TokenizerError) {
+        self.init()
+        if let file = try TokenizerFile(optional: folder + "/chat_template.jinja") {
+            standard = String(decoding: file.bytes, as: UTF8.self)
+            return
+        }
+        for name in ["chat_template.json", "tokenizer_config.json"] where isEmpty {
+            let path = folder + "/" + name
+            guard let file = try TokenizerFile(optional: path) else { continue }
+            do throws(ComponentError) { try read(file.bytes) } catch { throw error.inFile(path) }
+        }
+    }
+
+    private mutating func read(_ bytes: [UInt8]) throws(ComponentError) {
+        let root = try TokenizerSettings.root(bytes)
+        try Component.checked { () throws(JSONError) in
+            guard let value = root["chat_template"] else { return }
+            guard value.isArray else { return standard = try value.string() }
+            for element in try value.array() {
+                let name = try element.member("name").string()
+                let template = try element.member("template").string()
+                if name == "default" {
+                    standard = template
+                } else {
+                    named.append(Named(name: name, template: template))
+                }
+            }
+        }
+    }
+
+    /// The value of `chat_template` in a `tokenizer_config.json`; nil where there is none.
+    var json: JSONText? {
+        guard !named.isEmpty else { return standard.map { .string($0) } }
+        let all = (standard.map { [Named(name: "default", template: $0)] } ?? []) + named
+        return .array(all.map { .object([("name", .string($0.name)), ("template", .string($0.template))]) })
+    }
+}
