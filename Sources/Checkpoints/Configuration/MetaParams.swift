@@ -12,6 +12,7 @@ struct MetaParams {
     /// Nil where the file says −1, "ask the tokenizer".
     let vocabularySize: Int?
     let normEpsilon: Float
+    let contextLength: Int?
 
     init(_ path: String) throws(CheckpointError) {
         reader = try ConfigurationReader(path)
@@ -30,6 +31,8 @@ struct MetaParams {
         guard size != 0 else { throw reader.invalid("vocab_size", expected: "-1 or a count", found: "0") }
         vocabularySize = size == -1 ? nil : size
         normEpsilon = try reader.required("norm_eps", try reader.normEpsilon("norm_eps"))
+        contextLength = try reader.optionalInt("max_seq_len", in: .context)
+        try reader.check(NeutralKey.meta(contextLength: contextLength))
         if let explicit = try reader.optionalInt("hidden_dim", in: .width) {
             hiddenDim = explicit
         } else {
@@ -69,7 +72,7 @@ struct MetaParams {
             hiddenDim: hiddenDim, vocabularySize: vocabularySize, normEpsilon: normEpsilon,
             rope: try rope(vocabularySize: vocabularySize, logger: logger), ropeLayout: .interleaved,
             tiesEmbeddings: tiesEmbeddings, hasAttentionBias: false, hasFeedForwardBias: false,
-            contextLength: try reader.optionalInt("max_seq_len", in: .context),
+            contextLength: contextLength,
             stopTokens: vocabularySize == MetaParams.llama3VocabularySize ? MetaParams.llama3StopTokens : [])
         sources += self.sources(of: configuration)
         return configuration
