@@ -32,11 +32,10 @@ enum RoundTrip {
         #expect(comparison.isSame, comment)
         #expect(try original.digests() == back.digests(), comment)
         #expect(original.naming == back.naming, comment)
-        // Meta's files and llama2.c's have no place for a stop token, and only some say a context length.
+        // Meta's files and llama2.c's have no place for a stop token.
         let forgetsStops = !Set(path).isDisjoint(with: [.meta, .metaSafetensors, .llama2c])
-        let states = original.configuration.contextLength != nil
         let forgotten = comparison.fields.map(\.field).filter { field in
-            !(field == .stopTokens && forgetsStops) && !(field == .contextLength && !states)
+            !(field == .stopTokens && forgetsStops)
         }
         #expect(forgotten.isEmpty, comment)
     }

@@ -71,12 +71,9 @@ extension TargetPlan {
 
     private func huggingFaceConfigurations() -> [ConversionPlan.File] {
         let path = checkpoint.folder + "/config.json"
-        let isKept =
-            checkpoint.naming == .huggingFace && options.dtype == nil
-            && configuration == checkpoint.configuration
         let text = HuggingFaceConfigText(configuration, dtype: mainDType, tokens: options.tokens)
         var files = [
-            isKept
+            keepsConfig
                 ? ConversionPlan.File(name: "config.json", content: .companion(.copy(path)))
                 : Self.text("config.json", text.config)
         ]
@@ -118,8 +115,9 @@ extension TargetPlan {
             }
         }
         let digests = tensors.map { Array("\($0.spec.name) \(DigestPlaceholder.text(for: $0.role))".utf8) }
+        let stated = assumesContextLength ? configuration.withContextLength(nil) : configuration
         let metadata =
-            GGUFWriter.metadata(for: configuration, name: FilePath(checkpoint.folder).name, dtype: mainDType)
+            GGUFWriter.metadata(for: stated, name: FilePath(checkpoint.folder).name, dtype: mainDType)
             + options.vocabulary
             + WidenedTensors.metadata(widened)
             + [("swift-llama.digests", GGUFValue.array(.string(GGUFStrings(digests))))]
