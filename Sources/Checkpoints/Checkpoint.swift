@@ -49,7 +49,8 @@ public struct Checkpoint: Sendable {
         case .huggingFace:
             configuration = try HuggingFaceConfig.read(
                 try location.configurationFile("config.json", naming: naming),
-                generation: location.optionalFile("generation_config.json"), sources: &configurationSources)
+                generation: location.optionalFile("generation_config.json"), sources: &configurationSources,
+                logger: logger)
             weights = try binding.bindWhole(tensorFiles, configuration: configuration)
         case .gguf:
             let keys = GGUFConfiguration(files: tensorFiles, logger: logger)

@@ -242,13 +242,7 @@ package struct JSONReader {
     }
 
     private func hex(at place: Int) -> UInt32? {
-        guard place + 4 <= text.count else { return nil }
-        var value: UInt32 = 0
-        for byte in text[place..<(place + 4)] {
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
-            value = value << 4 | UInt32(digit)
-        }
-        return value
+        place + 4 <= text.count ? codeUnit(hexDigits: text[place..<(place + 4)]) : nil
     }
 
     private func unexpected() -> JSONError {

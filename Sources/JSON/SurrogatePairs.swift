@@ -35,8 +35,15 @@ private func codeUnit(_ text: Slice<UnsafeRawBufferPointer>, at place: Int) -> U
     else {
         return nil
     }
+    return codeUnit(hexDigits: text[(place + 2)..<(place + 6)])
+}
+
+/// The code unit that the digits of an escape spell, or nil where one is no hexadecimal digit.
+///
+/// - Parameter hexDigits: four of them, in ASCII.
+func codeUnit(hexDigits: some Sequence<UInt8>) -> UInt32? {
     var value: UInt32 = 0
-    for byte in text[(place + 2)..<(place + 6)] {
+    for byte in hexDigits {
         guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
         value = value << 4 | UInt32(digit)
     }

@@ -159,12 +159,17 @@ import Testing
                     "{\"rope_type\": \"llama3\", \"factor\": 8, \"low_freq_factor\": 4, \"high_freq_factor\": 4}"
             ]),
         .config(
-            "half of each head rotated", "partial_rotary_factor: expected 1 (whole heads), found 0.5",
+            "half of each head rotated",
+            """
+            partial_rotary_factor: expected 1 or none, found 0.5; a Llama rotates all of every head, in every \
+            layer alike
+            """,
             ["partial_rotary_factor": "0.5"]),
         .config(
             "half of each head rotated, newer keys",
             """
-            rope_parameters.partial_rotary_factor: expected 1 (whole heads), found 0.5
+            rope_parameters.partial_rotary_factor: expected 1 or none, found 0.5; a Llama rotates all of every \
+            head, in every layer alike
             """,
             ["rope_parameters": "{\"partial_rotary_factor\": 0.5}"]),
         .config(
@@ -172,7 +177,11 @@ import Testing
             ["model_type": "\"qwen3_moe\""]),
         .config("another activation", "hidden_act: expected silu, found gelu", ["hidden_act": "\"gelu\""]),
         .config(
-            "sliding window", "sliding_window: expected null (full attention), found 32",
+            "sliding window",
+            """
+            sliding_window: expected at least the context length, 64, or none, found 32; a Llama attends to all \
+            positions up to its own, in every layer
+            """,
             ["sliding_window": "32"]),
         .config(
             "negative heads", "num_attention_heads: expected 1 to 4096, found -2",
@@ -226,6 +235,19 @@ import Testing
         .config(
             "tied a string", "tie_word_embeddings: expected true or false, found \"yes\"",
             ["tie_word_embeddings": "\"yes\""]),
+        .config(
+            "two bases", "rope_theta: expected 500000.0, as in rope_parameters.rope_theta, found 10000.0",
+            ["rope_parameters": "{\"rope_type\": \"default\", \"rope_theta\": 5e5}"]),
+        .config(
+            "another base beside the older scaling",
+            "rope_theta: expected 500000.0, as in rope_scaling.rope_theta, found 10000.0",
+            ["rope_scaling": "{\"rope_type\": \"linear\", \"factor\": 2, \"rope_theta\": 5e5}"]),
+        .config(
+            "two scalings", "rope_scaling: expected none, as in rope_parameters, found linear, factor 2.0",
+            [
+                "rope_parameters": "{\"rope_type\": \"default\"}",
+                "rope_scaling": "{\"type\": \"linear\", \"factor\": 2}",
+            ]),
         .config(
             "eos a string", "eos_token_id: expected a whole number, found \"</s>\"",
             ["eos_token_id": "\"</s>\""]),

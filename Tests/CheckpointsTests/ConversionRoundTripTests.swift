@@ -32,11 +32,10 @@ enum RoundTrip {
         #expect(comparison.isSame, comment)
         #expect(try original.digests() == back.digests(), comment)
         #expect(original.naming == back.naming, comment)
-        // Meta's files and llama2.c's have no place for a stop token, and only some say a context length.
+        // Meta's files and llama2.c's have no place for a stop token.
         let forgetsStops = !Set(path).isDisjoint(with: [.meta, .metaSafetensors, .llama2c])
-        let states = original.configuration.contextLength != nil
         let forgotten = comparison.fields.map(\.field).filter { field in
-            !(field == .stopTokens && forgetsStops) && !(field == .contextLength && !states)
+            !(field == .stopTokens && forgetsStops)
         }
         #expect(forgotten.isEmpty, comment)
     }
@@ -66,9 +65,32 @@ struct ConversionRoundTripTests {
             #expect(try CheckpointComparison(original, other).isSame)
             return
         }
-        let (expected, found) = (try original.digests(), try other.digests())
-        for (role, digest) in expected where role.shape(in: original.configuration).count > 1 {
-            #expect(found[role] == digest, "\(role)")
+        // GGUF has its norms in float32, whose digests are those of norms that were widened elsewhere.
+        let wide = try original.converted(to: .huggingFace, as: .float32, in: folder, "wide").digests()
+        let (kept, found) = (try original.digests(), try other.digests())
+        #expect(found.count == kept.count)
+        for (role, digest) in found {
+            let isNorm = role.shape(in: original.configuration).count == 1
+            #expect(digest == (isNorm && format == .gguf ? wide : kept)[role], "\(role)")
+        }
+    }
+
+    /// GGUF keeps norms in float32 whatever dtype is asked for, so there and back they lose nothing.
+    @Test func narrowsNoNormOnTheWayThroughGGUF() throws {
+        let source = try TemporaryFolder.huggingFace(TinyModel(dtype: .float32))
+        let folder = try TemporaryFolder()
+        let original = try source.open()
+        let narrow = try original.converted(to: .gguf, as: .float16, in: folder, "narrow")
+        let back = try narrow.converted(to: .huggingFace, in: folder, "back")
+        let direct = try original.converted(to: .huggingFace, as: .float16, in: folder, "direct")
+        let (before, after) = (try original.digests(), try back.digests())
+        for role in TensorRole.all(of: original.configuration) {
+            let isNorm = role.shape(in: original.configuration).count == 1
+            #expect(try narrow.weight(role).dtype == (isNorm ? .float32 : .float16), "\(role)")
+            #expect(try back.weight(role).dtype == (isNorm ? .float32 : .float16), "\(role)")
+            #expect((after[role] == before[role]) == isNorm, "\(role)")
+            // Without GGUF between, float16 means the norms too.
+            #expect(try direct.weight(role).dtype == .float16, "\(role)")
         }
     }
 

@@ -84,9 +84,6 @@ import Testing
             .gguf("no family", "general.architecture: expected llama, found none") {
                 $0.remove("general.architecture")
             },
-            .gguf("experts", "llama.expert_count: a mixture of 8 experts is not supported") {
-                $0.set("llama.expert_count", UInt32(8))
-            },
             .gguf("no width", "llama.embedding_length: expected a number, found none") {
                 $0.remove("llama.embedding_length")
             },

@@ -1,4 +1,5 @@
 import JSON
+import Logging
 import Tensors
 
 /// Reads values of a JSON configuration file; every error names the file and the key.
@@ -111,6 +112,19 @@ struct ConfigurationReader {
             throw .invalid(file, error.place, expected: error.expected, found: error.found)
         }
     }
+
+    /// The ids of `eos_token_id` that the vocabulary has.
+    func stopTokens(vocabularySize: Int, logger: Logger) throws(CheckpointError) -> Set<Int32> {
+        let key = "eos_token_id"
+        return try tokens(key).filter { id in
+            if Int(id) < vocabularySize { return true }
+            logger.notice("\(file): \(key) \(id) left out: the vocabulary has \(vocabularySize) ids")
+            return false
+        }
+    }
+
+    /// The value of a key, or nil where it is absent or `null`.
+    func value(_ key: String) -> JSONValue? { object[key] }
 
     /// Whether the key is there, and not `null`.
     func has(_ key: String) -> Bool { object[key] != nil }

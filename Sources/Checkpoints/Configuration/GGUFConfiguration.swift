@@ -36,28 +36,27 @@ struct GGUFConfiguration {
                 "llama.attention.head_count_kv", expected: "a divisor of \(nHeads) heads",
                 found: "\(nKVHeads)")
         }
+        let contextLength = try contextLength()
+        try check(NeutralKey.gguf(dim: dim, headDim: headDim, contextLength: contextLength))
+        let vocabularySize = try vocabularySize()
         let epsilon = try number("attention.layer_norm_rms_epsilon", in: 1e-12...1)
         let layer = { (name: String) in tensors["blk.0.\(name).bias"] != nil }
         return ModelConfiguration(
             dim: dim, nLayers: try int("block_count", in: .modelCount), nHeads: nHeads, nKVHeads: nKVHeads,
             headDim: headDim, hiddenDim: try int("feed_forward_length", in: .width),
-            vocabularySize: try vocabularySize(),
+            vocabularySize: vocabularySize,
             normEpsilon: Float(try required("llama.attention.layer_norm_rms_epsilon", epsilon)),
             rope: try GGUFRoPE(self, headDim: headDim).read(), ropeLayout: .interleaved,
             tiesEmbeddings: tensors["output.weight"] == nil,
             hasAttentionBias: ["attn_q", "attn_k", "attn_v", "attn_output"].contains(where: layer),
             hasFeedForwardBias: ["ffn_gate", "ffn_up", "ffn_down"].contains(where: layer),
-            contextLength: try contextLength(), stopTokens: try stopTokens())
+            contextLength: contextLength, stopTokens: try stopTokens(vocabularySize: vocabularySize))
     }
 
     private func checkFamily() throws(CheckpointError) {
         let key = "general.architecture"
         guard let family = try metadata.string(key), family == "llama" else {
             throw metadata.invalid(key, expected: "llama", found: try metadata.string(key) ?? "none")
-        }
-        let experts = try optionalInt("expert_count", in: 0...Int.max) ?? 0
-        guard experts == 0 else {
-            throw .unsupported(metadata.file, at: "llama.expert_count", "a mixture of \(experts) experts")
         }
     }
 
@@ -101,7 +100,7 @@ struct GGUFConfiguration {
             ? nil : length
     }
 
-    private func stopTokens() throws(CheckpointError) -> Set<Int32> {
+    private func stopTokens(vocabularySize: Int) throws(CheckpointError) -> Set<Int32> {
         var tokens: Set<Int32> = []
         for name in ["eos", "eot", "eom"] {
             let key = "tokenizer.ggml.\(name)_token_id"
@@ -110,10 +109,15 @@ struct GGUFConfiguration {
             guard let token = Int32(exactly: id) else {
                 throw metadata.invalid(key, expected: "an id of 31 bits", found: "\(id)")
             }
+            guard id < vocabularySize else {
+                logger.notice(
+                    "\(metadata.file): \(key) \(id) left out: the vocabulary has \(vocabularySize) ids")
+                continue
+            }
             tokens.insert(token)
         }
         for id in try metadata.ints(GGUFConfiguration.stopTokens) ?? [] {
-            if let token = Int32(exactly: id), token >= 0 { tokens.insert(token) }
+            if let token = Int32(exactly: id), (0..<vocabularySize).contains(id) { tokens.insert(token) }
         }
         return tokens
     }

@@ -1,3 +1,5 @@
+import Logging
+
 /// Hugging Face's `config.json` of a Llama.
 ///
 /// Source: `LlamaConfig` in transformers, both generations of RoPE keys.
@@ -6,14 +8,19 @@ enum HuggingFaceConfig {
     ///   - generation: Path of `generation_config.json`, which may name more tokens that end a text; nil where there
     ///     is none.
     ///   - sources: Told where each value came from.
+    ///   - logger: Told what is left out.
     static func read(
-        _ path: String, generation: String?, sources: inout [ConfigurationSource]
+        _ path: String, generation: String?, sources: inout [ConfigurationSource], logger: Logger
     ) throws(CheckpointError) -> ModelConfiguration {
         let reader = try ConfigurationReader(path)
         let generation =
             if let generation { try ConfigurationReader(generation) } else { nil as ConfigurationReader? }
-        let stopTokens = try reader.tokens("eos_token_id").union(generation?.tokens("eos_token_id") ?? [])
         try checkFamily(reader)
+        let vocabularySize = try reader.int("vocab_size", in: .vocabulary)
+        var stopTokens: Set<Int32> = []
+        for place in [reader, generation].compactMap(\.self) {
+            stopTokens.formUnion(try place.stopTokens(vocabularySize: vocabularySize, logger: logger))
+        }
         let dim = try reader.int("hidden_size", in: .width)
         let nHeads = try reader.int("num_attention_heads", in: .modelCount)
         let nKVHeads = try reader.optionalInt("num_key_value_heads", in: .modelCount) ?? nHeads
@@ -26,17 +33,18 @@ enum HuggingFaceConfig {
         try checkHeads(
             reader, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim,
             keys: ("num_key_value_heads", "num_attention_heads"))
+        let contextLength = try reader.optionalInt("max_position_embeddings", in: .context)
+        try checkNeutral(reader, headDim: headDim, contextLength: contextLength)
         let configuration = ModelConfiguration(
             dim: dim, nLayers: try reader.int("num_hidden_layers", in: .modelCount), nHeads: nHeads,
             nKVHeads: nKVHeads, headDim: headDim, hiddenDim: try reader.int("intermediate_size", in: .width),
-            vocabularySize: try reader.int("vocab_size", in: .vocabulary),
+            vocabularySize: vocabularySize,
             normEpsilon: try reader.normEpsilon("rms_norm_eps") ?? 1e-6,
             rope: try rope(reader), ropeLayout: .halves,
             tiesEmbeddings: try reader.flag("tie_word_embeddings"),
             hasAttentionBias: try reader.flag("attention_bias"),
             hasFeedForwardBias: try reader.flag("mlp_bias"),
-            contextLength: try reader.optionalInt("max_position_embeddings", in: .context),
-            stopTokens: stopTokens)
+            contextLength: contextLength, stopTokens: stopTokens)
         sources += self.sources(of: configuration, reader, generation)
         return configuration
     }
@@ -56,8 +64,9 @@ enum HuggingFaceConfig {
             (.contextLength, "max_position_embeddings", "nowhere"),
         ]
         let rope = (try? reader.object("rope_parameters")) ?? nil
-        let scaling = rope ?? (try? reader.object("rope_scaling")) ?? nil
-        let theta = rope?.has("rope_theta") == true ? rope ?? reader : reader
+        let older = (try? reader.object("rope_scaling")) ?? nil
+        let scaling = rope ?? older
+        let theta = [rope, older].compactMap(\.self).first { $0.has("rope_theta") } ?? reader
         let scalingKey = scaling?.has("rope_type") == true ? "rope_type" : "type"
         let stops = [reader, generation].compactMap(\.self).filter { $0.has("eos_token_id") }
             .map { $0.source("eos_token_id") }
@@ -77,28 +86,51 @@ enum HuggingFaceConfig {
         guard activation == "silu" || activation == "swish" else {
             throw reader.invalid("hidden_act", expected: "silu", found: activation)
         }
-        if let window = try reader.optionalInt("sliding_window", in: .context),
-            let context = try reader.optionalInt("max_position_embeddings", in: .context), window < context
-        {
-            throw reader.invalid("sliding_window", expected: "null (full attention)", found: "\(window)")
+    }
+
+    private static func checkNeutral(
+        _ reader: ConfigurationReader, headDim: Int, contextLength: Int?
+    ) throws(CheckpointError) {
+        try reader.check(NeutralKey.huggingFace(headDim: headDim, contextLength: contextLength))
+        let isOn = try reader.flag("use_sliding_window")
+        if isOn || !reader.has("use_sliding_window") {
+            try reader.check([NeutralKey.slidingWindow(contextLength: contextLength)])
         }
     }
 
+    /// The rotations by the older keys, the newer ones, or both where they say the same.
     private static func rope(_ reader: ConfigurationReader) throws(CheckpointError) -> RoPEConfiguration {
         let parameters = try reader.object("rope_parameters")
-        for place in [reader, parameters].compactMap(\.self) {
-            let rotated = try place.optionalPositive("partial_rotary_factor") ?? 1
-            guard rotated == 1 else {
-                throw place.invalid("partial_rotary_factor", expected: "1 (whole heads)", found: "\(rotated)")
+        let older = try reader.object("rope_scaling")
+        let places = [parameters, older].compactMap(\.self)
+        for place in places + [reader] { try place.check(NeutralKey.huggingFaceRotations) }
+        var scaling: RoPEConfiguration.Scaling?
+        for place in places {
+            let stated = try self.scaling(place)
+            guard stated == scaling ?? stated else {
+                throw reader.invalid(
+                    "rope_scaling", expected: "\(scaling ?? .none), as in rope_parameters", found: "\(stated)"
+                )
+            }
+            scaling = stated
+        }
+        return RoPEConfiguration(theta: try theta(places + [reader]), scaling: scaling ?? .none)
+    }
+
+    private static func theta(_ places: [ConfigurationReader]) throws(CheckpointError) -> Double {
+        var first: (theta: Double, place: String)?
+        for place in places {
+            guard let theta = try place.ropeTheta() else { continue }
+            guard let known = first else {
+                first = (theta, place.place(of: "rope_theta"))
+                continue
+            }
+            guard theta == known.theta else {
+                throw place.invalid(
+                    "rope_theta", expected: "\(known.theta), as in \(known.place)", found: "\(theta)")
             }
         }
-        let olderTheta = try reader.ropeTheta()
-        let theta = try parameters?.ropeTheta() ?? olderTheta ?? 10000
-        let olderScaling = try reader.object("rope_scaling")
-        guard let scaling = parameters ?? olderScaling else {
-            return RoPEConfiguration(theta: theta, scaling: .none)
-        }
-        return RoPEConfiguration(theta: theta, scaling: try self.scaling(scaling))
+        return first?.theta ?? 10000
     }
 
     private static func scaling(

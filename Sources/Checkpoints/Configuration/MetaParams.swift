@@ -12,6 +12,7 @@ struct MetaParams {
     /// Nil where the file says −1, "ask the tokenizer".
     let vocabularySize: Int?
     let normEpsilon: Float
+    let contextLength: Int?
 
     init(_ path: String) throws(CheckpointError) {
         reader = try ConfigurationReader(path)
@@ -30,6 +31,8 @@ struct MetaParams {
         guard size != 0 else { throw reader.invalid("vocab_size", expected: "-1 or a count", found: "0") }
         vocabularySize = size == -1 ? nil : size
         normEpsilon = try reader.required("norm_eps", try reader.normEpsilon("norm_eps"))
+        contextLength = try reader.optionalInt("max_seq_len", in: .context)
+        try reader.check(NeutralKey.meta(contextLength: contextLength))
         if let explicit = try reader.optionalInt("hidden_dim", in: .width) {
             hiddenDim = explicit
         } else {
@@ -72,9 +75,9 @@ struct MetaParams {
             hiddenDim: hiddenDim, vocabularySize: vocabularySize, normEpsilon: normEpsilon,
             rope: try rope(vocabularySize: vocabularySize, logger: logger), ropeLayout: .interleaved,
             tiesEmbeddings: tiesEmbeddings, hasAttentionBias: false, hasFeedForwardBias: false,
-            contextLength: try reader.optionalInt("max_seq_len", in: .context),
+            contextLength: contextLength,
             stopTokens: MetaParams.familyStopTokens(vocabularySize: vocabularySize)
-                .union(try generation?.tokens("eos_token_id") ?? []))
+                .union(try generation?.stopTokens(vocabularySize: vocabularySize, logger: logger) ?? []))
         sources += self.sources(of: configuration, generation)
         return configuration
     }

@@ -16,6 +16,9 @@ public enum CheckpointFormat: String, Sendable, CaseIterable {
     /// Whether a checkpoint is one file rather than a folder.
     public var isSingleFile: Bool { self == .gguf || self == .llama2c }
 
+    /// Whether it is one of Meta's, whose output head is never tied and whose files need say no context length.
+    var isMeta: Bool { self == .meta || self == .metaSafetensors }
+
     /// How the files name tensors.
     var naming: TensorNaming {
         switch self {

@@ -37,6 +37,8 @@ public struct ConversionPlan: Sendable {
     public let files: [File]
     /// What the output leaves out or adds, a line each.
     public let notes: [String]
+    /// Whether the context length that is written is an assumption.
+    let assumesContextLength: Bool
 
     /// Bytes of all files of weights.
     public var weightByteCount: Int {
@@ -69,5 +71,6 @@ public struct ConversionPlan: Sendable {
                 + options.companions.map { File(name: $0.name, content: .companion($0.content)) }
         } catch { throw .source(error) }
         notes = target.notes
+        assumesContextLength = target.assumesContextLength
     }
 }

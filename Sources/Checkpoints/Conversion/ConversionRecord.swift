@@ -29,6 +29,8 @@ public struct ConversionRecord: Sendable {
     let sources: [String]
     /// Whether the output head is a copy of the embedding that it was tied to.
     let untiesOutput: Bool
+    /// Whether the context length that is written is an assumption.
+    let assumesContextLength: Bool
 
     /// The file's text.
     var text: String {
@@ -54,6 +56,7 @@ public struct ConversionRecord: Sendable {
         let members: [(String, JSONText)] = [
             ("version", .int(1)), ("format", .string(format.rawValue)),
             ("sources", .array(sources.map { .string($0) })), ("unties_output", .bool(untiesOutput)),
+            ("assumes_context_length", .bool(assumesContextLength)),
             ("tensors", .array(tensors)),
         ]
         return JSONText.object(members).serialized + "\n"
@@ -61,15 +64,30 @@ public struct ConversionRecord: Sendable {
 
     /// Whether a checkpoint's output head is, by the record beside it and by its bytes, a copy of its embedding.
     static func untiedOutput(of checkpoint: Checkpoint) -> Bool {
-        let path = checkpoint.folder + "/" + name
-        guard FilePath(path).exists, let reader = try? ConfigurationReader(path),
-            (try? reader.flag("unties_output")) == true, let output = try? checkpoint.weight(.output),
+        guard flag("unties_output", of: checkpoint), let output = try? checkpoint.weight(.output),
             let embedding = try? checkpoint.weight(.tokEmbeddings),
             let left = try? CanonicalRows(output, role: .output, configuration: checkpoint.configuration),
             let right = try? CanonicalRows(
                 embedding, role: .tokEmbeddings, configuration: checkpoint.configuration)
         else { return false }
         return left.holdsSameBytes(as: right)
+    }
+
+    /// Whether a checkpoint's context length is, by the record beside it and still today, an earlier conversion's
+    /// assumption.
+    static func assumedContextLength(of checkpoint: Checkpoint) -> Bool {
+        let configuration = checkpoint.configuration
+        return flag("assumes_context_length", of: checkpoint)
+            && configuration.contextLength
+                == AssumedContextLength(configuration.withContextLength(nil)).length
+    }
+
+    private static func flag(_ key: String, of checkpoint: Checkpoint) -> Bool {
+        guard let file = checkpoint.files.first else { return false }
+        let isOneFile = file.hasSuffix(".gguf") || file.hasSuffix(".bin")
+        let path = isOneFile ? file + "." + name : checkpoint.folder + "/" + name
+        guard FilePath(path).exists, let reader = try? ConfigurationReader(path) else { return false }
+        return (try? reader.flag(key)) == true
     }
 }
 

@@ -191,7 +191,7 @@ public struct Converter: Sendable {
         return ConversionRecord(
             entries: entries, format: plan.options.format,
             sources: plan.checkpoint.files.map { FilePath($0).name },
-            untiesOutput: unties)
+            untiesOutput: unties, assumesContextLength: plan.assumesContextLength)
     }
 
     private func writeCompanions(_ record: ConversionRecord) throws(ConversionError) {

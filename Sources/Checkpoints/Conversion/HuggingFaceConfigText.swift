@@ -68,11 +68,8 @@ struct HuggingFaceConfigText {
         return .object(members)
     }
 
-    /// What the model was made for; where the checkpoint does not say, what its family was.
     private var contextLength: Int {
-        if let length = configuration.contextLength { return length }
-        if case .llama3 = configuration.rope.scaling { return 131_072 }
-        return configuration.rope.theta >= 500_000 ? 8192 : 4096
+        configuration.contextLength ?? AssumedContextLength(configuration).length
     }
 
     private var scaling: [(String, JSONText)]? {

@@ -119,8 +119,9 @@ extension TargetPlan {
             }
         }
         let digests = tensors.map { Array("\($0.spec.name) \(DigestPlaceholder.text(for: $0.role))".utf8) }
+        let stated = assumesContextLength ? configuration.withContextLength(nil) : configuration
         let metadata =
-            GGUFWriter.metadata(for: configuration, name: FilePath(checkpoint.folder).name, dtype: mainDType)
+            GGUFWriter.metadata(for: stated, name: FilePath(checkpoint.folder).name, dtype: mainDType)
             + options.vocabulary
             + WidenedTensors.metadata(widened)
             + [("swift-llama.digests", GGUFValue.array(.string(GGUFStrings(digests))))]

@@ -7,31 +7,53 @@ struct TargetPlan {
     let dtypes: DTypePlan
     /// The model as the output describes it.
     let configuration: ModelConfiguration
+    /// Whether the context length of ``configuration`` is an assumption, of this conversion or of an earlier one.
+    let assumesContextLength: Bool
+    /// Whether the source's `config.json` says all, so that it is copied.
+    let keepsConfig: Bool
     /// What the output leaves out or adds, a line each.
-    private(set) var notes: [String] = []
+    let notes: [String]
 
     init(_ checkpoint: Checkpoint, _ options: ConversionOptions, _ dtypes: DTypePlan) {
         (self.checkpoint, self.options, self.dtypes) = (checkpoint, options, dtypes)
         let source = checkpoint.configuration
-        let canTie = options.format != .meta && options.format != .metaSafetensors
-        if source.tiesEmbeddings, !canTie {
-            configuration = source.tyingEmbeddings(false)
-            notes.append("output.weight is written as a copy of the embedding that it is tied to")
-        } else if canTie, !source.tiesEmbeddings, ConversionRecord.untiedOutput(of: checkpoint) {
-            configuration = source.tyingEmbeddings(true)
-            notes.append(
-                "output.weight, a copy of the embedding that an earlier conversion made, is tied to it again")
-        } else if options.format == .llama2c, source.contextLength == nil {
-            configuration = source.withContextLength(Self.assumedContextLength)
-            notes.append(
-                "the checkpoint does not say its context length; \(Self.assumedContextLength) is written")
+        let (tied, note) = Self.tie(checkpoint, for: options.format)
+        let wasAssumed = ConversionRecord.assumedContextLength(of: checkpoint)
+        let stated = wasAssumed ? nil : source.contextLength
+        keepsConfig =
+            checkpoint.naming == .huggingFace && options.format == .huggingFace && options.dtype == nil
+            && tied == source
+        if keepsConfig || options.format.isMeta || stated != nil {
+            configuration = keepsConfig ? source : tied.withContextLength(stated)
+            assumesContextLength = keepsConfig && wasAssumed
+            notes = [note].compactMap(\.self)
         } else {
-            configuration = source
+            let assumed = AssumedContextLength(tied.withContextLength(nil))
+            configuration = tied.withContextLength(assumed.length)
+            assumesContextLength = true
+            notes = [note, assumed.note].compactMap(\.self)
         }
     }
 
-    /// `ModelArgs.max_seq_len` of Meta's `llama/model.py`.
-    private static let assumedContextLength = 2048
+    /// The model with its output head tied to the embedding or not, as the format can have it, and what to say of that.
+    private static func tie(
+        _ checkpoint: Checkpoint, for format: CheckpointFormat
+    ) -> (ModelConfiguration, note: String?) {
+        let source = checkpoint.configuration
+        if source.tiesEmbeddings, format.isMeta {
+            return (
+                source.tyingEmbeddings(false),
+                "output.weight is written as a copy of the embedding that it is tied to"
+            )
+        }
+        if !format.isMeta, !source.tiesEmbeddings, ConversionRecord.untiedOutput(of: checkpoint) {
+            return (
+                source.tyingEmbeddings(true),
+                "output.weight, a copy of the embedding that an earlier conversion made, is tied to it again"
+            )
+        }
+        return (source, nil)
+    }
 
     /// Why the format cannot express the checkpoint; empty where it can.
     func obstacles() -> [String] {
@@ -141,8 +163,8 @@ extension ModelConfiguration {
         with(tiesEmbeddings: ties, contextLength: contextLength)
     }
 
-    /// The same model, made for texts of this length.
-    func withContextLength(_ length: Int) -> ModelConfiguration {
+    /// The same model, made for texts of this length; nil where nobody says.
+    func withContextLength(_ length: Int?) -> ModelConfiguration {
         with(tiesEmbeddings: tiesEmbeddings, contextLength: length)
     }
 

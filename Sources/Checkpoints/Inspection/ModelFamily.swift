@@ -4,6 +4,10 @@ public struct ModelFamily: Sendable, Equatable {
     public let name: String
     /// The facts that decided, in words.
     public let evidence: [String]
+    /// The name without the size, such as `Llama 3.1`.
+    let series: String
+    /// The longest sequence that models of the series were made for; nil for one that is none of Meta's.
+    let contextLength: Int?
 
     /// A model that Meta has released.
     ///
@@ -73,7 +77,7 @@ public struct ModelFamily: Sendable, Equatable {
         }
         let facts = ModelFamily.facts(configuration)
         guard let release else {
-            name = "Llama-like"
+            (name, series, contextLength) = ("Llama-like", "Llama-like", nil)
             let widths = ModelFamily.releases.contains { $0.matches(configuration) }
             evidence =
                 facts + [
@@ -84,12 +88,19 @@ public struct ModelFamily: Sendable, Equatable {
                 ]
             return
         }
-        guard release.family == "Llama 1 or 2" else {
-            (name, evidence) = ("\(release.family) \(release.size)", facts)
-            return
+        if release.family == "Llama 1 or 2" {
+            let (number, fact) = ModelFamily.firstOrSecond(configuration)
+            (series, evidence) = ("Llama \(number)", facts + [fact])
+        } else {
+            (series, evidence) = (release.family, facts)
         }
-        let (number, fact) = ModelFamily.firstOrSecond(configuration)
-        (name, evidence) = ("Llama \(number) \(release.size)", facts + [fact])
+        name = "\(series) \(release.size)"
+        contextLength =
+            switch release.generation {
+            case .sentencePiece: series == "Llama 2" ? 4096 : 2048
+            case .llama3: 8192
+            case .llama31, .llama32: 131_072
+            }
     }
 
     private static func facts(_ configuration: ModelConfiguration) -> [String] {

@@ -58,8 +58,7 @@ struct WeightBinding {
             case .derived:
                 logger.debug("\(folder): \(name) dropped: the rotations are computed from the configuration")
             case .role(.output) where configuration.tiesEmbeddings:
-                logger.warning(
-                    "\(folder): \(name) ignored: the configuration ties the output to the embedding")
+                logger.notice("\(folder): \(name) left out: config.json ties it to the embedding")
             case .role(let role) where pending.contains(role):
                 guard let weight = try join(role, name, role.shape(in: configuration)) else { break }
                 pending.remove(role)

@@ -1,13 +1,10 @@
 import Tensors
 
 extension GGUFWriter {
-    /// What is written where a model does not say for how long a context it was made: `ModelArgs.max_seq_len` in Meta's
-    /// `llama/model.py`. llama.cpp opens no file without a number.
-    private static let assumedContextLength = 2048
-
     /// The key-values by which llama.cpp, and this package, know a Llama of this configuration.
     ///
-    /// The tokenizer's are not among them. Our own keys keep what the standard ones round or leave out.
+    /// The tokenizer's are not among them. Our own keys keep what the standard ones round or leave out; one says that a
+    /// context length is assumed, for llama.cpp opens no file without a number.
     ///
     /// - Parameters:
     ///   - name: For `general.name`.
@@ -39,7 +36,10 @@ extension GGUFWriter {
     private static func shape(_ configuration: ModelConfiguration) -> [(key: String, value: GGUFValue)] {
         let numbers: [(String, Int)] = [
             ("vocab_size", configuration.vocabularySize),
-            ("context_length", configuration.contextLength ?? assumedContextLength),
+            (
+                "context_length",
+                configuration.contextLength ?? AssumedContextLength(configuration).length
+            ),
             ("embedding_length", configuration.dim), ("block_count", configuration.nLayers),
             ("feed_forward_length", configuration.hiddenDim),
             ("attention.head_count", configuration.nHeads),
