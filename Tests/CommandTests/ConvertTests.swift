@@ -56,14 +56,30 @@ struct ConvertTests {
 
     @Test(arguments: [
         (["/nowhere", "out", "--to", "gguf"], 66, "/nowhere"),
-        (["SOURCE", "there", "--to", "meta"], 73, "there: expected nothing there, found a file or folder"),
+        (
+            ["SOURCE", "there", "--to", "meta"], 73,
+            "there: expected nothing there, found a file or folder; --force replaces it once"
+        ),
         (["SOURCE", "out", "--to", "onnx"], 64, "The value 'onnx' is invalid for '--to <to>'"),
         (["SOURCE", "out"], 64, "Missing expected argument '--to <to>'"),
         (["SOURCE", "out", "--to", "meta", "--shards", "0"], 64, "--shards: expected 1 to 100, found 0"),
-        (["SOURCE", "out", "--to", "gguf", "--shards", "2"], 65, "--shards is for Meta's formats"),
+        (
+            ["SOURCE", "out", "--to", "gguf", "--shards", "2"], 64,
+            "--shards: expected with --to meta or meta-safetensors, found gguf"
+        ),
+        (
+            ["SOURCE", "out", "--to", "meta", "--max-shard-size", "1GB"], 64,
+            "--max-shard-size: expected with --to huggingface, found meta"
+        ),
         (["SOURCE", "out", "--to", "meta", "--dtype", "q4_0"], 65, "it holds no Q4_0 weights"),
-        (["SOURCE", "out", "--to", "meta", "--resume"], 73, "there is no interrupted conversion"),
-        (["SOURCE", "no/where/out", "--to", "meta"], 74, "No such file or directory"),
+        (
+            ["SOURCE", "out", "--to", "meta", "--resume"], 73,
+            "there is no interrupted conversion; without --resume it starts anew"
+        ),
+        (
+            ["SOURCE", "no/where/out", "--to", "meta"], 73,
+            "no/where: expected a folder to write into, found none; make it first"
+        ),
         (["SOURCE", "/proc/out", "--to", "meta"], 74, "cannot be written"),
     ])
     func refuses(arguments: [String], code: Int32, message: String) throws {

@@ -24,7 +24,7 @@ public struct Converter: Sendable {
     }
 
     let plan: ConversionPlan
-    let destination: OutputPlace
+    var destination: OutputPlace
     let behavior: Behavior
 
     /// - Parameters:
@@ -35,21 +35,67 @@ public struct Converter: Sendable {
         self.behavior = behavior
     }
 
+    /// Makes sure that the output may go to its destination; changes nothing.
+    public func check() throws(ConversionError) {
+        try destination.checkName(sources: plan.checkpoint.files)
+        try destination.checkContents(
+            replaces: behavior.replaces, resumes: behavior.resumes, names: plan.files.map(\.name))
+    }
+
+    /// Makes sure that the disk has room for what is still to be written.
+    public func checkSpace() throws(ConversionError) {
+        // Taking its place needs none.
+        if behavior.resumes, ConversionJournal.finished(destination.journalFolder) != nil { return }
+        let there = plan.files.reduce(0) { sum, file in
+            let path = FilePath(destination.unfinished + "/" + file.name)
+            return sum + min(file.byteCount, path.allocatedByteCount)
+        }
+        let needed = plan.byteCount - there
+        guard let free = destination.freeByteCount(destination.folder), free < needed else { return }
+        throw .noSpace(path: destination.path, needed: needed, free: free)
+    }
+
     /// Converts.
     ///
     /// - Parameters:
-    ///   - isInterrupted: asked often; what is done is kept if it says so.
+    ///   - isInterrupted: asked often; what is done is kept once it says so.
     ///   - progress: told how many bytes of weights are written, from any thread.
     /// - Returns: what was written.
     public func run(
         isInterrupted: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in }
     ) throws(ConversionError) -> ConversionRecord {
-        try destination.check(
-            replaces: behavior.replaces, companions: Array(plan.files.dropFirst().map(\.name)),
-            sources: plan.checkpoint.files)
+        try destination.checkName(sources: plan.checkpoint.files)
+        if !behavior.resumes { try destination.recover() }
+        try check()
+        try checkSpace()
         try destination.prepare(resumes: behavior.resumes)
         let journal = try ConversionJournal(
-            folder: destination.unfinished, fingerprint: fingerprint, resumes: behavior.resumes)
+            folder: destination.journalFolder, fingerprint: fingerprint, resumes: behavior.resumes)
+        let names = plan.files.map(\.name)
+        if journal.finished != nil {
+            let record = record(
+                Dictionary(
+                    uniqueKeysWithValues: roles.compactMap { role in
+                        journal.done[TensorNaming.meta.name(of: role)].map { (role, $0) }
+                    }))
+            try destination.finish(names)
+            return record
+        }
+        let record = try write(journal, isInterrupted, progress)
+        // It took its time, and others may have been there.
+        try check()
+        try journal.append(
+            ConversionJournal.Finished(
+                names: names, isFile: plan.options.format.isSingleFile, replaces: behavior.replaces))
+        try destination.finish(names)
+        return record
+    }
+
+    /// Writes the output where it grows, all of it.
+    private func write(
+        _ journal: ConversionJournal, _ isInterrupted: @Sendable () -> Bool,
+        _ progress: @Sendable (Int) -> Void
+    ) throws(ConversionError) -> ConversionRecord {
         let outputs = try open()
         let units = try units(outputs)
         let work = ConversionWork(units: units, flushInterval: behavior.flushInterval, done: journal.done)
@@ -61,7 +107,7 @@ public struct Converter: Sendable {
                 try journal.append(finished)
             }
         }
-        guard !isInterrupted() else { throw .interrupted(path: destination.unfinished) }
+        guard !work.wasInterrupted else { throw .interrupted(path: destination.unfinished) }
         let results = work.results
         // Nothing takes its place that is not whole.
         guard units.allSatisfy({ results[$0.role] != nil }) else {
@@ -69,10 +115,9 @@ public struct Converter: Sendable {
         }
         try checkLosses(results)
         try complete(outputs, units, results)
-        let record = try record(results)
+        let record = record(results)
         try writeCompanions(record)
         for output in outputs { try output.flush() }
-        try destination.finish(plan.files.map(\.name))
         return record
     }
 
@@ -84,7 +129,7 @@ public struct Converter: Sendable {
             throw .unfaithful(
                 path: destination.unfinished,
                 reason:
-                    "\(TensorNaming.meta.name(of: role)) was changed since it was widened; choose a --dtype")
+                    "\(TensorNaming.meta.name(of: role)) was changed since it was widened; choose a dtype")
         }
     }
 
@@ -99,7 +144,7 @@ public struct Converter: Sendable {
         // The order of rows depends on it, and the files' sizes need not.
         parts.append("\(plan.checkpoint.configuration)")
         for file in plan.files {
-            parts.append("\(file.name) \(file.byteCount ?? -1)")
+            parts.append("\(file.name) \(file.byteCount)")
             guard case .weights(let layout, let tensors) = file.content else { continue }
             var hash = SHA256()
             for piece in layout.pieces { hash.update(data: piece.bytes) }
@@ -152,10 +197,8 @@ public struct Converter: Sendable {
         let digests = results.mapValues(\.digest)
         for (file, output) in zip(plan.files, outputs) {
             guard case .weights(let layout, let tensors) = file.content else { continue }
-            for piece in layout.pieces {
-                for replacement in DigestPlaceholder.replacements(in: piece, digests) {
-                    try output.write(replacement)
-                }
+            for replacement in DigestPlaceholder.replacements(in: layout, digests) {
+                try output.write(replacement)
             }
             guard let completion = layout.completion else { continue }
             var checksums: [UInt32] = []
@@ -168,9 +211,17 @@ public struct Converter: Sendable {
         }
     }
 
-    private func record(_ results: [TensorRole: RoleConversion.Result]) throws(ConversionError)
-        -> ConversionRecord
-    {
+    /// The roles of the output's tensors.
+    private var roles: Set<TensorRole> {
+        var roles: Set<TensorRole> = []
+        for file in plan.files {
+            guard case .weights(_, let tensors) = file.content else { continue }
+            roles.formUnion(tensors.map(\.role))
+        }
+        return roles
+    }
+
+    private func record(_ results: [TensorRole: RoleConversion.Result]) -> ConversionRecord {
         var entries: [ConversionRecord.Entry] = []
         for file in plan.files {
             guard case .weights(_, let tensors) = file.content else { continue }
