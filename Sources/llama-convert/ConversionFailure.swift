@@ -1,5 +1,6 @@
 import Checkpoints
 import CommandSupport
+import Glibc
 
 extension Failure {
     /// A conversion's error with its exit code, and the option that helps.
@@ -19,6 +20,8 @@ extension Failure {
             case .exists: "; --force replaces it once the new one is whole"
             case .cannotResume: "; without --resume it starts anew"
             case .interrupted: "; the same command with --resume goes on"
+            case .unwritable(_, EFBIG):
+                "; raise the limit on files (ulimit -f), then the same command with --resume goes on"
             case .unwritable where error.isFullDisk:
                 "; make room, then the same command with --resume goes on"
             default: ""

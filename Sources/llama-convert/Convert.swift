@@ -70,11 +70,18 @@ struct Convert: ParsableCommand {
             throw ValidationError(
                 "--shards: expected with --to meta or meta-safetensors, found \(format.rawValue)")
         }
+        guard !verify || isNamedAfterFormat else {
+            throw ValidationError(
+                "--verify: expected a DST that ends in \(format.suffix), by which its format is known, found \(destination)"
+            )
+        }
         guard maxShardSize == nil || format == .huggingFace else {
             throw ValidationError(
                 "--max-shard-size: expected with --to huggingface, found \(format.rawValue)")
         }
     }
+
+    private var isNamedAfterFormat: Bool { destination.hasSuffix(format.suffix) }
 
     func run() throws {
         try reportingFailures("llama-convert") {
@@ -95,7 +102,9 @@ struct Convert: ParsableCommand {
         )
         let plan = try ConversionPlan(checkpoint, options)
         let threads = self.threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        if !quiet { for note in transfer.notes + plan.notes { Console.error("llama-convert: \(note)") } }
+        if !quiet {
+            for note in transfer.notes + plan.notes + nameNotes { Console.error("llama-convert: \(note)") }
+        }
         var behavior = Converter.Behavior()
         (behavior.replaces, behavior.resumes, behavior.threads) = (force, resume, threads)
         let converter = Converter(plan, to: destination, behavior)
@@ -103,6 +112,11 @@ struct Convert: ParsableCommand {
         let record = try carryOut(converter, plan)
         report(record, plan)
         if verify { try check(record, threads, logger) }
+    }
+
+    private var nameNotes: [String] {
+        isNamedAfterFormat
+            ? [] : ["\(destination) does not end in \(format.suffix), by which programs know the format"]
     }
 
     /// What would be written, and whether it could be.

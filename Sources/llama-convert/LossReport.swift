@@ -23,10 +23,9 @@ struct LossReport {
     /// The line that is worth reading even when no others are: values that are gone. Nil where none are.
     var gone: String? {
         let sum = sum(entries.map(\.loss))
-        let ends = Self.ends(sum)
+        let ends = Self.ends(sum, place(of: entries))
         guard !ends.isEmpty else { return nil }
         return "of \(Quantity.grouped(sum.count)) values, " + ends.joined(separator: " and ")
-            + mostInfinite(entries)
     }
 
     private var dtypes: [DType] {
@@ -43,22 +42,22 @@ struct LossReport {
         guard !sum.isNone else { return start + "no value changed" }
         return start + "\(Quantity.grouped(sum.changed)) of \(Quantity.grouped(sum.count)) values changed, "
             + "by at most \(Quantity.rounded(sum.largestRelativeError)) of the value"
-            + Self.ends(sum).map { "; " + $0 }.joined() + mostInfinite(entries)
+            + Self.ends(sum, place(of: entries)).map { "; " + $0 }.joined()
     }
 
     /// What became of values that kept nothing of what they were.
-    private static func ends(_ loss: ConversionLoss) -> [String] {
-        [(loss.overflowed, "infinite"), (loss.underflowed, "0")].filter { $0.0 > 0 }
+    private static func ends(_ loss: ConversionLoss, _ place: String = "") -> [String] {
+        [(loss.overflowed, "infinite" + place), (loss.underflowed, "0")].filter { $0.0 > 0 }
             .map { "\(Quantity.grouped($0.0)) became \($0.1)" }
     }
 
-    private func mostInfinite(
-        _ entries: [(entry: ConversionRecord.Entry, loss: ConversionLoss)]
+    /// Where values became infinite, or most of them did.
+    private func place(
+        of entries: [(entry: ConversionRecord.Entry, loss: ConversionLoss)]
     ) -> String {
-        guard let most = entries.max(by: { $0.loss.overflowed < $1.loss.overflowed }),
-            most.loss.overflowed > 0
-        else { return "" }
-        return "; most infinite ones are in \(most.entry.name)"
+        let infinite = entries.filter { $0.loss.overflowed > 0 }
+        guard let most = infinite.max(by: { $0.loss.overflowed < $1.loss.overflowed }) else { return "" }
+        return (infinite.count > 1 ? ", most in " : " in ") + most.entry.name
     }
 
     private func sum(_ losses: [ConversionLoss]) -> ConversionLoss {

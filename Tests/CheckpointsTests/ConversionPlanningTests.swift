@@ -54,11 +54,21 @@ struct ConversionPlanningTests {
 
     @Test(arguments: [
         ("DIR/none/out", "DIR/none: expected a folder to write into, found none; make it first"),
-        (".", ".: expected the name of a checkpoint to be made, found `.`; choose a new name"),
-        ("/", "/: expected the name of a checkpoint to be made, found `/`; choose a new name"),
+        ("", "the destination: expected the name of a checkpoint to be made, found no name; name it"),
+        (
+            ".",
+            ".: expected the name of a checkpoint to be made, found `.`; choose one in it, such as ./llama"
+        ),
+        (
+            "/",
+            "/: expected the name of a checkpoint to be made, found `/`; choose one in it, such as /llama"
+        ),
         (
             "DIR/there/..",
-            "DIR/there/..: expected the name of a checkpoint to be made, found `DIR/there/..`; choose a new name"
+            """
+            DIR/there/..: expected the name of a checkpoint to be made, found `DIR/there/..`; \
+            choose one in it, such as DIR/there/../llama
+            """
         ),
         ("DIR/there/.", "DIR/there: expected nothing there, found a file or folder"),
         ("DIR/there//", "DIR/there: expected nothing there, found a file or folder"),
@@ -96,7 +106,10 @@ struct ConversionPlanningTests {
         let converter = try Converter(plan(source, .gguf), to: folder.path)
         #expect(
             message(folder) { try converter.check() }
-                == "DIR: expected the name of a checkpoint to be made, found a folder; choose a new name")
+                == """
+                DIR: expected the name of a checkpoint to be made, found a folder; \
+                choose one in it, such as DIR/llama.gguf
+                """)
     }
 
     /// The room of a disk is asked for where it is to be, less what is there already.
@@ -105,13 +118,14 @@ struct ConversionPlanningTests {
         let folder = try TemporaryFolder()
         var converter = try Converter(plan(source), to: folder.path + "/out")
         try converter.checkSpace()
-        converter.destination.freeByteCount = { _ in 1000 }
+        converter.destination.freeByteCount = { _ in 1234 }
         let line = message(folder) { try converter.checkSpace() }
         let needed = converter.plan.byteCount
-        #expect(needed > 4000)
+        try #require((4000..<1_000_000).contains(needed))
+        let digits = "\(needed / 1000),\("\(needed)".suffix(3))"
         #expect(
             line == """
-                DIR/out: expected \(needed) bytes of free disk space, found 1000; \
+                DIR/out: expected \(digits) bytes of free disk space, found 1,234; \
                 make room or choose a place on another disk
                 """)
         #expect(message(folder) { _ = try converter.run() } == line)

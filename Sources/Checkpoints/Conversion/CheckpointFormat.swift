@@ -16,6 +16,15 @@ public enum CheckpointFormat: String, Sendable, CaseIterable {
     /// Whether a checkpoint is one file rather than a folder.
     public var isSingleFile: Bool { self == .gguf || self == .llama2c }
 
+    /// What ends the name of a single file, by which its readers know it; empty for a folder.
+    public var suffix: String {
+        switch self {
+        case .gguf: ".gguf"
+        case .llama2c: ".bin"
+        case .meta, .metaSafetensors, .huggingFace: ""
+        }
+    }
+
     /// How the files name tensors.
     var naming: TensorNaming {
         switch self {

@@ -15,7 +15,7 @@ public enum ConversionError: Error, Sendable {
     /// The destination is what is read.
     case isSource(String)
     /// The destination is no name that a checkpoint can have.
-    case badDestination(String, found: String)
+    case badDestination(String, found: String, advice: String)
     /// There is no folder to write into.
     case noFolder(String)
     /// The disk has fewer bytes free than the output needs.
@@ -46,12 +46,12 @@ extension ConversionError: CustomStringConvertible {
             "\(path): expected a checkpoint to replace, found a folder with other things in it; choose a new name"
         case .isSource(let path):
             "\(path): expected another place than the checkpoint that is read, found the same; choose a new name"
-        case .badDestination(let path, let found):
-            "\(path): expected the name of a checkpoint to be made, found \(found); choose a new name"
+        case .badDestination(let path, let found, let advice):
+            "\(path): expected the name of a checkpoint to be made, found \(found); \(advice)"
         case .noFolder(let path): "\(path): expected a folder to write into, found none; make it first"
         case .noSpace(let path, let needed, let free):
             """
-            \(path): expected \(needed) bytes of free disk space, found \(free); \
+            \(path): expected \(Self.grouped(needed)) bytes of free disk space, found \(Self.grouped(free)); \
             make room or choose a place on another disk
             """
         case .unwritable(let path, let code): "\(path): cannot be written: \(String(cString: strerror(code)))"
@@ -60,6 +60,15 @@ extension ConversionError: CustomStringConvertible {
         case .interrupted(let path): "interrupted; \(path) keeps what is done"
         case .unfaithful(let path, let reason): "\(path): does not read back as it was written: \(reason)"
         }
+    }
+
+    /// Digits in groups of three.
+    private static func grouped(_ count: Int) -> String {
+        let digits = Array(String(count))
+        return digits.indices.map { index in
+            let isFirst = index > 0 && (digits.count - index).isMultiple(of: 3)
+            return (isFirst ? "," : "") + String(digits[index])
+        }.joined()
     }
 
     /// Whether the disk, a quota or a limit on files was full.

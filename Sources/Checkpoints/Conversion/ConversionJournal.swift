@@ -10,6 +10,8 @@ final class ConversionJournal: Sendable {
     private let descriptor: Int32
     /// The roles that were done before, by their Meta names.
     let done: [String: RoleConversion.Result]
+    /// Whether nothing was noted before, so that nothing of the output counts.
+    let isNew: Bool
     /// Set where the whole output is on the disk and only has to take its place.
     let finished: Finished?
 
@@ -34,9 +36,10 @@ final class ConversionJournal: Sendable {
         guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
         do throws(ConversionError) {
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .busy(path: folder) }
-            if resumes {
-                (done, finished) = try Self.read(path, fingerprint)
+            if resumes, let found = try Self.read(path, fingerprint) {
+                (done, finished, isNew) = (found.done, found.finished, false)
             } else {
+                isNew = true
                 guard ftruncate(descriptor, 0) == 0 else { throw .unwritable(path: path, code: errno) }
                 (done, finished) = ([:], nil)
             }
@@ -45,7 +48,7 @@ final class ConversionJournal: Sendable {
             throw error
         }
         (self.path, self.descriptor) = (path, descriptor)
-        if !resumes { try append([.object([("conversion", .string(fingerprint))])]) }
+        if isNew { try append([.object([("conversion", .string(fingerprint))])]) }
     }
 
     /// Locks the journal of an output that is whole; nil where there is none.
@@ -57,7 +60,7 @@ final class ConversionJournal: Sendable {
             close(descriptor)
             throw .busy(path: folder)
         }
-        (self.descriptor, done, finished) = (descriptor, [:], Self.finished(folder))
+        (self.descriptor, done, isNew, finished) = (descriptor, [:], false, Self.finished(folder))
         if finished == nil { return nil }
     }
 
@@ -81,9 +84,10 @@ final class ConversionJournal: Sendable {
         return files.isEmpty ? nil : Finished(names: files, isFile: isFile, replaces: replaces)
     }
 
+    /// Nil for one that was given up before its first line was whole.
     private static func read(
         _ path: String, _ fingerprint: String
-    ) throws(ConversionError) -> (done: [String: RoleConversion.Result], finished: Finished?) {
+    ) throws(ConversionError) -> (done: [String: RoleConversion.Result], finished: Finished?)? {
         let folder = FilePath(path).folder
         var lines: [Substring] = []
         var length = 0
@@ -95,7 +99,8 @@ final class ConversionJournal: Sendable {
             // Nor may the next line follow it.
             length = file.bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         } catch { throw .source(error) }
-        guard let first = lines.first, (try? parse(first)["conversion"]?.string()) == fingerprint else {
+        guard let first = lines.first else { return nil }
+        guard (try? parse(first)["conversion"]?.string()) == fingerprint else {
             throw .cannotResume(
                 path: folder, reason: "it is of another conversion, or its source has changed")
         }

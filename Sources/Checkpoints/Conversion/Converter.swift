@@ -96,7 +96,7 @@ public struct Converter: Sendable {
         _ journal: ConversionJournal, _ isInterrupted: @Sendable () -> Bool,
         _ progress: @Sendable (Int) -> Void
     ) throws(ConversionError) -> ConversionRecord {
-        let outputs = try open()
+        let outputs = try open(isNew: journal.isNew)
         let units = try units(outputs)
         let work = ConversionWork(units: units, flushInterval: behavior.flushInterval, done: journal.done)
         work.start(progress)
@@ -154,13 +154,13 @@ public struct Converter: Sendable {
         return parts.joined(separator: "\n")
     }
 
-    private func open() throws(ConversionError) -> [OutputFile] {
+    private func open(isNew: Bool) throws(ConversionError) -> [OutputFile] {
         var outputs: [OutputFile] = []
         for file in plan.files {
             guard case .weights(let layout, _) = file.content else { continue }
             let output = try OutputFile(
                 path: destination.unfinished + "/" + file.name, byteCount: layout.byteCount,
-                needsChecksums: layout.completion != nil, isNew: !behavior.resumes)
+                needsChecksums: layout.completion != nil, isNew: isNew)
             for piece in layout.pieces { try output.write(piece) }
             outputs.append(output)
         }

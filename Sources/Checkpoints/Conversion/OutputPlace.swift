@@ -8,6 +8,7 @@ struct OutputPlace: Sendable {
     /// Where the old folder waits, on file systems that cannot exchange, until the new one is in its place.
     let replaced: String
     let isFile: Bool
+    private let suffix: String
     /// Whether two folders may change places at once, where the file system can.
     var exchanges = true
     /// Bytes free for the file system of a path; nil where that is not known.
@@ -22,6 +23,7 @@ struct OutputPlace: Sendable {
         unfinished = path + ".converting"
         replaced = path + ".replaced"
         isFile = format.isSingleFile
+        suffix = format.suffix
     }
 
     /// The folder that the destination is in.
@@ -37,14 +39,12 @@ struct OutputPlace: Sendable {
     /// Makes sure that the destination is a name to be taken, in a folder that can be written to, and nothing that
     /// is read.
     func checkName(sources: [String]) throws(ConversionError) {
-        let name = FilePath(path).name
-        guard !["", ".", "..", "/"].contains(name) else {
-            throw .badDestination(path, found: "`\(path)`")
+        guard !path.isEmpty else {
+            throw .badDestination("the destination", found: "no name", advice: "name it")
         }
+        guard ![".", "..", "/"].contains(FilePath(path).name) else { throw misnamed("`\(path)`") }
         let here = FilePath(path).resolved
-        guard here == nil || here != FilePath(".").resolved else {
-            throw .badDestination(path, found: "the current folder")
-        }
+        guard here == nil || here != FilePath(".").resolved else { throw misnamed("the current folder") }
         for place in [path, unfinished, replaced].compactMap({ FilePath($0).resolved }) {
             for source in sources.compactMap({ FilePath($0).resolved }) {
                 guard source != place, !source.hasPrefix(place + "/") else { throw .isSource(path) }
@@ -53,11 +53,16 @@ struct OutputPlace: Sendable {
         guard (try? FilePath(folder).isFolder()) == true else { throw .noFolder(folder) }
         guard access(folder, W_OK | X_OK) == 0 else { throw .unwritable(path: folder, code: errno) }
         if FilePath(path).isRealFolder {
-            if isFile { throw .badDestination(path, found: "a folder") }
+            if isFile { throw misnamed("a folder") }
             guard FilePath(path).device == FilePath(folder).device else {
-                throw .badDestination(path, found: "where another file system is mounted")
+                throw misnamed("where another file system is mounted")
             }
         }
+    }
+
+    private func misnamed(_ found: String) -> ConversionError {
+        let inside = (path == "/" ? "" : path) + "/" + (isFile ? "llama" + suffix : "llama")
+        return .badDestination(path, found: found, advice: "choose one in it, such as \(inside)")
     }
 
     /// Makes sure that nothing is at the destination, but an empty folder, or that it may be replaced.
@@ -67,7 +72,8 @@ struct OutputPlace: Sendable {
     ///   - resumes: what the interrupted conversion put in its place already is no obstacle.
     func checkContents(replaces: Bool, resumes: Bool, names: [String]) throws(ConversionError) {
         if isFile, names.dropFirst().contains(FilePath(path).name) {
-            throw .badDestination(path, found: "the name of a file that goes beside it")
+            throw .badDestination(
+                path, found: "the name of a file that goes beside it", advice: "choose another")
         }
         if resumes, !isFile, hasJournal(path) { return }
         guard !FilePath(unfinished).isTaken || isLeftover else { throw .inTheWay(unfinished) }
