@@ -75,7 +75,10 @@ struct OutputPlace: Sendable {
             throw .badDestination(
                 path, found: "the name of a file that goes beside it", advice: "choose another")
         }
-        if resumes, !isFile, hasJournal(path) { return }
+        guard !resumes || hasJournal(journalFolder) else {
+            throw .cannotResume(path: unfinished, reason: "there is no interrupted conversion")
+        }
+        if resumes, !isFile, journalFolder == path { return }
         guard !FilePath(unfinished).isTaken || isLeftover else { throw .inTheWay(unfinished) }
         let finished = ConversionJournal.finished(unfinished)
         if !isFile, FilePath(replaced).isTaken {
@@ -120,15 +123,9 @@ struct OutputPlace: Sendable {
         return names.isEmpty || names.contains(ConversionJournal.name)
     }
 
-    /// Makes the folder in which the output grows, empty unless it is to be gone on with.
-    func prepare(resumes: Bool) throws(ConversionError) {
-        if resumes {
-            guard hasJournal(journalFolder) else {
-                throw .cannotResume(path: unfinished, reason: "there is no interrupted conversion")
-            }
-            return
-        }
-        if FilePath(unfinished).isTaken { return }
+    /// Makes the folder in which the output grows, unless there is one to be gone on with or to begin anew in.
+    func prepare() throws(ConversionError) {
+        if FilePath(unfinished).isTaken || hasJournal(journalFolder) { return }
         guard mkdir(unfinished, 0o777) == 0 else { throw .unwritable(path: unfinished, code: errno) }
     }
 }
