@@ -60,6 +60,8 @@ public func reportingFailures(
     Console.reserveStandardStreams()
     // A parent may have ignored it, and children inherit that; `| head` must end a command quietly.
     signal(SIGPIPE, SIG_DFL)
+    // A file larger than `ulimit -f` allows is an error like a full disk, not a sudden end.
+    signal(SIGXFSZ, SIG_IGN)
     do {
         try work()
     } catch {

@@ -11,7 +11,7 @@ public enum Interrupt {
     /// Begins to watch. Until here, Ctrl-C ends the process.
     public static func watch() {
         // The flag is made here: a signal handler may store to it, but not make it.
-        flag.store(false, ordering: .relaxed)
+        _ = flag.load(ordering: .relaxed)
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in Interrupt.flag.store(true, ordering: .relaxed) }
         // The system itself goes back to the default at the first signal, so no second one is too early.

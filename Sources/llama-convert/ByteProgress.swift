@@ -3,8 +3,12 @@ import Synchronization
 
 /// A line on a terminal that shows how many bytes are done, and how fast.
 final class ByteProgress: Sendable {
+    private let what: String
     private let start = ContinuousClock().now
     private let lastDrawn = Mutex<ContinuousClock.Instant?>(nil)
+
+    /// - Parameter what: what is being done, before the bar.
+    init(_ what: String) { self.what = what }
 
     /// Redraws a few times a second.
     func show(_ done: Int, of total: Int) {
@@ -20,7 +24,7 @@ final class ByteProgress: Sendable {
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
         let seconds = (now - start) / .seconds(1)
         let rate = seconds > 0.05 ? ", \(Quantity.bytes(Int(Double(done) / seconds)))/s" : ""
-        Console.status("\r\u{1B}[K\(bar) \(Quantity.bytes(done)) of \(Quantity.bytes(total))\(rate)")
+        Console.status("\r\u{1B}[K\(what) \(bar) \(Quantity.bytes(done)) of \(Quantity.bytes(total))\(rate)")
     }
 
     /// Clears the line.

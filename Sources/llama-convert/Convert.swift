@@ -36,8 +36,10 @@ struct Convert: ParsableCommand {
     @Option(help: ArgumentHelp("Model-parallel shards of Meta's formats.", valueName: "n"))
     var shards: Int?
 
-    @Option(help: ArgumentHelp("Largest file of huggingface, such as 5GB or 500MB.", valueName: "size"))
-    var maxShardSize: ByteSize = ByteSize(byteCount: 5_000_000_000)
+    @Option(
+        help: ArgumentHelp(
+            "Largest file of huggingface, such as 500MB; default: 5GB.", valueName: "size"))
+    var maxShardSize: ByteSize?
 
     @Option(
         help: ArgumentHelp(
@@ -71,7 +73,22 @@ struct Convert: ParsableCommand {
         guard (1...100).contains(shards ?? 1) else {
             throw ValidationError("--shards: expected 1 to 100, found \(shards ?? 1)")
         }
+        guard shards == nil || format == .meta || format == .metaSafetensors else {
+            throw ValidationError(
+                "--shards: expected with --to meta or meta-safetensors, found \(format.rawValue)")
+        }
+        guard !verify || isNamedAfterFormat else {
+            throw ValidationError(
+                "--verify: expected a DST that ends in \(format.suffix), by which its format is known, found \(destination)"
+            )
+        }
+        guard maxShardSize == nil || format == .huggingFace else {
+            throw ValidationError(
+                "--max-shard-size: expected with --to huggingface, found \(format.rawValue)")
+        }
     }
+
+    private var isNamedAfterFormat: Bool { destination.hasSuffix(format.suffix) }
 
     func run() throws {
         try reportingFailures("llama-convert") {
@@ -88,49 +105,69 @@ struct Convert: ParsableCommand {
         var options = ConversionOptions(format: format)
         options.dtype = dtype.dtype
         options.shards = shards
-        options.maximumShardSize = maxShardSize.byteCount
+        if let maxShardSize { options.maximumShardSize = maxShardSize.byteCount }
         (options.companions, options.vocabulary, options.tokens) = (
             transfer.companions, transfer.vocabulary, transfer.tokens
         )
         let plan = try ConversionPlan(checkpoint, options)
         let threads = self.threads ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        if !quiet { for note in transfer.notes + plan.notes { Console.error("llama-convert: \(note)") } }
-        if dryRun { return try PlanText(plan, threads: threads).print() }
-        let record = try carryOut(plan, threads)
-        if !quiet { try report(record, plan) }
+        if !quiet {
+            for note in transfer.notes + plan.notes + nameNotes { Console.error("llama-convert: \(note)") }
+        }
+        var behavior = Converter.Behavior()
+        (behavior.replaces, behavior.resumes, behavior.threads) = (force, resume, threads)
+        let converter = Converter(plan, to: destination, behavior)
+        if dryRun { return try describe(converter, plan, threads) }
+        let record = try carryOut(converter, plan)
+        report(record, plan)
         if verify { try check(record, threads, logger) }
     }
 
-    private func carryOut(_ plan: ConversionPlan, _ threads: Int) throws -> ConversionRecord {
-        var behavior = Converter.Behavior()
-        (behavior.replaces, behavior.resumes, behavior.threads) = (force, resume, threads)
+    private var nameNotes: [String] {
+        isNamedAfterFormat
+            ? [] : ["\(destination) does not end in \(format.suffix), by which programs know the format"]
+    }
+
+    /// What would be written, and whether it could be.
+    private func describe(_ converter: Converter, _ plan: ConversionPlan, _ threads: Int) throws {
+        try converter.check()
+        do { try converter.checkSpace() } catch { Console.error("llama-convert: \(error)") }
+        try PlanText(plan, threads: threads).print()
+    }
+
+    private func progress(_ what: String) -> ByteProgress? {
+        quiet || !Console.errorIsTerminal ? nil : ByteProgress(what)
+    }
+
+    private func carryOut(_ converter: Converter, _ plan: ConversionPlan) throws -> ConversionRecord {
         Interrupt.watch()
-        let progress = quiet || !Console.errorIsTerminal ? nil : ByteProgress()
+        let progress = progress("writing")
         defer { progress?.clear() }
         let total = plan.weightByteCount
-        return try Converter(plan, to: destination, behavior).run(
+        return try converter.run(
             isInterrupted: { Interrupt.isRequested }, progress: { progress?.show($0, of: total) })
     }
 
     /// What was written, and what a change of dtype did.
-    private func report(_ record: ConversionRecord, _ plan: ConversionPlan) throws {
-        for entry in record.entries {
-            guard let loss = entry.loss, !loss.isNone else { continue }
-            var line =
-                "\(entry.name): \(Quantity.grouped(loss.changed)) of \(Quantity.grouped(loss.count)) values changed"
-            line += ", by at most \(loss.largestRelativeError) of the value"
-            if loss.overflowed > 0 { line += ", \(Quantity.grouped(loss.overflowed)) became infinite" }
-            if loss.underflowed > 0 { line += ", \(Quantity.grouped(loss.underflowed)) became 0" }
-            Console.error(line)
+    private func report(_ record: ConversionRecord, _ plan: ConversionPlan) {
+        let loss = LossReport(record)
+        guard !quiet else {
+            if let gone = loss.gone { Console.error("\(destination): \(gone)") }
+            return
         }
+        for line in loss.lines { Console.error(line) }
         Console.error(
             "\(destination): \(record.entries.count) tensors, \(Quantity.bytes(plan.weightByteCount)), written"
         )
     }
 
     private func check(_ record: ConversionRecord, _ threads: Int, _ logger: Logger) throws {
+        let progress = progress("reading back")
+        defer { progress?.clear() }
         try ConversionVerifier(record).verify(
-            destination, threads: threads, logger: logger, isInterrupted: { Interrupt.isRequested })
+            destination, threads: threads, logger: logger, isInterrupted: { Interrupt.isRequested },
+            progress: { progress?.show($0, of: $1) })
+        progress?.clear()
         guard !Interrupt.isRequested else {
             throw Failure(
                 Failure.interrupted, "interrupted; \(destination) is whole, but not all of it was read back")
@@ -159,42 +196,5 @@ enum DTypeOption: String, ExpressibleByArgument, CaseIterable {
         case .q8_0: .q8_0
         case .q4_0: .q4_0
         }
-    }
-}
-
-/// A number of bytes, such as `5GB`, `500MB` or `1048576`.
-struct ByteSize: ExpressibleByArgument {
-    let byteCount: Int
-
-    init(byteCount: Int) { self.byteCount = byteCount }
-
-    init?(argument: String) {
-        let units = [
-            ("KIB", 1 << 10), ("MIB", 1 << 20), ("GIB", 1 << 30), ("KB", 1000), ("MB", 1_000_000),
-            ("GB", 1_000_000_000),
-            ("B", 1), ("", 1),
-        ]
-        let text = argument.uppercased()
-        guard let (unit, factor) = units.first(where: { text.hasSuffix($0.0) }),
-            let number = Double(text.dropLast(unit.count)), number > 0, number * Double(factor) < 1e18
-        else { return nil }
-        byteCount = max(1, Int(number * Double(factor)))
-    }
-
-    var defaultValueDescription: String { Quantity.bytes(byteCount) }
-}
-
-extension Failure {
-    /// A conversion's error with its exit code.
-    init(_ error: ConversionError) {
-        let code: Int32 =
-            switch error {
-            case .inexpressible: Failure.badData
-            case .source(let error): error.isMissingInput ? Failure.noInput : Failure.badData
-            case .exists, .isSource, .isNoCheckpoint, .cannotResume, .busy: Failure.cannotCreate
-            case .unwritable, .unfaithful: Failure.cannotWrite
-            case .interrupted: Failure.interrupted
-            }
-        self.init(code, "\(error)")
     }
 }

@@ -7,6 +7,23 @@ struct LlamaConvert: ParsableCommand {
         commandName: "llama-convert",
         abstract: "Convert Llama checkpoints, look into them and compare them.",
         discussion: """
+            llama-convert SRC DST --to FORMAT writes a checkpoint in another format:
+
+              --to FORMAT            meta, meta-safetensors, huggingface, gguf, llama2c
+              --dtype TYPE           keep (default), float32, float16, bfloat16;
+                                     q8_0 and q4_0 for gguf
+              --shards N             model-parallel shards of Meta's formats
+              --max-shard-size SIZE  largest file of huggingface (5GB)
+              --tokenizer FILE       another tokenizer than the checkpoint's own
+              --threads N            threads (all processors)
+              --dry-run              say what would be written, write nothing
+              --verify               read the output back, compare every tensor
+              --force                replace what is at DST
+              --resume               go on with an interrupted conversion
+              --quiet                print errors only
+
+            llama-convert help convert says more about each. Examples:
+
               llama-convert llama-2-7b llama-2-7b-hf --to huggingface --verify
               llama-convert llama-2-7b-hf llama-2-7b.gguf --to gguf --dtype q8_0
               llama-convert inspect llama-2-7b

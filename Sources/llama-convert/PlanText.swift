@@ -12,15 +12,18 @@ struct PlanText {
     }
 
     func print() throws(Failure) {
-        var lines: [String] = []
-        for file in plan.files {
-            let size = file.byteCount.map(Quantity.bytes) ?? "a copy"
+        let rows = plan.files.map { file in
             let tensors = file.tensorCount > 0 ? ", \(file.tensorCount) tensors" : ""
-            lines.append("\(file.name)  \(size)\(tensors)")
+            return [file.name, Quantity.bytes(file.byteCount) + tensors + (file.isCopy ? ", a copy" : "")]
         }
-        lines.append("weights        \(Quantity.bytes(plan.weightByteCount))")
-        lines.append(
-            "peak memory    \(Quantity.bytes(plan.peakMemory(threads: threads))) beside the mapped files")
+        let sums = [
+            ["weights", Quantity.bytes(plan.weightByteCount)],
+            [
+                "peak memory",
+                Quantity.bytes(plan.peakMemory(threads: threads)) + " beside the mapped files",
+            ],
+        ]
+        let lines = Table.lines(rows + sums).map { $0.dropFirst(2) }
         try Console.write(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO, named: "standard output")
     }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Numbers as a person reads them.
 enum Quantity {
     /// Bytes in the largest decimal unit, and exactly below a megabyte.
@@ -14,6 +16,13 @@ enum Quantity {
         let units = [(1_000_000_000, "B"), (1_000_000, "M")]
         guard let (size, unit) = units.first(where: { count >= $0.0 }) else { return grouped(count) }
         return "\(hundredths(count, of: size)) \(unit) (\(grouped(count)))"
+    }
+
+    /// A number with three significant digits, such as `0.000488`.
+    static func rounded(_ value: Float) -> String {
+        var text = [CChar](repeating: 0, count: 32)
+        _ = withVaList([Double(value)]) { vsnprintf(&text, text.count, "%.3g", $0) }
+        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// Digits in groups of three.

@@ -48,7 +48,7 @@ struct ConversionInterruptionTests {
         _ = try converter(source, format, whole.path + "/out").run()
         let path = pieces.path + "/out"
         let first = interrupt(try converter(source, format, path), after: 3)
-        #expect(first?.description.contains("--resume goes on") == true)
+        #expect(first?.description.hasSuffix("out.converting keeps what is done") == true)
         #expect(!FilePath(path).exists && FilePath(path + ".converting").exists)
         for count in [4, 9, 23] {
             let error = interrupt(
@@ -69,6 +69,40 @@ struct ConversionInterruptionTests {
         }
         #expect(try pieces.files() == whole.files())
         #expect(!FilePath(path + ".converting").exists)
+    }
+
+    /// An interrupt that is told of once is not forgotten.
+    @Test func remembersAnInterrupt() throws {
+        let source = try source()
+        let folder = try TemporaryFolder()
+        let calls = Mutex(0)
+        let converter = try converter(source, .huggingFace, folder.path + "/out") { $1.threads = 2 }
+        let error = #expect(throws: ConversionError.self) {
+            try converter.run(isInterrupted: {
+                calls.withLock {
+                    $0 += 1
+                    return $0 == 5
+                }
+            })
+        }
+        guard case .interrupted = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        #expect(!FilePath(folder.path + "/out").exists)
+    }
+
+    @Test func verifyingTellsHowFarItIs() throws {
+        let source = try source()
+        let folder = try TemporaryFolder()
+        let record = try converter(source, .meta, folder.path + "/out").run()
+        let told = Mutex<[Int]>([])
+        let count = record.entries.reduce(0) { $0 + $1.shape.reduce(4, *) }
+        try ConversionVerifier(record).verify(
+            folder.path + "/out", threads: 1, logger: .silent,
+            progress: { done, total in
+                #expect(total == count)
+                told.withLock { $0.append(done) }
+            })
+        let done = told.withLock { $0 }
+        #expect(done == done.sorted() && done.last == count && done.count == record.entries.count)
     }
 
     @Test(arguments: CheckpointFormat.allCases)
@@ -126,7 +160,8 @@ struct ConversionInterruptionTests {
             }
             return false
         })
-        #expect(found.withLock { $0 } == path + ".converting: another conversion is writing it")
+        #expect(
+            found.withLock { $0 } == path + ".converting: another conversion is writing it; wait for its end")
         #expect(try folder.open("out.gguf").naming == .gguf)
     }
 

@@ -13,7 +13,7 @@ struct ConversionRefusalTests {
         let format: CheckpointFormat
         var dtype: DType?
         var shards: Int?
-        /// What follows `--to FORMAT: cannot express this checkpoint: `.
+        /// What follows `FORMAT: cannot express this checkpoint: `.
         let message: String
 
         var testDescription: String { name }
@@ -57,7 +57,7 @@ struct ConversionRefusalTests {
         Case(
             name: "shards", format: .meta, shards: 2,
             message: "n_kv_heads 1 does not divide into 2 shards"),
-        Case(name: "no shards", format: .huggingFace, shards: 2, message: "--shards is for Meta's formats"),
+        Case(name: "no shards", format: .huggingFace, shards: 2, message: "shards are for Meta's formats"),
         Case(
             name: "blocks, safetensors", format: .huggingFace, dtype: .q8_0,
             message: "it holds no Q8_0 weights"),
@@ -97,7 +97,7 @@ struct ConversionRefusalTests {
         let checkpoint = try source.open()
         let error = #expect(throws: ConversionError.self) { try ConversionPlan(checkpoint, options) }
         #expect(
-            error?.description == "--to \(example.format.rawValue): cannot express this checkpoint: "
+            error?.description == "\(example.format.rawValue): cannot express this checkpoint: "
                 + example.message)
     }
 
@@ -111,8 +111,8 @@ struct ConversionRefusalTests {
         #expect(
             error?.description
                 == """
-                --to huggingface: cannot express this checkpoint: it holds no Q8_0 weights; \
-                --dtype float16, bfloat16 or float32 expands them
+                huggingface: cannot express this checkpoint: it holds no Q8_0 weights; \
+                choose the dtype float16, bfloat16 or float32 to expand them
                 """)
         let wide = try small.converted(to: .huggingFace, as: .float32, in: folder, "wide")
         #expect(try CheckpointComparison(small, wide).isSame)

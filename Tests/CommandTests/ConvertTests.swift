@@ -44,27 +44,134 @@ struct ConvertTests {
             let arguments = [source, "out", "--to", "huggingface", "--dry-run", "--threads", "1"]
             let result = try convert(arguments, in: folder)
             #expect(result.code == 0)
-            #expect(result.lines.first?.hasPrefix("model.safetensors  ") == true)
-            #expect(result.lines.contains { $0.hasPrefix("config.json  ") })
-            #expect(result.lines.contains { $0.hasPrefix("weights        ") })
             #expect(
-                result.lines.contains {
-                    $0.hasPrefix("peak memory    ") && $0.hasSuffix(" beside the mapped files")
-                })
+                result.output == """
+                    model.safetensors  66,200 bytes, 21 tensors
+                    config.json        489 bytes
+                    weights            66,200 bytes
+                    peak memory        125.84 MB beside the mapped files
+
+                    """)
             #expect(try entries(folder).isEmpty)
+        }
+    }
+
+    /// A dry run says what the run itself would say of the destination.
+    @Test(arguments: [
+        ("there", 73, "there: expected nothing there, found a file or folder; --force replaces it once"),
+        ("no/where", 73, "no: expected a folder to write into, found none; make it first"),
+        (
+            ".", 73,
+            ".: expected the name of a checkpoint to be made, found `.`; choose one in it, such as ./llama"
+        ),
+        ("SOURCE", 73, "expected another place than the checkpoint that is read, found the same"),
+    ]) func aDryRunLooksAtTheDestination(destination: String, code: Int32, message: String) throws {
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
+        try withTemporaryFolder { folder in
+            try Data("mine".utf8).write(to: folder.appending(path: "there"))
+            let target = destination == "SOURCE" ? source : destination
+            for options in [["--dry-run"], []] {
+                let result = try convert([source, target, "--to", "huggingface"] + options, in: folder)
+                #expect(result.code == code && result.output == "")
+                #expect(result.error.contains("llama-convert: error: "))
+                #expect(result.error.contains(message), "\(result.error)")
+                #expect(try entries(folder) == ["there"])
+            }
+        }
+    }
+
+    /// A limit on files fails as a full disk does: in the weights, or in the journal before.
+    @Test(arguments: [(40, "consolidated.00.pth"), (2, "conversion.journal")])
+    func aFullDiskLeavesTheOldAndCanBeGoneOnFrom(limit: Int, file: String) throws {
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
+        try withTemporaryFolder { folder in
+            let path = folder.appending(path: "out").path
+            let arguments = [source, path, "--to", "meta", "--shards", "1", "--force"]
+            #expect(try convert(arguments, in: folder).code == 0)
+            let full = try Command.shell(
+                "ulimit -f \(limit); exec \"$@\"", arguments + ["--quiet"], program: Self.program)
+            #expect(full.code == 74)
+            #expect(
+                full.error == """
+                    llama-convert: error: \(path).converting/\(file): cannot be written: File too large; \
+                    raise the limit on files (ulimit -f), then the same command with --resume goes on\n
+                    """)
+            #expect(try entries(folder) == ["out", "out.converting"])
+            #expect(try convert(["diff", source, "out"], in: folder).code == 0)
+            #expect(try convert(arguments + ["--resume", "--verify"], in: folder).code == 0)
+            #expect(try entries(folder) == ["out"])
+        }
+    }
+
+    /// One line for every tensor that changed, aligned, and their sum; of what is gone, even when quiet.
+    @Test func saysWhatAChangeOfDTypeLost() throws {
+        try withTemporaryFolder { folder in
+            let source = folder.appending(path: "source")
+            try FileManager.default.copyItem(at: Fixtures.checkpoint("hf-tied-f32"), to: source)
+            let weights = source.appending(path: "model.safetensors")
+            var bytes = try Data(contentsOf: weights)
+            // 70000 and 1e-30, which float16 has not, as the last values of the last tensor.
+            let values: [Float] = [70000, 1e-30]
+            bytes.replaceSubrange(
+                bytes.count - 8..<bytes.count, with: values.withUnsafeBytes { Data($0) })
+            try bytes.write(to: weights)
+            let arguments = ["source", "out", "--to", "huggingface", "--dtype", "float16", "--force"]
+            let loud = try convert(arguments, in: folder)
+            #expect(loud.code == 0)
+            let lines = loud.error.split(separator: "\n").map(String.init)
+            try #require(lines.count == 23)
+            #expect(
+                Array(lines[18...]) == [
+                    "  layers.1.feed_forward.w2.weight  3,071 of 3,072 changed  at most 0.000484 of the value",
+                    "  layers.1.feed_forward.w3.weight  3,071 of 3,072 changed  at most 0.00354 of the value",
+                    """
+                      norm.weight                      32 of 32 changed        at most 1 of the value         \
+                    1 became infinite  1 became 0
+                    """,
+                    """
+                    20 tensors converted to float16: 27,801 of 27,808 values changed, by at most 1 of the value; \
+                    1 became infinite in norm.weight; 1 became 0
+                    """,
+                    "out: 20 tensors, 59,888 bytes, written",
+                ])
+            let quiet = try convert(arguments + ["--quiet"], in: folder)
+            #expect(
+                quiet.error == "out: of 27,808 values, 1 became infinite in norm.weight and 1 became 0\n")
+            let harmless = try convert(["out", "x.gguf", "--to", "gguf", "--quiet"], in: folder)
+            #expect(harmless.code == 0 && harmless.error == "")
         }
     }
 
     @Test(arguments: [
         (["/nowhere", "out", "--to", "gguf"], 66, "/nowhere"),
-        (["SOURCE", "there", "--to", "meta"], 73, "there: expected nothing there, found a file or folder"),
+        (
+            ["SOURCE", "there", "--to", "meta"], 73,
+            "there: expected nothing there, found a file or folder; --force replaces it once"
+        ),
         (["SOURCE", "out", "--to", "onnx"], 64, "The value 'onnx' is invalid for '--to <to>'"),
+        (
+            ["SOURCE", "out", "--to", "gguf", "--verify"], 64,
+            "--verify: expected a DST that ends in .gguf, by which its format is known, found out"
+        ),
         (["SOURCE", "out"], 64, "Missing expected argument '--to <to>'"),
         (["SOURCE", "out", "--to", "meta", "--shards", "0"], 64, "--shards: expected 1 to 100, found 0"),
-        (["SOURCE", "out", "--to", "gguf", "--shards", "2"], 65, "--shards is for Meta's formats"),
+        (
+            ["SOURCE", "out", "--to", "gguf", "--shards", "2"], 64,
+            "--shards: expected with --to meta or meta-safetensors, found gguf"
+        ),
+        (
+            ["SOURCE", "out", "--to", "meta", "--max-shard-size", "1GB"], 64,
+            "--max-shard-size: expected with --to huggingface, found meta"
+        ),
         (["SOURCE", "out", "--to", "meta", "--dtype", "q4_0"], 65, "it holds no Q4_0 weights"),
-        (["SOURCE", "out", "--to", "meta", "--resume"], 73, "there is no interrupted conversion"),
-        (["SOURCE", "no/where/out", "--to", "meta"], 74, "No such file or directory"),
+        (
+            ["SOURCE", "out", "--to", "meta", "--resume"], 73,
+            "there is no interrupted conversion; without --resume it starts anew"
+        ),
+        (
+            ["SOURCE", "no/where/out", "--to", "meta"], 73,
+            "no/where: expected a folder to write into, found none; make it first"
+        ),
         (["SOURCE", "/proc/out", "--to", "meta"], 74, "cannot be written"),
     ])
     func refuses(arguments: [String], code: Int32, message: String) throws {

@@ -47,4 +47,17 @@ struct UsageTests {
         }
         #expect(result.lines.allSatisfy { $0.count <= 80 })
     }
+
+    /// The options of its default command too.
+    @Test func convertsHelpNamesEveryOption() throws {
+        let help = try Command.run(["--help"], program: "llama-convert")
+        let long = try Command.run(["help", "convert"], program: "llama-convert")
+        #expect(help.code == 0 && long.code == 0)
+        let options = long.lines.compactMap { line in
+            line.hasPrefix("  --") ? line.dropFirst(2).prefix { $0 != " " } : nil
+        }
+        #expect(options.count == 11)
+        for option in options { #expect(help.output.contains("  \(option) "), "\(option)") }
+        #expect(help.lines.allSatisfy { $0.count <= 80 })
+    }
 }

@@ -19,6 +19,15 @@ public enum CheckpointFormat: String, Sendable, CaseIterable {
     /// Whether it is one of Meta's, whose output head is never tied and whose files need say no context length.
     var isMeta: Bool { self == .meta || self == .metaSafetensors }
 
+    /// What ends the name of a single file, by which its readers know it; empty for a folder.
+    public var suffix: String {
+        switch self {
+        case .gguf: ".gguf"
+        case .llama2c: ".bin"
+        case .meta, .metaSafetensors, .huggingFace: ""
+        }
+    }
+
     /// How the files name tensors.
     var naming: TensorNaming {
         switch self {

@@ -10,6 +10,20 @@ final class ConversionJournal: Sendable {
     private let descriptor: Int32
     /// The roles that were done before, by their Meta names.
     let done: [String: RoleConversion.Result]
+    /// Whether nothing was noted before, so that nothing of the output counts.
+    let isNew: Bool
+    /// Set where the whole output is on the disk and only has to take its place.
+    let finished: Finished?
+
+    /// A whole output.
+    struct Finished: Sendable {
+        /// Its files, the one with the weights of a single file first.
+        let names: [String]
+        /// Whether it is a single file, and what lies beside it.
+        let isFile: Bool
+        /// Whether it was to replace what is at its destination.
+        let replaces: Bool
+    }
 
     /// Opens the journal of a conversion and locks it.
     ///
@@ -22,25 +36,58 @@ final class ConversionJournal: Sendable {
         guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
         do throws(ConversionError) {
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .busy(path: folder) }
-            if resumes {
-                done = try Self.read(path, fingerprint)
+            if resumes, let found = try Self.read(path, fingerprint) {
+                (done, finished, isNew) = (found.done, found.finished, false)
             } else {
+                isNew = true
                 guard ftruncate(descriptor, 0) == 0 else { throw .unwritable(path: path, code: errno) }
-                done = [:]
+                (done, finished) = ([:], nil)
             }
         } catch {
             close(descriptor)
             throw error
         }
         (self.path, self.descriptor) = (path, descriptor)
-        if !resumes { try append([.object([("conversion", .string(fingerprint))])]) }
+        if isNew { try append([.object([("conversion", .string(fingerprint))])]) }
+    }
+
+    /// Locks the journal of an output that is whole; nil where there is none.
+    init?(finishedIn folder: String) throws(ConversionError) {
+        path = folder + "/" + Self.name
+        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return nil }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw .busy(path: folder)
+        }
+        (self.descriptor, done, isNew, finished) = (descriptor, [:], false, Self.finished(folder))
+        if finished == nil { return nil }
     }
 
     deinit { close(descriptor) }
 
+    /// What the journal in a folder says of a whole output; nil where there is none.
+    static func finished(_ folder: String) -> Finished? {
+        guard let file = try? mapFile(folder + "/" + name) else { return nil }
+        let lines = String(decoding: file.bytes, as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count > 2, lines.last == "" else { return nil }
+        return finished(lines[lines.count - 2])
+    }
+
+    private static func finished(_ line: Substring) -> Finished? {
+        guard let value = try? parse(line), let names = try? value["finished"]?.array(),
+            let isFile = try? value["is_file"]?.bool(),
+            let replaces = try? value["replaces"]?.bool()
+        else { return nil }
+        let files = names.compactMap { try? $0.string() }.filter { !$0.contains("/") }
+        return files.isEmpty ? nil : Finished(names: files, isFile: isFile, replaces: replaces)
+    }
+
+    /// Nil for one that was given up before its first line was whole.
     private static func read(
         _ path: String, _ fingerprint: String
-    ) throws(ConversionError) -> [String: RoleConversion.Result] {
+    ) throws(ConversionError) -> (done: [String: RoleConversion.Result], finished: Finished?)? {
         let folder = FilePath(path).folder
         var lines: [Substring] = []
         var length = 0
@@ -52,19 +99,21 @@ final class ConversionJournal: Sendable {
             // Nor may the next line follow it.
             length = file.bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         } catch { throw .source(error) }
-        guard let first = lines.first, (try? parse(first)["conversion"]?.string()) == fingerprint else {
+        guard let first = lines.first else { return nil }
+        guard (try? parse(first)["conversion"]?.string()) == fingerprint else {
             throw .cannotResume(
                 path: folder, reason: "it is of another conversion, or its source has changed")
         }
         guard truncate(path, length) == 0 else { throw .unwritable(path: path, code: errno) }
         var done: [String: RoleConversion.Result] = [:]
         for line in lines.dropFirst() {
+            if let finished = finished(line) { return (done, finished) }
             guard let (name, result) = try? result(line) else {
                 throw .cannotResume(path: folder, reason: "its journal is damaged")
             }
             done[name] = result
         }
-        return done
+        return (done, nil)
     }
 
     private static func parse(_ line: Substring) throws(JSONError) -> JSONValue {
@@ -112,6 +161,16 @@ final class ConversionJournal: Sendable {
                 }
                 return .object(members)
             })
+    }
+
+    /// Notes that the whole output is on the disk.
+    func append(_ finished: Finished) throws(ConversionError) {
+        try append([
+            .object([
+                ("finished", .array(finished.names.map { .string($0) })), ("is_file", .bool(finished.isFile)),
+                ("replaces", .bool(finished.replaces)),
+            ])
+        ])
     }
 
     private func append(_ lines: [JSONText]) throws(ConversionError) {

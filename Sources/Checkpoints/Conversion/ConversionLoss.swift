@@ -14,6 +14,18 @@ public struct ConversionLoss: Sendable, Equatable {
     /// Whether every value is what it was.
     public var isNone: Bool { changed == 0 }
 
+    /// No values, and so none lost.
+    public init() {}
+
+    /// Counts another tensor's values too.
+    public mutating func add(_ other: ConversionLoss) {
+        changed += other.changed
+        count += other.count
+        largestRelativeError = max(largestRelativeError, other.largestRelativeError)
+        overflowed += other.overflowed
+        underflowed += other.underflowed
+    }
+
     /// Counts what became of some values.
     mutating func add(_ before: UnsafeBufferPointer<Float>, _ after: UnsafeBufferPointer<Float>) {
         count += before.count

@@ -14,13 +14,24 @@ public struct ConversionPlan: Sendable {
         public let name: String
         let content: Content
 
-        /// Bytes of a file of weights or of text; nil for one that is copied.
-        public var byteCount: Int? {
-            switch content {
-            case .weights(let layout, _): layout.byteCount
-            case .companion(.bytes(let bytes)): bytes.count
-            case .companion(.copy): nil
-            }
+        /// Its size.
+        public let byteCount: Int
+
+        /// - Throws: where a file that is to be copied is none that can be read.
+        init(name: String, content: Content) throws(CheckpointError) {
+            (self.name, self.content) = (name, content)
+            byteCount =
+                switch content {
+                case .weights(let layout, _): layout.byteCount
+                case .companion(.bytes(let bytes)): bytes.count
+                case .companion(.copy(let path)): try FilePath(path).regularFileByteCount()
+                }
+        }
+
+        /// Whether it is a copy of a file of the source.
+        public var isCopy: Bool {
+            if case .companion(.copy) = content { return true }
+            return false
         }
 
         /// Number of tensors.
@@ -42,7 +53,12 @@ public struct ConversionPlan: Sendable {
 
     /// Bytes of all files of weights.
     public var weightByteCount: Int {
-        files.reduce(0) { $0 + ($1.tensorCount > 0 ? $1.byteCount ?? 0 : 0) }
+        files.reduce(0) { $0 + ($1.tensorCount > 0 ? $1.byteCount : 0) }
+    }
+
+    /// Bytes of all files, about: the record of the conversion is counted by its tensors.
+    var byteCount: Int {
+        files.reduce(0) { $0 + $1.byteCount + $1.tensorCount * 256 }
     }
 
     /// Bytes of memory that the conversion takes at most beside the mapped files: the buffers of every thread, the
@@ -65,10 +81,12 @@ public struct ConversionPlan: Sendable {
         let target = TargetPlan(checkpoint, options, dtypes)
         let reasons = target.obstacles()
         guard reasons.isEmpty else { throw .inexpressible(format: options.format, reasons: reasons) }
-        do {
-            files =
-                try target.files()
-                + options.companions.map { File(name: $0.name, content: .companion($0.content)) }
+        do throws(CheckpointError) {
+            var files = try target.files()
+            for companion in options.companions {
+                files.append(try File(name: companion.name, content: .companion(companion.content)))
+            }
+            self.files = files
         } catch { throw .source(error) }
         notes = target.notes
         assumesContextLength = target.assumesContextLength

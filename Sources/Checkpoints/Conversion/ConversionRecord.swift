@@ -16,6 +16,8 @@ public struct ConversionRecord: Sendable {
         public let dtype: DType
         /// Extent of each dimension.
         public let shape: [Int]
+        /// Bytes of its elements.
+        var byteCount: Int { shape.reduce(1, *) / dtype.blockCount * dtype.blockSize }
         /// What its values are.
         public let digest: TensorDigest
         /// What the change of dtype did; nil where there was none.

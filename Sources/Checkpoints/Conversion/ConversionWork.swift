@@ -14,6 +14,8 @@ final class ConversionWork: Sendable {
         /// Threads that are through.
         var idle = 0
         var error: ConversionError?
+        /// Stays, whatever is answered later.
+        var wasInterrupted = false
     }
 
     private let units: [RoleConversion]
@@ -37,6 +39,9 @@ final class ConversionWork: Sendable {
 
     /// The results of all roles, those of earlier runs too.
     var results: [TensorRole: RoleConversion.Result] { state.withLock(\.results) }
+
+    /// Whether it ended early because it was told to.
+    var wasInterrupted: Bool { state.withLock(\.wasInterrupted) }
 
     /// Tells how much was there before.
     func start(_ progress: (Int) -> Void) { progress(state.withLock(\.written)) }
@@ -86,7 +91,7 @@ final class ConversionWork: Sendable {
 
     /// Converts roles until none is left.
     private func convert(_ isInterrupted: @Sendable () -> Bool, _ progress: @Sendable (Int) -> Void) {
-        while !isInterrupted(), let unit = next() {
+        while !stops(isInterrupted), let unit = next() {
             do throws(ConversionError) {
                 let result = try unit.run { count throws(ConversionError) in
                     progress(
@@ -94,7 +99,7 @@ final class ConversionWork: Sendable {
                             state.written += count
                             return state.written
                         })
-                    if isInterrupted() { throw .interrupted(path: "") }
+                    if stops(isInterrupted) { throw .interrupted(path: "") }
                 }
                 state.withLock { state in
                     state.results[unit.role] = result
@@ -105,6 +110,14 @@ final class ConversionWork: Sendable {
                 if case .interrupted = error { return }
                 state.withLock { $0.error = $0.error ?? error }
             }
+        }
+    }
+
+    private func stops(_ isInterrupted: @Sendable () -> Bool) -> Bool {
+        let isInterrupted = isInterrupted()
+        return state.withLock { state in
+            state.wasInterrupted = state.wasInterrupted || isInterrupted
+            return state.wasInterrupted
         }
     }
 

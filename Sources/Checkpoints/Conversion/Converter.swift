@@ -1,7 +1,4 @@
-import Crypto
 import Dispatch
-import Glibc
-import JSON
 import Synchronization
 import Tensors
 
@@ -24,7 +21,7 @@ public struct Converter: Sendable {
     }
 
     let plan: ConversionPlan
-    let destination: OutputPlace
+    var destination: OutputPlace
     let behavior: Behavior
 
     /// - Parameters:
@@ -35,22 +32,64 @@ public struct Converter: Sendable {
         self.behavior = behavior
     }
 
+    /// Makes sure that the output may go to its destination; changes nothing.
+    public func check() throws(ConversionError) {
+        try destination.checkName(sources: plan.checkpoint.files)
+        try destination.checkContents(
+            replaces: behavior.replaces, resumes: behavior.resumes, names: plan.files.map(\.name))
+    }
+
+    /// Makes sure that the disk has room for what is still to be written.
+    public func checkSpace() throws(ConversionError) {
+        // Taking its place needs none.
+        if behavior.resumes, ConversionJournal.finished(destination.journalFolder) != nil { return }
+        let there = plan.files.reduce(0) { sum, file in
+            let path = FilePath(destination.unfinished + "/" + file.name)
+            return sum + min(file.byteCount, path.allocatedByteCount)
+        }
+        let needed = plan.byteCount - there
+        guard let free = destination.freeByteCount(destination.folder), free < needed else { return }
+        throw .noSpace(path: destination.path, needed: needed, free: free)
+    }
+
     /// Converts.
     ///
     /// - Parameters:
-    ///   - isInterrupted: asked often; what is done is kept if it says so.
+    ///   - isInterrupted: asked often; what is done is kept once it says so.
     ///   - progress: told how many bytes of weights are written, from any thread.
     /// - Returns: what was written.
     public func run(
         isInterrupted: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in }
     ) throws(ConversionError) -> ConversionRecord {
-        try destination.check(
-            replaces: behavior.replaces, companions: Array(plan.files.dropFirst().map(\.name)),
-            sources: plan.checkpoint.files)
-        try destination.prepare(resumes: behavior.resumes)
+        try destination.checkName(sources: plan.checkpoint.files)
+        if !behavior.resumes { try destination.recover() }
+        try check()
+        try checkSpace()
+        try destination.prepare()
         let journal = try ConversionJournal(
-            folder: destination.unfinished, fingerprint: fingerprint, resumes: behavior.resumes)
-        let outputs = try open()
+            folder: destination.journalFolder, fingerprint: fingerprint, resumes: behavior.resumes)
+        let names = plan.files.map(\.name)
+        if journal.finished != nil {
+            let record = record(results(of: journal))
+            try destination.finish(names)
+            return record
+        }
+        let record = try write(journal, isInterrupted, progress)
+        // It took its time, and others may have been there.
+        try check()
+        try journal.append(
+            ConversionJournal.Finished(
+                names: names, isFile: plan.options.format.isSingleFile, replaces: behavior.replaces))
+        try destination.finish(names)
+        return record
+    }
+
+    /// Writes the output where it grows, all of it.
+    private func write(
+        _ journal: ConversionJournal, _ isInterrupted: @Sendable () -> Bool,
+        _ progress: @Sendable (Int) -> Void
+    ) throws(ConversionError) -> ConversionRecord {
+        let outputs = try open(isNew: journal.isNew)
         let units = try units(outputs)
         let work = ConversionWork(units: units, flushInterval: behavior.flushInterval, done: journal.done)
         work.start(progress)
@@ -61,7 +100,7 @@ public struct Converter: Sendable {
                 try journal.append(finished)
             }
         }
-        guard !isInterrupted() else { throw .interrupted(path: destination.unfinished) }
+        guard !work.wasInterrupted else { throw .interrupted(path: destination.unfinished) }
         let results = work.results
         // Nothing takes its place that is not whole.
         guard units.allSatisfy({ results[$0.role] != nil }) else {
@@ -69,10 +108,9 @@ public struct Converter: Sendable {
         }
         try checkLosses(results)
         try complete(outputs, units, results)
-        let record = try record(results)
+        let record = record(results)
         try writeCompanions(record)
         for output in outputs { try output.flush() }
-        try destination.finish(plan.files.map(\.name))
         return record
     }
 
@@ -84,38 +122,17 @@ public struct Converter: Sendable {
             throw .unfaithful(
                 path: destination.unfinished,
                 reason:
-                    "\(TensorNaming.meta.name(of: role)) was changed since it was widened; choose a --dtype")
+                    "\(TensorNaming.meta.name(of: role)) was changed since it was widened; choose a dtype")
         }
     }
 
-    /// What tells this conversion from any other: what it reads, as it is now, and all that it is to write.
-    private var fingerprint: String {
-        var parts: [String] = [plan.options.format.rawValue, plan.options.dtype?.rawValue ?? "keep"]
-        for file in plan.checkpoint.files {
-            var status = stat()
-            stat(file, &status)
-            parts.append("\(file) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
-        }
-        // The order of rows depends on it, and the files' sizes need not.
-        parts.append("\(plan.checkpoint.configuration)")
-        for file in plan.files {
-            parts.append("\(file.name) \(file.byteCount ?? -1)")
-            guard case .weights(let layout, let tensors) = file.content else { continue }
-            var hash = SHA256()
-            for piece in layout.pieces { hash.update(data: piece.bytes) }
-            parts.append(hash.finalize().description)
-            parts += zip(layout.slots, tensors).map { "\($0.offset) \($0.tensor) \($1.rows) \($1.columns)" }
-        }
-        return parts.joined(separator: "\n")
-    }
-
-    private func open() throws(ConversionError) -> [OutputFile] {
+    private func open(isNew: Bool) throws(ConversionError) -> [OutputFile] {
         var outputs: [OutputFile] = []
         for file in plan.files {
             guard case .weights(let layout, _) = file.content else { continue }
             let output = try OutputFile(
                 path: destination.unfinished + "/" + file.name, byteCount: layout.byteCount,
-                needsChecksums: layout.completion != nil, isNew: !behavior.resumes)
+                needsChecksums: layout.completion != nil, isNew: isNew)
             for piece in layout.pieces { try output.write(piece) }
             outputs.append(output)
         }
@@ -152,10 +169,8 @@ public struct Converter: Sendable {
         let digests = results.mapValues(\.digest)
         for (file, output) in zip(plan.files, outputs) {
             guard case .weights(let layout, let tensors) = file.content else { continue }
-            for piece in layout.pieces {
-                for replacement in DigestPlaceholder.replacements(in: piece, digests) {
-                    try output.write(replacement)
-                }
+            for replacement in DigestPlaceholder.replacements(in: layout, digests) {
+                try output.write(replacement)
             }
             guard let completion = layout.completion else { continue }
             var checksums: [UInt32] = []
@@ -166,56 +181,5 @@ public struct Converter: Sendable {
             }
             for piece in completion(checksums) { try output.write(piece) }
         }
-    }
-
-    private func record(_ results: [TensorRole: RoleConversion.Result]) throws(ConversionError)
-        -> ConversionRecord
-    {
-        var entries: [ConversionRecord.Entry] = []
-        for file in plan.files {
-            guard case .weights(_, let tensors) = file.content else { continue }
-            for tensor in tensors where !entries.contains(where: { $0.role == tensor.role }) {
-                guard let result = results[tensor.role] else { continue }
-                let shape = tensor.role.shape(in: plan.checkpoint.configuration)
-                entries.append(
-                    ConversionRecord.Entry(
-                        role: tensor.role, dtype: tensor.spec.dtype, shape: shape, digest: result.digest,
-                        loss: result.loss))
-            }
-        }
-        // An output head that an earlier conversion untied stays known as a copy.
-        let unties =
-            entries.contains { $0.role == .output }
-            && (plan.checkpoint.configuration.tiesEmbeddings
-                || ConversionRecord.untiedOutput(of: plan.checkpoint))
-        return ConversionRecord(
-            entries: entries, format: plan.options.format,
-            sources: plan.checkpoint.files.map { FilePath($0).name },
-            untiesOutput: unties, assumesContextLength: plan.assumesContextLength)
-    }
-
-    private func writeCompanions(_ record: ConversionRecord) throws(ConversionError) {
-        for file in plan.files {
-            guard case .companion(let content) = file.content else { continue }
-            try Self.write(content, to: destination.unfinished + "/" + file.name)
-        }
-        try Self.write(
-            .bytes(Array(record.text.utf8)), to: destination.unfinished + "/" + ConversionRecord.name)
-    }
-
-    private static func write(_ content: CompanionFile.Content, to path: String) throws(ConversionError) {
-        let output: OutputFile
-        switch content {
-        case .bytes(let bytes):
-            output = try OutputFile(path: path, byteCount: bytes.count, needsChecksums: false, isNew: true)
-            try output.write((0, bytes))
-        case .copy(let source):
-            let file: MappedFile
-            do { file = try mapFile(source) } catch { throw .source(error) }
-            output = try OutputFile(
-                path: path, byteCount: file.bytes.count, needsChecksums: false, isNew: true)
-            try output.write(file.bytes, at: 0)
-        }
-        try output.flush()
     }
 }

@@ -18,7 +18,7 @@ struct DTypePlan {
         for dtype in checkpoint.dtypes where options.dtype == nil {
             if dtype.isBlockFormat, options.format != .gguf {
                 reasons.append(
-                    "it holds no \(dtype.rawValue) weights; --dtype float16, bfloat16 or float32 expands them"
+                    "it holds no \(dtype.rawValue) weights; choose the dtype float16, bfloat16 or float32 to expand them"
                 )
             }
         }

@@ -5,53 +5,116 @@ struct OutputPlace: Sendable {
     let path: String
     /// The folder in which the output grows.
     let unfinished: String
-    private let isFile: Bool
+    /// Where the old folder waits, on file systems that cannot exchange, until the new one is in its place.
+    let replaced: String
+    let isFile: Bool
+    private let suffix: String
+    /// Whether two folders may change places at once, where the file system can.
+    var exchanges = true
+    /// Bytes free for the file system of a path; nil where that is not known.
+    var freeByteCount: @Sendable (String) -> Int? = { FilePath($0).freeByteCount }
+    /// Called before every change that puts the output in its place; tests stop it there, as a kill does.
+    var beforeChange: @Sendable () throws(ConversionError) -> Void = {}
 
     init(_ path: String, format: CheckpointFormat) {
         var path = path
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        while path.count > 1, path.hasSuffix("/") || path.hasSuffix("/.") { path.removeLast() }
         self.path = path
         unfinished = path + ".converting"
+        replaced = path + ".replaced"
         isFile = format.isSingleFile
+        suffix = format.suffix
+    }
+
+    /// The folder that the destination is in.
+    var folder: String { FilePath(path).folder }
+
+    /// The folder that holds the journal of an interrupted conversion: all but the last moments, `unfinished`.
+    var journalFolder: String { !hasJournal(unfinished) && hasJournal(path) ? path : unfinished }
+
+    private func hasJournal(_ folder: String) -> Bool {
+        FilePath(folder + "/" + ConversionJournal.name).isTaken
+    }
+
+    /// Makes sure that the destination is a name to be taken, in a folder that can be written to, and nothing that
+    /// is read.
+    func checkName(sources: [String]) throws(ConversionError) {
+        guard !path.isEmpty else {
+            throw .badDestination("the destination", found: "no name", advice: "name it")
+        }
+        guard ![".", "..", "/"].contains(FilePath(path).name) else { throw misnamed("`\(path)`") }
+        let here = FilePath(path).resolved
+        guard here == nil || here != FilePath(".").resolved else { throw misnamed("the current folder") }
+        for place in [path, unfinished, replaced].compactMap({ FilePath($0).resolved }) {
+            for source in sources.compactMap({ FilePath($0).resolved }) {
+                guard source != place, !source.hasPrefix(place + "/") else { throw .isSource(path) }
+            }
+        }
+        guard (try? FilePath(folder).isFolder()) == true else { throw .noFolder(folder) }
+        guard access(folder, W_OK | X_OK) == 0 else { throw .unwritable(path: folder, code: errno) }
+        if FilePath(path).isRealFolder {
+            if isFile { throw misnamed("a folder") }
+            guard FilePath(path).device == FilePath(folder).device else {
+                throw misnamed("where another file system is mounted")
+            }
+        }
+    }
+
+    private func misnamed(_ found: String) -> ConversionError {
+        let inside = (path == "/" ? "" : path) + "/" + (isFile ? "llama" + suffix : "llama")
+        return .badDestination(path, found: found, advice: "choose one in it, such as \(inside)")
     }
 
     /// Makes sure that nothing is at the destination, but an empty folder, or that it may be replaced.
     ///
     /// - Parameters:
-    ///   - companions: the files that go beside an output of one file.
-    ///   - sources: the files that are read, which no output may replace.
-    func check(replaces: Bool, companions: [String], sources: [String]) throws(ConversionError) {
-        for place in [path, unfinished].compactMap(Self.resolved) {
-            for source in sources.compactMap(Self.resolved) {
-                guard source != place, !source.hasPrefix(place + "/") else { throw .isSource(path) }
+    ///   - names: the files of the output, the one with the weights of a single file first.
+    ///   - resumes: what the interrupted conversion put in its place already is no obstacle.
+    func checkContents(replaces: Bool, resumes: Bool, names: [String]) throws(ConversionError) {
+        if isFile, names.dropFirst().contains(FilePath(path).name) {
+            throw .badDestination(
+                path, found: "the name of a file that goes beside it", advice: "choose another")
+        }
+        guard !resumes || hasJournal(journalFolder) else {
+            throw .cannotResume(path: unfinished, reason: "there is no interrupted conversion")
+        }
+        if resumes, !isFile, journalFolder == path { return }
+        guard !FilePath(unfinished).isTaken || isLeftover else { throw .inTheWay(unfinished) }
+        let finished = ConversionJournal.finished(unfinished)
+        if !isFile, FilePath(replaced).isTaken {
+            // What waits for its successor still counts as what is at the destination.
+            let waits = !FilePath(path).isTaken && (finished != nil || Self.isCheckpoint(replaced))
+            guard waits else { throw .inTheWay(replaced) }
+            guard replaces || resumes else { throw .exists(path) }
+        }
+        if replaces { return try checkReplaceable() }
+        for name in isFile ? names + [ConversionRecord.name] : names.prefix(1) {
+            if resumes, finished?.isFile == true, !FilePath(unfinished + "/" + name).isTaken { continue }
+            let place = name == names.first ? path : place(beside: name)
+            if !isFile, FilePath(place).isRealFolder, (try? FilePath(place).entries())?.isEmpty == true {
+                continue
             }
+            if FilePath(place).isTaken { throw .exists(place) }
         }
-        if isFile, companions.contains(FilePath(path).name) { throw .exists(path) }
-        guard !replaces else { return try checkReplaceable() }
-        let folder = FilePath(path).folder
-        let beside = isFile ? [path + "." + ConversionRecord.name] + companions.map { folder + "/" + $0 } : []
-        for path in [path] + beside {
-            var status = stat()
-            guard lstat(path, &status) == 0 else { continue }
-            let isFolder = status.st_mode & S_IFMT == S_IFDIR
-            if isFolder, !isFile, (try? FilePath(path).entries())?.isEmpty == true { continue }
-            throw .exists(path)
-        }
+    }
+
+    /// Where a file goes that lies beside a single file.
+    func place(beside name: String) -> String {
+        name == ConversionRecord.name ? path + "." + name : folder + "/" + name
     }
 
     /// Makes sure that what is to be replaced is what a conversion makes, and nobody's home.
     private func checkReplaceable() throws(ConversionError) {
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
-        guard !isFile else { throw .unwritable(path: path, code: EISDIR) }
+        guard FilePath(path).isRealFolder else { return }
         let names = (try? FilePath(path).entries()) ?? []
-        let isCheckpoint = names.contains {
-            ["config.json", "params.json", ConversionRecord.name].contains($0)
-        }
-        let hasFolders = names.contains { name in
-            lstat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-        }
-        guard names.isEmpty || isCheckpoint && !hasFolders else { throw .isNoCheckpoint(path) }
+        guard names.isEmpty || Self.isCheckpoint(path) else { throw .isNoCheckpoint(path) }
+    }
+
+    /// Whether a folder holds a checkpoint, and no folders.
+    static func isCheckpoint(_ path: String) -> Bool {
+        guard FilePath(path).isRealFolder, let names = try? FilePath(path).entries() else { return false }
+        return names.contains { ["config.json", "params.json", ConversionRecord.name].contains($0) }
+            && !names.contains { FilePath(path + "/" + $0).isRealFolder }
     }
 
     /// Whether what is at the place where the output grows is left from a conversion, or nothing.
@@ -60,100 +123,9 @@ struct OutputPlace: Sendable {
         return names.isEmpty || names.contains(ConversionJournal.name)
     }
 
-    /// A path without symbolic links; nil where nothing is there.
-    private static func resolved(_ path: String) -> String? {
-        guard let real = realpath(path, nil) else { return nil }
-        defer { free(real) }
-        return String(cString: real)
-    }
-
-    /// Makes the folder in which the output grows, empty unless it is to be gone on with.
-    func prepare(resumes: Bool) throws(ConversionError) {
-        let exists = FilePath(unfinished).exists
-        if resumes {
-            guard exists, FilePath(unfinished + "/" + ConversionJournal.name).exists else {
-                throw .cannotResume(path: unfinished, reason: "there is no interrupted conversion")
-            }
-            return
-        }
-        guard !exists else {
-            if isLeftover { return }
-            throw .exists(unfinished)
-        }
+    /// Makes the folder in which the output grows, unless there is one to be gone on with or to begin anew in.
+    func prepare() throws(ConversionError) {
+        if FilePath(unfinished).isTaken || hasJournal(journalFolder) { return }
         guard mkdir(unfinished, 0o777) == 0 else { throw .unwritable(path: unfinished, code: errno) }
-    }
-
-    /// Puts the finished output in its place.
-    func finish(_ names: [String]) throws(ConversionError) {
-        if isFile { return try finishFile(names) }
-        // What is in the folder and not of this conversion is left from one that was given up.
-        let wanted = Set(names + [ConversionRecord.name, ConversionJournal.name])
-        for name in (try? FilePath(unfinished).entries()) ?? [] where !wanted.contains(name) {
-            try removeAll(unfinished + "/" + name)
-        }
-        Self.flushFolder(unfinished)
-        if FilePath(path).exists, rmdir(path) != 0 {
-            try replaceFolder()
-        } else {
-            try rename(unfinished, path)
-        }
-        // The last thing: until here it says to others, and to a later run, whose folder this is.
-        try remove(path + "/" + ConversionJournal.name)
-        Self.flushFolder(FilePath(path).folder)
-    }
-
-    /// Lets old and new change places at once, then removes the old.
-    private func replaceFolder() throws(ConversionError) {
-        if Self.exchange(unfinished, path) { return try removeAll(unfinished) }
-        // A file system that cannot exchange.
-        let old = path + ".replaced"
-        try rename(path, old)
-        do { try rename(unfinished, path) } catch {
-            try rename(old, path)
-            throw error
-        }
-        try removeAll(old)
-    }
-
-    /// `renameat2` with `RENAME_EXCHANGE`, which the headers show to GNU sources only.
-    private static func exchange(_ first: String, _ second: String) -> Bool {
-        typealias Function =
-            @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
-        guard let symbol = dlsym(nil, "renameat2") else { return false }
-        return unsafeBitCast(symbol, to: Function.self)(AT_FDCWD, first, AT_FDCWD, second, 2) == 0
-    }
-
-    private func finishFile(_ names: [String]) throws(ConversionError) {
-        let folder = FilePath(path).folder
-        let main = names.first ?? ""
-        try rename(unfinished + "/" + ConversionRecord.name, path + "." + ConversionRecord.name)
-        for name in names.dropFirst() { try rename(unfinished + "/" + name, folder + "/" + name) }
-        try rename(unfinished + "/" + main, path)
-        Self.flushFolder(folder)
-        try removeAll(unfinished)
-    }
-
-    private func rename(_ old: String, _ new: String) throws(ConversionError) {
-        guard Glibc.rename(old, new) == 0 else { throw .unwritable(path: new, code: errno) }
-    }
-
-    private func remove(_ path: String) throws(ConversionError) {
-        guard unlink(path) == 0 || errno == ENOENT else { throw .unwritable(path: path, code: errno) }
-    }
-
-    /// Removes a folder of files, or a file.
-    private func removeAll(_ path: String) throws(ConversionError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFDIR else { return try remove(path) }
-        for name in (try? FilePath(path).entries()) ?? [] { try removeAll(path + "/" + name) }
-        guard rmdir(path) == 0 else { throw .unwritable(path: path, code: errno) }
-    }
-
-    private static func flushFolder(_ path: String) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
-        close(descriptor)
     }
 }

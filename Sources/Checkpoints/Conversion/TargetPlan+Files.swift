@@ -14,13 +14,13 @@ extension TargetPlan {
                 let layout = try TorchWriter.layout(
                     tensors: tensors.map(\.spec), name: "consolidated.\(number)")
                 files.append(
-                    ConversionPlan.File(
+                    try ConversionPlan.File(
                         name: "consolidated.\(number).pth", content: .weights(layout, tensors)))
             } else {
                 let name = cut.count == 1 ? "consolidated.safetensors" : "consolidated.\(number).safetensors"
                 let layout = try SafetensorsWriter.layout(
                     tensors: tensors.map(\.spec), metadata: metadata(tensors), name: name)
-                files.append(ConversionPlan.File(name: name, content: .weights(layout, tensors)))
+                files.append(try ConversionPlan.File(name: name, content: .weights(layout, tensors)))
             }
         }
         return files + [try metaParameters()]
@@ -31,10 +31,10 @@ extension TargetPlan {
         let path = checkpoint.folder + "/params.json"
         // A llama2.c file states its own configuration; what lies beside it may be another model's.
         if checkpoint.format == .meta || checkpoint.format == .metaSafetensors, FilePath(path).exists {
-            return ConversionPlan.File(name: "params.json", content: .companion(.copy(path)))
+            return try ConversionPlan.File(name: "params.json", content: .companion(.copy(path)))
         }
         let text = MetaParamsText(configuration).text
-        return ConversionPlan.File(name: "params.json", content: .companion(.bytes(Array(text.utf8))))
+        return try ConversionPlan.File(name: "params.json", content: .companion(.bytes(Array(text.utf8))))
     }
 
     /// `model.safetensors` or shards with an index, `config.json` and `generation_config.json`.
@@ -56,7 +56,7 @@ extension TargetPlan {
             let name = Self.shardName(index, of: groups.count)
             let layout = try SafetensorsWriter.layout(
                 tensors: tensors.map(\.spec), metadata: [("format", "pt")] + metadata(tensors), name: name)
-            files.append(ConversionPlan.File(name: name, content: .weights(layout, tensors)))
+            files.append(try ConversionPlan.File(name: name, content: .weights(layout, tensors)))
             places += tensors.map { ($0.spec.name, .string(name)) }
         }
         if groups.count > 1 {
@@ -64,7 +64,7 @@ extension TargetPlan {
             let index = JSONText.object([
                 ("metadata", .object([("total_size", .int(total))])), ("weight_map", .object(places)),
             ])
-            files.append(Self.text("model.safetensors.index.json", index))
+            files.append(try Self.text("model.safetensors.index.json", index))
         }
         return files + (try huggingFaceConfigurations())
     }
@@ -74,16 +74,17 @@ extension TargetPlan {
         let text = HuggingFaceConfigText(configuration, dtype: mainDType, tokens: options.tokens)
         var files: [ConversionPlan.File] = []
         if checkpoint.naming != .huggingFace {
-            files.append(Self.text("config.json", text.config))
-        } else if options.dtype == nil, configuration == checkpoint.configuration {
-            files.append(ConversionPlan.File(name: "config.json", content: .companion(.copy(path))))
+            files.append(try Self.text("config.json", text.config))
+        } else if keepsConfig {
+            files.append(try ConversionPlan.File(name: "config.json", content: .companion(.copy(path))))
         } else {
-            files.append(Self.text("config.json", try text.revised(path, from: checkpoint.configuration)))
+            files.append(try Self.text("config.json", text.revised(path, from: checkpoint.configuration)))
         }
         let hasGeneration = options.companions.contains { $0.name == "generation_config.json" }
         if !hasGeneration, checkpoint.naming != .huggingFace, let generation = text.generation {
+            let file = CompanionFile.Content.bytes(generation)
             files.append(
-                ConversionPlan.File(name: "generation_config.json", content: .companion(.bytes(generation))))
+                try ConversionPlan.File(name: "generation_config.json", content: .companion(file)))
         }
         return files
     }
@@ -97,8 +98,11 @@ extension TargetPlan {
         return "model-\(digits(index + 1))-of-\(digits(count)).safetensors"
     }
 
-    private static func text(_ name: String, _ value: JSONText) -> ConversionPlan.File {
-        ConversionPlan.File(name: name, content: .companion(.bytes(Array((value.serialized + "\n").utf8))))
+    private static func text(
+        _ name: String, _ value: JSONText
+    ) throws(CheckpointError) -> ConversionPlan.File {
+        try ConversionPlan.File(
+            name: name, content: .companion(.bytes(Array((value.serialized + "\n").utf8))))
     }
 
     /// The digests of a file's tensors, which take their place when they are known.
@@ -134,7 +138,7 @@ extension TargetPlan {
                 slots: layout.slots.dropLast(), pieces: layout.pieces + [(slot.offset, bytes)],
                 byteCount: layout.byteCount)
         }
-        return [ConversionPlan.File(name: "model.gguf", content: .weights(layout, tensors))]
+        return [try ConversionPlan.File(name: "model.gguf", content: .weights(layout, tensors))]
     }
 
     /// One `.bin` file.
@@ -145,6 +149,6 @@ extension TargetPlan {
             guard case .role(let role) = TensorNaming.meta.meaning(of: slot.tensor.name) else { continue }
             tensors.append(try tensor(role))
         }
-        return [ConversionPlan.File(name: "model.bin", content: .weights(layout, tensors))]
+        return [try ConversionPlan.File(name: "model.bin", content: .weights(layout, tensors))]
     }
 }

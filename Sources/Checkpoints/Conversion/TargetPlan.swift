@@ -74,7 +74,7 @@ struct TargetPlan {
     }
 
     private func noShards() -> [String] {
-        options.shards ?? 1 == 1 ? [] : ["--shards is for Meta's formats"]
+        options.shards ?? 1 == 1 ? [] : ["shards are for Meta's formats"]
     }
 
     private func metaObstacles() -> [String] {

@@ -31,7 +31,11 @@ public struct TensorDigest: Sendable, Hashable {
     }
 
     /// The digest of a checkpoint's tensor; reads all of it.
-    public init(of role: TensorRole, in checkpoint: Checkpoint) throws(CheckpointError) {
+    ///
+    /// - Parameter progress: told how many bytes were read since the last call.
+    public init(
+        of role: TensorRole, in checkpoint: Checkpoint, progress: (Int) -> Void = { _ in }
+    ) throws(CheckpointError) {
         let weight = try checkpoint.weight(role)
         let rows = try CanonicalRows(weight, role: role, configuration: checkpoint.configuration)
         var hasher = Hasher(role: role, dtype: weight.dtype, shape: weight.shape)
@@ -42,6 +46,7 @@ public struct TensorDigest: Sendable, Hashable {
         for start in stride(from: 0, to: rows.rowCount, by: step) {
             let slice = start..<min(start + step, rows.rowCount)
             hasher.update(rows.bytes(of: slice, buffer))
+            progress(slice.count * rows.rowByteCount)
         }
         self = hasher.finish()
     }
@@ -77,26 +82,25 @@ enum DigestPlaceholder {
         }
     }
 
-    /// The digests that take the places of their placeholders in a piece of a file.
-    static func replacements(in piece: FileLayout.Piece, _ digests: [TensorRole: TensorDigest]) -> [FileLayout
-        .Piece]
-    {
-        let texts = Dictionary(digests.map { (index(of: $0.key), $0.value.text) }) { first, _ in first }
-        var result: [FileLayout.Piece] = []
-        var place = 0
-        piece.bytes.withUnsafeBufferPointer { bytes in
-            while place + 64 <= bytes.count {
-                if bytes[place] == start[0], bytes[place..<place + start.count].elementsEqual(start) {
-                    let digits = bytes[place + start.count..<place + 64]
-                    if let index = Int(String(decoding: digits, as: UTF8.self)), let text = texts[index] {
-                        result.append((piece.offset + place, Array(text.utf8)))
-                    }
-                    place += 64
-                } else {
-                    place += 1
+    /// The digests that take the places of their placeholders in a file.
+    ///
+    /// What the source names and spells may look like a placeholder. Whatever of it is in a header stands before the
+    /// digests, so the last occurrence is the placeholder.
+    static func replacements(
+        in layout: FileLayout, _ digests: [TensorRole: TensorDigest]
+    ) -> [FileLayout.Piece] {
+        let texts = Dictionary(digests.map { (text(for: $0.key), $0.value.text) }) { first, _ in first }
+        var places: [String: Int] = [:]
+        for piece in layout.pieces.sorted(by: { $0.offset < $1.offset }) {
+            piece.bytes.withUnsafeBufferPointer { bytes in
+                for place in 0..<max(0, bytes.count - 63) where bytes[place] == start[0] {
+                    let found = bytes[place..<place + 64]
+                    guard found.starts(with: start) else { continue }
+                    let text = String(decoding: found, as: UTF8.self)
+                    if texts[text] != nil { places[text] = piece.offset + place }
                 }
             }
         }
-        return result
+        return places.map { text, place in (place, Array((texts[text] ?? text).utf8)) }
     }
 }

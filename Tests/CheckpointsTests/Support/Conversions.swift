@@ -82,17 +82,6 @@ extension Checkpoint {
     }
 }
 
-extension CheckpointFormat {
-    /// What ends the name of such a file.
-    var suffix: String {
-        switch self {
-        case .gguf: ".gguf"
-        case .llama2c: ".bin"
-        case .meta, .metaSafetensors, .huggingFace: ""
-        }
-    }
-}
-
 extension TemporaryFolder {
     /// The bytes of all files in a folder, by their paths in it.
     func files(_ name: String = "") throws -> [String: Data] {
