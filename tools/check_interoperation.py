@@ -7,7 +7,8 @@ Written here and read there: every checkpoint (a folder of Meta's or Hugging Fac
 can express it, and its numbers and logits are compared in torch, safetensors, transformers, the gguf library and
 llama.cpp; in formats that cannot, that it is refused. Written there and read here: save_pretrained, torch.save and
 gguf.GGUFWriter. Blocks: Q8_0 and Q4_0 against ggml_quantize_chunk byte for byte, and all that are read here against
-the gguf library bit for bit. Tokenizers: the ids that llama.cpp has for texts, from a GGUF file with the tokenizer.
+the gguf library bit for bit. Tokenizers: the ids that llama.cpp and transformers have for texts, from a GGUF file and
+a folder with the tokenizer.
 
 A .pth given by itself is only loaded with torch and saved again.
 

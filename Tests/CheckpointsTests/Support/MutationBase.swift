@@ -103,7 +103,36 @@ struct MutationBase: Sendable, CustomTestStringConvertible {
                 try folder.write("tok512.bin", out.bytes)
                 return folder
             },
+        ] + shared
+
+    /// The shared checkpoints, where there are any and many inputs are wanted: they are larger.
+    private static let shared: [MutationBase] = {
+        let isMany = ProcessInfo.processInfo.environment["LLAMA_MUTATIONS"] != nil
+        guard isMany, TestData.isWanted else { return [] }
+        let names = [
+            "micro-meta-f16", "micro-meta-f16-gqa-2shards", "micro-meta-llama31-bf16-2shards",
+            "micro-meta-safetensors-f16", "micro-hf-f32", "micro-hf-headdim-f16",
+            "micro-hf-llama32-tied-bf16", "micro-hf-bf16-sharded-linear-rope",
         ]
+        return names.map { shared($0) } + [
+            shared("stories260K", files: ["consolidated.00.pth", "params.json", "tokenizer.model"]),
+            shared("stories260K", files: ["stories260K.bin", "tok512.bin"], opening: "stories260K.bin"),
+        ]
+    }()
+
+    private static func shared(
+        _ name: String, files: [String]? = nil, opening opened: String = ""
+    ) -> MutationBase {
+        MutationBase(opened.isEmpty ? name : opened, opening: opened) {
+            let source = try TestData.url("checkpoints/\(name)")
+            let all = try FileManager.default.contentsOfDirectory(atPath: source.path)
+            let folder = try TemporaryFolder()
+            for file in files ?? all.filter({ $0 != "expected.safetensors" }) {
+                try folder.write(file, [UInt8](Data(contentsOf: source.appending(path: file))))
+            }
+            return folder
+        }
+    }
 
     private static func checkpoint(_ name: String, _ fixture: String) -> MutationBase {
         MutationBase(name) {
