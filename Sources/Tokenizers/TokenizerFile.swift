@@ -28,11 +28,15 @@ public struct TokenizerFile: Sendable {
     }
 
     /// Reads a file that need not be there; nil where it is not.
+    ///
+    /// - Throws: `.unreadable` for what is no regular file, which might never end.
     init?(optional path: String) throws(TokenizerError) {
-        do { try self.init(path: path) } catch {
-            if case .notFound = error { return nil }
-            throw error
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .unreadable(file: path, reason: "it is no regular file")
         }
+        try self.init(path: path)
     }
 
     private static func read(

@@ -101,7 +101,8 @@ struct Convert: ParsableCommand {
         let checkpoint = try Checkpoint(at: source, logger: logger)
         let source = try tokenizer.map { try TokenizerSource(at: $0, for: checkpoint) }
         let transfer = try TokenizerTransfer(
-            source ?? TokenizerSource(of: checkpoint), of: checkpoint, to: format)
+            source ?? TokenizerSource(of: checkpoint, mustBeKnown: format.isSingleFile), of: checkpoint,
+            to: format)
         var options = ConversionOptions(format: format)
         options.dtype = dtype.dtype
         options.shards = shards

@@ -1,9 +1,15 @@
 import Checkpoints
+import JSON
 import Tokenizers
 
 /// The files of a tokenizer inside a GGUF file: beside the vocabulary that llama.cpp reads, so that what is written
 /// out again is what came in.
-enum EmbeddedFiles {
+struct EmbeddedFiles {
+    /// Those that fit the vocabulary.
+    private(set) var files: [CompanionFile] = []
+    /// What became of the others, a line each.
+    private(set) var notes: [String] = []
+
     private static let prefix = "swift-llama.file."
 
     /// Whether a key is of the tokenizer: its vocabulary, its templates or its files.
@@ -11,15 +17,36 @@ enum EmbeddedFiles {
         key.hasPrefix("tokenizer.") || key.hasPrefix(prefix)
     }
 
-    /// The files in a GGUF file that this program wrote.
-    static func read(_ metadata: GGUFMetadata) -> [CompanionFile] {
+    /// The files in a GGUF file that this program wrote. Other programs may have changed the vocabulary since.
+    ///
+    /// - Parameter vocabulary: the file's own; nil where it does not matter.
+    init(_ metadata: GGUFMetadata, vocabulary: EmbeddedVocabulary?) throws {
         // By the names that are known, so that no file can say where it is written.
-        TokenizerSource.fileNames.compactMap { name in
-            switch metadata[prefix + name] {
-            case .string(let bytes), .array(.uint8(let bytes)):
-                CompanionFile(name: name, content: .bytes(bytes))
-            default: nil
+        for name in TokenizerSource.fileNames {
+            let bytes: [UInt8]
+            switch metadata[Self.prefix + name] {
+            case .string(let value), .array(.uint8(let value)): bytes = value
+            default: continue
             }
+            if Self.fits(name, bytes, vocabulary) {
+                files.append(CompanionFile(name: name, content: .bytes(bytes)))
+            } else {
+                notes.append(
+                    "\(metadata.file): \(Self.prefix + name) does not fit the vocabulary, and is left out")
+            }
+        }
+    }
+
+    private static func fits(_ name: String, _ bytes: [UInt8], _ vocabulary: EmbeddedVocabulary?) -> Bool {
+        if let vocabulary, ["tokenizer.model", "tokenizer.json"].contains(name) {
+            // A vocabulary in a GGUF file goes on to the last row of the embedding.
+            let made = try? EmbeddedVocabulary(tokenizer: bytes, file: name)
+            return made.map { vocabulary.tokens.starts(with: $0.tokens) } ?? false
+        }
+        guard name.hasSuffix(".json") else { return true }
+        let limits = JSONLimits(byteCount: max(16 << 20, bytes.count), allowsDuplicateKeys: true)
+        return bytes.withUnsafeBufferPointer {
+            (try? JSONValue.parse(UnsafeRawBufferPointer($0), limits: limits).isObject) ?? false
         }
     }
 

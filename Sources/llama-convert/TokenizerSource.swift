@@ -28,16 +28,23 @@ struct TokenizerSource {
     /// What is amiss, a line each.
     let notes: [String]
 
+    /// Whether it was given in the place of the checkpoint's own.
+    let isGiven: Bool
+
     private let origin: Origin
 
     /// The tokenizer in a checkpoint, or beside it.
-    init(of checkpoint: Checkpoint) throws {
+    ///
+    /// - Parameter mustBeKnown: whether it has to be understood, and not only copied.
+    init(of checkpoint: Checkpoint, mustBeKnown: Bool) throws {
         if let metadata = checkpoint.gguf {
             let hasVocabulary = try metadata.hasVocabulary()
+            let embedded = try EmbeddedFiles(
+                metadata, vocabulary: hasVocabulary ? EmbeddedVocabulary(metadata) : nil)
             try self.init(
-                hasVocabulary ? .embedded(metadata) : .none, files: EmbeddedFiles.read(metadata),
+                hasVocabulary ? .embedded(metadata) : .none, files: embedded.files,
                 chatTemplates: ChatTemplates(metadata), of: checkpoint,
-                notes: hasVocabulary ? [] : ["\(metadata.file) has no tokenizer"])
+                notes: embedded.notes + (hasVocabulary ? [] : ["\(metadata.file) has no tokenizer"]))
             return
         }
         let folder = checkpoint.folder
@@ -54,13 +61,29 @@ struct TokenizerSource {
         let files = Self.fileNames.filter { TokenizerPath.isFile(folder + "/" + $0) }
             .map { CompanionFile(name: $0, content: .copy(folder + "/" + $0)) }
         let path = TokenizerPath.file(in: folder)
+        if let path, !mustBeKnown, let reason = Self.reasonNotToKnow(path) {
+            try self.init(
+                .none, files: files, chatTemplates: ChatTemplates(folder: folder), of: checkpoint,
+                notes: ["the tokenizer is only copied: \(reason)"])
+            return
+        }
         try self.init(
             path.map { .file($0) } ?? .none, files: files, chatTemplates: ChatTemplates(folder: folder),
             of: checkpoint,
             notes: path == nil ? ["there is no tokenizer beside the weights, so none goes along"] : [])
     }
 
-    /// A tokenizer that the user gives, in the place of the checkpoint's own.
+    /// Why a file is no tokenizer that is understood here; nil where it may be one.
+    private static func reasonNotToKnow(_ path: String) -> TokenizerError? {
+        do { _ = try loadTokenizer(at: path) } catch {
+            if case .notATokenizer = error { return error }
+            return error.isUnsupported ? error : nil
+        }
+        return nil
+    }
+
+    /// A tokenizer that the user gives, in the place of the checkpoint's own; templates and the model's own
+    /// configuration stay.
     init(at path: String, for checkpoint: Checkpoint) throws {
         let path = try TokenizerPath.resolve(path)
         let name =
@@ -69,16 +92,40 @@ struct TokenizerSource {
             case .llama2cBin: nil as String?
             default: "tokenizer.model"
             }
+        let own = try Self.ofModel(checkpoint)
         try self.init(
-            .file(path), files: name.map { [CompanionFile(name: $0, content: .copy(path))] } ?? [],
-            of: checkpoint, notes: [])
+            .file(path),
+            files: (name.map { [CompanionFile(name: $0, content: .copy(path))] } ?? []) + own.files,
+            chatTemplates: own.templates, of: checkpoint, notes: [], isGiven: true)
+        let size = checkpoint.configuration.vocabularySize
+        guard let tokenizer, tokenizer.vocabularySize > size else { return }
+        throw Failure(
+            Failure.badData,
+            "\(path): expected a tokenizer of at most the model's \(size) tokens, "
+                + "found \(tokenizer.vocabularySize); take the model's own")
+    }
+
+    /// What is the model's, whatever its tokenizer.
+    private static func ofModel(
+        _ checkpoint: Checkpoint
+    ) throws -> (files: [CompanionFile], templates: ChatTemplates) {
+        let name = "generation_config.json"
+        if let metadata = checkpoint.gguf {
+            let files = try EmbeddedFiles(metadata, vocabulary: nil).files
+            return (files.filter { $0.name == name }, try ChatTemplates(metadata))
+        }
+        if checkpoint.format == .llama2c { return ([], ChatTemplates()) }
+        let path = checkpoint.folder + "/" + name
+        let files = TokenizerPath.isFile(path) ? [CompanionFile(name: name, content: .copy(path))] : []
+        return (files, try ChatTemplates(folder: checkpoint.folder))
     }
 
     private init(
         _ origin: Origin, files: [CompanionFile] = [], chatTemplates: ChatTemplates = ChatTemplates(),
-        of checkpoint: Checkpoint, notes: [String]
+        of checkpoint: Checkpoint, notes: [String], isGiven: Bool = false
     ) throws {
         (self.origin, self.files, self.chatTemplates) = (origin, files, chatTemplates)
+        self.isGiven = isGiven
         tokenizer =
             switch origin {
             case .none: nil

@@ -25,7 +25,7 @@ struct TokenizerTransfer {
             try completeMeta()
         case .huggingFace:
             companions = source.files
-            if checkpoint.format != .huggingFace { try completeHuggingFace() }
+            if checkpoint.format != .huggingFace || source.isGiven { try completeHuggingFace() }
         case .gguf: try embed()
         case .llama2c: try addLlama2c()
         }
@@ -37,28 +37,25 @@ struct TokenizerTransfer {
         companions.append(CompanionFile(name: name, content: .bytes(bytes)))
     }
 
-    /// Makes what a vocabulary can be made into; what it cannot is only missed where `isNeeded`.
-    private mutating func make(
-        _ name: String, isNeeded: Bool, _ bytes: (EmbeddedVocabulary) throws -> [UInt8]
-    ) throws {
+    /// Makes a file that is not there of the vocabulary, or says why it cannot be made.
+    private mutating func make(_ name: String, _ bytes: (EmbeddedVocabulary) throws -> [UInt8]) throws {
         do {
             guard !has(name), let vocabulary = try source.vocabulary() else { return }
             add(name, try bytes(vocabulary))
         } catch let error as TokenizerError {
-            if isNeeded { notes.append("there will be no \(name): \(error)") }
+            notes.append("there will be no \(name): \(error)")
         }
     }
 
     /// Meta's code knows `tokenizer.model` only.
     private mutating func completeMeta() throws {
         let place = source.place
-        let isOnlyOne = !has("tokenizer.json")
-        try make("tokenizer.model", isNeeded: !isOnlyOne) { vocabulary in
+        try make("tokenizer.model") { vocabulary in
             vocabulary.model == .sentencePiece
                 ? try vocabulary.tokenizerModelFile(file: place) : try vocabulary.tiktokenFile(file: place)
         }
         if !has("tokenizer.model") {
-            try make("tokenizer.json", isNeeded: true) { try $0.tokenizerJSONFile(file: place) }
+            try make("tokenizer.json") { try $0.tokenizerJSONFile(file: place) }
         }
         if let template = source.chatTemplates.standard,
             !["chat_template.jinja", "chat_template.json", "tokenizer_config.json"].contains(where: has)
@@ -104,14 +101,14 @@ struct TokenizerTransfer {
     /// transformers takes a `tokenizer.json` at its word; of a `tokenizer.model` it wants to be told, or guesses.
     private mutating func completeHuggingFace() throws {
         let place = source.place
-        try make("tokenizer.json", isNeeded: true) { try $0.tokenizerJSONFile(file: place) }
+        try make("tokenizer.json") { try $0.tokenizerJSONFile(file: place) }
         guard has("tokenizer.json") else { return }
         let templates = source.chatTemplates
-        try make("tokenizer_config.json", isNeeded: true) { $0.tokenizerConfigFile(chatTemplates: templates) }
+        try make("tokenizer_config.json") { $0.tokenizerConfigFile(chatTemplates: templates) }
     }
 
     private mutating func embed() throws {
-        if let metadata = checkpoint.gguf {
+        if !source.isGiven, let metadata = checkpoint.gguf {
             vocabulary = metadata.entries.filter { EmbeddedFiles.isOfTokenizer($0.key) }
         } else if let embedded = try source.vocabulary() {
             vocabulary = try padded(embedded).metadata.map { ($0.key, GGUFValue($0.value)) }
@@ -143,7 +140,7 @@ struct TokenizerTransfer {
                     + "\(lost.count == 1 ? "is" : "are") left out")
         }
         if !source.chatTemplates.isEmpty {
-            notes.append("llama2.c's files have no chat templates; it is left out")
+            notes.append("llama2.c's files have no chat templates; they are left out")
         }
     }
 

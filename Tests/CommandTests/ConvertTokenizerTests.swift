@@ -103,7 +103,7 @@ struct ConvertTokenizerFileTests {
             #expect(
                 notes.contains("llama2.c's files name no tokens that end a text; 5, 9 are left out"),
                 "\(notes)")
-            #expect(notes.contains("llama2.c's files have no chat templates; it is left out"))
+            #expect(notes.contains("llama2.c's files have no chat templates; they are left out"))
         }
     }
 
@@ -122,6 +122,72 @@ struct ConvertTokenizerFileTests {
                 program: "llama-convert")
             #expect(missing.code == 66)
             #expect(missing.error.hasPrefix("llama-convert: error: nowhere.model: "), "\(missing.error)")
+        }
+    }
+
+    /// In a GGUF file too, whose own is not taken; templates and the model's configuration stay.
+    @Test func theGivenTokenizerTakesThePlaceOfTheOwn() throws {
+        try withTemporaryFolder { folder in
+            try makeSource(in: folder)
+            let tokenizer = try Data(contentsOf: Fixtures.tokenizer("char.model"))
+            try tokenizer.write(to: folder.appending(path: "hf/tokenizer.model"))
+            // A field that no reader knows makes it another file of the same model.
+            let given = folder.appending(path: "given.model").path
+            try (tokenizer + Data([0x78, 0x00])).write(to: URL(filePath: given))
+            _ = try convert(["hf", "other", "--to", "huggingface", "--tokenizer", given], in: folder)
+            #expect(
+                try FileManager.default.contentsOfDirectory(
+                    atPath: folder.appending(path: "other").path
+                ).contains("generation_config.json"))
+            _ = try convert(["hf", "meta", "--to", "meta", "--tokenizer", given], in: folder)
+            #expect(try text("meta/chat_template.jinja", in: folder) == Self.files["chat_template.jinja"])
+            let written = try Data(contentsOf: folder.appending(path: "meta/tokenizer.model"))
+            #expect(written.count == tokenizer.count + 2)
+        }
+    }
+
+    @Test(arguments: ["meta", "huggingface", "gguf"])
+    func refusesAGivenTokenizerOfAnotherModel(_ format: String) throws {
+        let tokenizer = try Fixtures.tokenizer("bpe.model").path
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
+        try withTemporaryFolder { folder in
+            let result = try Command.run(
+                [source, "x.gguf", "--to", format, "--tokenizer", tokenizer], folder: folder,
+                program: "llama-convert")
+            #expect(result.code == 65)
+            #expect(
+                result.error
+                    == "llama-convert: error: \(tokenizer): expected a tokenizer of at most the model's 96 tokens, found 400; take the model's own\n"
+            )
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+        }
+    }
+
+    @Test func copiesATokenizerThatItDoesNotKnow() throws {
+        try withTemporaryFolder { folder in
+            try makeSource(in: folder)
+            let json = #"{"version":"1.0","model":{"type":"WordPiece"}}"#
+            try Data(json.utf8).write(to: folder.appending(path: "hf/tokenizer.json"))
+            let notes = try convert(["hf", "copy", "--to", "huggingface"], in: folder)
+            #expect(notes.contains("the tokenizer is only copied: hf/tokenizer.json: "), "\(notes)")
+            #expect(try text("copy/tokenizer.json", in: folder) == json)
+            let gguf = try Command.run(
+                ["hf", "x.gguf", "--to", "gguf"], folder: folder, program: "llama-convert")
+            #expect(gguf.code == 65 && gguf.error.contains("hf/tokenizer.json: "), "\(gguf.error)")
+        }
+    }
+
+    @Test func refusesAPipeInTheFilesPlace() throws {
+        try withTemporaryFolder { folder in
+            try makeSource(in: folder)
+            let path = folder.appending(path: "hf/tokenizer_config.json").path
+            #expect(unlink(path) == 0 && mkfifo(path, 0o600) == 0)
+            try FileManager.default.removeItem(at: folder.appending(path: "hf/chat_template.jinja"))
+            let result = try Command.run(
+                ["hf", "x", "--to", "meta"], folder: folder, program: "llama-convert")
+            #expect(result.code != 0)
+            #expect(result.error.contains("hf/tokenizer_config.json: "), "\(result.error)")
+            #expect(result.error.contains("it is no regular file"), "\(result.error)")
         }
     }
 }
@@ -160,6 +226,39 @@ struct ConvertTokenizerTests {
                 #expect(
                     try Command.run(arguments + [name], folder: folder).output == expected.output, "\(name)")
             }
+        }
+    }
+
+    /// Another program may have changed a GGUF file's vocabulary since.
+    @Test func aFileThatDoesNotFitTheVocabularyIsMadeAnew() throws {
+        let source = try TestData.url("checkpoints/stories260K")
+        try withTemporaryFolder { folder in
+            let meta = folder.appending(path: "meta")
+            try FileManager.default.createDirectory(at: meta, withIntermediateDirectories: false)
+            for name in ["consolidated.00.pth", "params.json", "tokenizer.model"] {
+                try Data(contentsOf: source.appending(path: name)).write(to: meta.appending(path: name))
+            }
+            func convert(_ arguments: [String]) throws -> String {
+                let result = try Command.run(arguments, folder: folder, program: "llama-convert")
+                #expect(result.code == 0, "\(result.error)")
+                return result.error
+            }
+            _ = try convert(["meta", "x.gguf", "--to", "gguf"])
+            var bytes = try Data(contentsOf: folder.appending(path: "x.gguf"))
+            // The spelling stands in the vocabulary, and again in the file that goes along.
+            let spelling = Data("\u{2581}Timmy".utf8)
+            let last = try #require(bytes.range(of: spelling, options: .backwards))
+            bytes[last.upperBound - 1] = UInt8(ascii: "s")
+            try bytes.write(to: folder.appending(path: "changed.gguf"))
+            let notes = try convert(["changed.gguf", "back", "--to", "meta"])
+            #expect(
+                notes.contains("swift-llama.file.tokenizer.model does not fit the vocabulary"), "\(notes)")
+            let made = try Data(contentsOf: folder.appending(path: "back/tokenizer.model"))
+            #expect(made.range(of: spelling) != nil)
+            // The given one goes into the file, and not the file's own.
+            let model = meta.appending(path: "tokenizer.model").path
+            _ = try convert(["changed.gguf", "new.gguf", "--to", "gguf", "--tokenizer", model])
+            #expect(try convert(["new.gguf", "new", "--to", "meta"]).contains("does not fit") == false)
         }
     }
 }

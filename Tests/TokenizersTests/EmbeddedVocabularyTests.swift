@@ -115,6 +115,11 @@ import Testing
             let error = TokenizerError.invalidJSON(
                 file: url.path, place: "chat_template", expected: "a string", found: "7")
             #expect(throws: error) { try ChatTemplates(folder: folder.path) }
+            let twice = #"{"chat_template": [{"name":"a","template":""},{"name":"a","template":""}]}"#
+            try Data(twice.utf8).write(to: url)
+            let doubled = TokenizerError.unsupportedComponent(
+                file: url.path, found: "two templates named \"a\"", place: "chat_template")
+            #expect(throws: doubled) { try ChatTemplates(folder: folder.path) }
         }
     }
 

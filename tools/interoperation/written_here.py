@@ -164,7 +164,8 @@ class WrittenHere:
         self.report.check(self.source.name, name, body)
 
     def refused(self, format: str, reason: str) -> str:
-        target = self.folder / f"refused-{format}"
+        suffix = {"gguf": ".gguf", "llama2c": ".bin"}.get(format, "")
+        target = self.folder / f"refused-{format}{suffix}"
         try:
             self.programs.convert(self.source.folder, target, format)
         except RuntimeError as error:

@@ -6,10 +6,11 @@ extension EmbeddedVocabulary {
     /// A vocabulary of bytes keeps its merges. One of characters with a fallback to bytes becomes one of
     /// SentencePiece, if scores can say what its merges do.
     ///
-    /// - Throws: what `HuggingFaceTokenizer.init(path:)` throws, and `.unsupportedVocabulary` for rules that no
+    /// - Throws: what `HuggingFaceTokenizer.init(bytes:file:settings:)` throws, and `.unsupportedVocabulary` for rules that no
     ///   checkpoint can hold.
-    init(tokenizerJSON bytes: [UInt8], path: String) throws(TokenizerError) {
-        let tokenizer = try HuggingFaceTokenizer(path: path)
+    init(tokenizerJSON bytes: [UInt8], file path: String, settings: TokenizerSettings) throws(TokenizerError)
+    {
+        let tokenizer = try HuggingFaceTokenizer(bytes: bytes, file: path, settings: settings)
         do throws(ComponentError) {
             self = try bytes.withUnsafeBufferPointer { text throws(ComponentError) in
                 let file = try TokenizerJSON(text)

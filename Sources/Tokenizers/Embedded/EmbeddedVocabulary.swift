@@ -79,15 +79,30 @@ public struct EmbeddedVocabulary: Sendable, Hashable {
     /// - Throws: what `loadTokenizer(at:)` throws, and `.unsupportedVocabulary` for a tokenizer whose rules no
     ///   checkpoint can hold.
     public init(tokenizerFile path: String) throws(TokenizerError) {
-        let bytes = try TokenizerFile(path: path).bytes
+        let file = try TokenizerFile(path: path)
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        try self.init(
+            tokenizer: file.bytes, file: path,
+            settings: file.kind == .huggingFaceJSON ? TokenizerSettings(folder: folder) : TokenizerSettings())
+    }
+
+    /// The vocabulary of a tokenizer's file, given by its bytes.
+    ///
+    /// - Parameters:
+    ///   - file: what errors call it.
+    ///   - settings: what the files beside a `tokenizer.json` say.
+    /// - Throws: as `init(tokenizerFile:)` does.
+    public init(
+        tokenizer bytes: [UInt8], file: String, settings: TokenizerSettings = TokenizerSettings()
+    ) throws(TokenizerError) {
         let kind = TokenizerKind(sniffing: bytes)
         switch kind {
-        case .sentencePiece: try self.init(sentencePiece: bytes, file: path)
-        case .tiktoken: try self.init(tiktoken: bytes, file: path)
-        case .huggingFaceJSON: try self.init(tokenizerJSON: bytes, path: path)
-        case .llama2cBin: try self.init(llama2c: bytes, file: path)
+        case .sentencePiece: try self.init(sentencePiece: bytes, file: file)
+        case .tiktoken: try self.init(tiktoken: bytes, file: file)
+        case .huggingFaceJSON: try self.init(tokenizerJSON: bytes, file: file, settings: settings)
+        case .llama2cBin: try self.init(llama2c: bytes, file: file)
         case .otherJSON, .html, .gitLFSPointer, .empty, .unknown:
-            throw .notATokenizer(file: path, kind: kind)
+            throw .notATokenizer(file: file, kind: kind)
         }
     }
 

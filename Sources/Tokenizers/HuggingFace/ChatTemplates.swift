@@ -51,15 +51,17 @@ public struct ChatTemplates: Sendable, Hashable {
             guard let value = root["chat_template"] else { return }
             guard value.isArray else { return standard = try value.string() }
             for element in try value.array() {
-                let name = try element.member("name").string()
-                let template = try element.member("template").string()
-                if name == "default" {
-                    standard = template
-                } else {
-                    named.append(Named(name: name, template: template))
-                }
+                named.append(
+                    Named(
+                        name: try element.member("name").string(),
+                        template: try element.member("template").string()))
             }
         }
+        let names = named.map(\.name)
+        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+            throw .unsupported(found: "two templates named \"\(twice)\"", place: "chat_template")
+        }
+        if let index = names.firstIndex(of: "default") { standard = named.remove(at: index).template }
     }
 
     /// The value of `chat_template` in a `tokenizer_config.json`; nil where there is none.
