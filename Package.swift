@@ -1,14 +1,14 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Products of other packages, by the module that they bring.
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
 let package = Package(
     name: "swift-llama",
     products: [
-        .library(name: "Checkpoints", targets: ["Checkpoints"]),
-        .library(name: "Tokenizers", targets: ["Tokenizers"]),
-        .library(name: "Llama", targets: ["Llama"]),
-        .library(name: "Generation", targets: ["Generation"]),
-        .library(name: "Training", targets: ["Training"]),
+        .library(name: "SwiftLlama", targets: ["SwiftLlama"]),
         .executable(name: "llama-run", targets: ["llama-run"]),
         .executable(name: "llama-train", targets: ["llama-train"]),
         .executable(name: "llama-tokenize", targets: ["llama-tokenize"]),
@@ -17,96 +17,131 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     ],
     targets: [
-        // System libraries and the C and C++ that stand behind one Swift module each.
+        // System libraries, and C and C++ with one Swift importer each.
         .systemLibrary(
-            name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+            name: "CJSONC", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+        .systemLibrary(
+            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(
             name: "CSentencePiece",
             linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
-        .target(name: "CKernels"),
         .target(name: "COpenBLAS"),
+        .target(name: "CLlamaKernels"),
 
-        // The libraries, lowest room first: an arrow only points up this list.
-        .target(name: "Tensors"),
-        .target(name: "JSON", dependencies: ["CJSON"]),
+        // The libraries, lowest first: a target only depends on targets above it (tools/check-imports).
+        .target(name: "LlamaFiles"),
+        .target(name: "LlamaJSON", dependencies: ["CJSONC"]),
+        .target(name: "LlamaTensors", dependencies: ["LlamaFiles"]),
         .target(
-            name: "Checkpoints",
+            name: "LlamaCheckpoints",
+            dependencies: ["LlamaFiles", "LlamaJSON", "LlamaTensors", logging]),
+        .target(name: "LlamaTokenizers", dependencies: ["CSentencePiece", "LlamaFiles", "LlamaJSON"]),
+        .target(
+            name: "LlamaConversion",
             dependencies: [
-                "Tensors", "JSON", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
+                "CCrypto", "LlamaCheckpoints", "LlamaFiles", "LlamaJSON", "LlamaTensors", "LlamaTokenizers",
+                logging,
             ]),
-        .target(name: "Tokenizers", dependencies: ["CSentencePiece", "JSON"]),
-        .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "COpenBLAS"]),
-        .target(name: "Llama", dependencies: ["Checkpoints", "Kernels", "Tensors"]),
-        .target(name: "Generation", dependencies: ["Checkpoints", "JSON", "Kernels", "Llama", "Tokenizers"]),
-
+        .target(name: "LlamaKernels", dependencies: ["CLlamaKernels", "COpenBLAS", "LlamaTensors"]),
+        .target(name: "LlamaModel", dependencies: ["LlamaCheckpoints", "LlamaKernels", "LlamaTensors"]),
         .target(
-            name: "Training",
-            dependencies: ["Checkpoints", "JSON", "Kernels", "Llama", "Tensors", "Tokenizers"]),
+            name: "LlamaGeneration",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaJSON", "LlamaKernels", "LlamaModel", "LlamaTokenizers",
+            ]),
+        .target(
+            name: "LlamaTraining",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaConversion", "LlamaFiles", "LlamaJSON", "LlamaKernels",
+                "LlamaModel", "LlamaTensors", "LlamaTokenizers",
+            ]),
+        .target(name: "SwiftLlama", dependencies: ["LlamaGeneration"]),
 
         // The commands, and what they share.
         .target(
-            name: "CommandSupport",
+            name: "LlamaCommands",
             dependencies: [
-                "Checkpoints", "Generation", "JSON", "Kernels", "Tokenizers",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "LlamaCheckpoints", "LlamaFiles", "LlamaGeneration", "LlamaJSON", "LlamaKernels",
+                "LlamaTokenizers", argumentParser,
             ]),
         .executableTarget(
             name: "llama-run",
             dependencies: [
-                "Checkpoints", "CommandSupport", "Generation", "Kernels", "Llama", "Tensors", "Tokenizers",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
+                "LlamaCheckpoints", "LlamaCommands", "LlamaGeneration", "LlamaKernels", "LlamaModel",
+                "LlamaTensors", "LlamaTokenizers", argumentParser, logging,
             ]),
         .executableTarget(
             name: "llama-train",
             dependencies: [
-                "Checkpoints", "CommandSupport", "Generation", "JSON", "Kernels", "Llama", "Tensors",
-                "Tokenizers", "Training",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
+                "LlamaCheckpoints", "LlamaCommands", "LlamaFiles", "LlamaGeneration", "LlamaJSON",
+                "LlamaKernels", "LlamaModel", "LlamaTensors", "LlamaTokenizers", "LlamaTraining",
+                argumentParser, logging,
             ]),
         .executableTarget(
             name: "llama-tokenize",
             dependencies: [
-                "Checkpoints", "CommandSupport", "JSON", "Tokenizers",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
+                "LlamaCheckpoints", "LlamaCommands", "LlamaJSON", "LlamaTokenizers", argumentParser, logging,
             ]),
         .executableTarget(
             name: "llama-convert",
             dependencies: [
-                "Checkpoints", "CommandSupport", "JSON", "Tensors", "Tokenizers",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
+                "LlamaCheckpoints", "LlamaCommands", "LlamaConversion", "LlamaFiles", "LlamaJSON",
+                "LlamaTensors", "LlamaTokenizers", argumentParser, logging,
             ]),
 
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
-        .testTarget(
-            name: "CheckpointsTests",
+        .target(
+            name: "LlamaTestSupport", path: "Tests/LlamaTestSupport", resources: [.copy("Fixtures")]),
+        .testTarget(name: "LlamaFilesTests", dependencies: ["LlamaFiles", "LlamaTestSupport"]),
+        .testTarget(name: "LlamaJSONTests", dependencies: ["LlamaJSON"]),
+        .testTarget(name: "LlamaTensorsTests", dependencies: ["LlamaTensors", "LlamaTestSupport"]),
+        .target(
+            name: "LlamaCheckpointTestSupport",
             dependencies: [
-                "Checkpoints", "CommandSupport", "JSON", "Tensors", "TestSupport", "Tokenizers",
-                .product(name: "Logging", package: "swift-log"),
+                "LlamaCheckpoints", "LlamaConversion", "LlamaFiles", "LlamaTensors", "LlamaTestSupport",
+                logging,
+            ],
+            path: "Tests/LlamaCheckpointTestSupport"),
+        .testTarget(
+            name: "LlamaCheckpointsTests",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaCheckpointTestSupport", "LlamaConversion", "LlamaFiles",
+                "LlamaJSON",
+                "LlamaTensors", "LlamaTestSupport", "LlamaTokenizers", logging,
             ]),
-        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Tensors", "CKernels"]),
-        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "TestSupport"]),
         .testTarget(
-            name: "LlamaTests", dependencies: ["Llama", "Checkpoints", "Kernels", "Tensors", "TestSupport"]),
+            name: "LlamaConversionTests",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaCheckpointTestSupport", "LlamaCommands", "LlamaConversion",
+                "LlamaFiles", "LlamaJSON", "LlamaTensors", "LlamaTestSupport", "LlamaTokenizers", logging,
+            ]),
+        .testTarget(name: "LlamaTokenizersTests", dependencies: ["LlamaTokenizers", "LlamaTestSupport"]),
         .testTarget(
-            name: "GenerationTests",
-            dependencies: ["Generation", "Checkpoints", "Kernels", "Llama", "Tokenizers", "TestSupport"]),
+            name: "LlamaKernelsTests", dependencies: ["CLlamaKernels", "LlamaKernels", "LlamaTensors"]),
         .testTarget(
-            name: "TrainingTests",
-            dependencies: ["Training", "Checkpoints", "Kernels", "Llama", "Tokenizers", "TestSupport"],
+            name: "LlamaModelTests",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaConversion", "LlamaKernels", "LlamaModel", "LlamaTensors",
+                "LlamaTestSupport",
+            ]),
+        .testTarget(
+            name: "LlamaGenerationTests",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaGeneration", "LlamaKernels", "LlamaModel", "LlamaTestSupport",
+                "LlamaTokenizers",
+            ]),
+        .testTarget(
+            name: "LlamaTrainingTests",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaConversion", "LlamaFiles", "LlamaKernels", "LlamaModel",
+                "LlamaTestSupport", "LlamaTokenizers",
+                "LlamaTraining",
+            ],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["llama-run", "llama-train", "llama-tokenize", "llama-convert", "TestSupport"]),
-        .target(name: "TestSupport", path: "Tests/TestSupport", resources: [.copy("Fixtures")]),
+            dependencies: ["llama-convert", "llama-run", "llama-tokenize", "llama-train", "LlamaTestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11,

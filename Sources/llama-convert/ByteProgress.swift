@@ -1,4 +1,4 @@
-import CommandSupport
+import LlamaCommands
 import Synchronization
 
 /// A line on a terminal that shows how many bytes are done, and how fast.

@@ -1,5 +1,6 @@
-import Checkpoints
-import CommandSupport
+import LlamaConversion
+import LlamaCheckpoints
+import LlamaCommands
 import Glibc
 
 extension Failure {
@@ -13,6 +14,7 @@ extension Failure {
                 .busy:
                 Failure.cannotCreate
             case .noSpace, .unwritable, .unfaithful: Failure.cannotWrite
+            case .digestUnavailable: Failure.system
             case .interrupted: Failure.interrupted
             }
         let hint =

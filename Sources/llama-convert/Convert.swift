@@ -1,9 +1,11 @@
+import LlamaConversion
+import LlamaTokenizers
 import ArgumentParser
-import Checkpoints
-import CommandSupport
+import LlamaCheckpoints
+import LlamaCommands
 import Glibc
 import Logging
-import Tensors
+import LlamaTensors
 
 /// `llama-convert SRC DST`: writes a checkpoint in another format.
 struct Convert: ParsableCommand {

@@ -1,6 +1,7 @@
+import LlamaConversion
 import ArgumentParser
-import Checkpoints
-import CommandSupport
+import LlamaCheckpoints
+import LlamaCommands
 import Glibc
 import Logging
 

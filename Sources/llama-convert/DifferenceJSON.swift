@@ -1,6 +1,7 @@
-import Checkpoints
-import JSON
-import Tensors
+import LlamaConversion
+import LlamaCheckpoints
+import LlamaJSON
+import LlamaTensors
 
 /// What `diff --json` says.
 struct DifferenceJSON {

@@ -1,6 +1,7 @@
-import Checkpoints
-import JSON
-import Tokenizers
+import LlamaConversion
+import LlamaCheckpoints
+import LlamaJSON
+import LlamaTokenizers
 
 /// The files of a tokenizer inside a GGUF file: beside the vocabulary that llama.cpp reads, so that what is written
 /// out again is what came in.

@@ -1,8 +1,9 @@
+import LlamaConversion
 import ArgumentParser
-import Checkpoints
-import CommandSupport
+import LlamaCheckpoints
+import LlamaCommands
 import Glibc
-import JSON
+import LlamaJSON
 
 /// `llama-convert inspect`: what a checkpoint is, by its headers.
 struct Inspect: ParsableCommand {

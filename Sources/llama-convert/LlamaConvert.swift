@@ -1,3 +1,4 @@
+import LlamaTensors
 import ArgumentParser
 
 /// `llama-convert`: turns checkpoints into other formats, says what one is, and how two differ.

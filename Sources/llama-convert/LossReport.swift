@@ -1,5 +1,6 @@
-import Checkpoints
-import Tensors
+import LlamaConversion
+import LlamaCheckpoints
+import LlamaTensors
 
 /// What a change of dtype did to the values, for a person.
 struct LossReport {

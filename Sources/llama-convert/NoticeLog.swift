@@ -1,4 +1,4 @@
-import CommandSupport
+import LlamaCommands
 import Logging
 
 /// Prints notices and warnings of the library to standard error.

@@ -1,5 +1,6 @@
-import Checkpoints
-import CommandSupport
+import LlamaConversion
+import LlamaCheckpoints
+import LlamaCommands
 import Glibc
 
 /// What a conversion would write, for a person.

@@ -1,7 +1,8 @@
-import Checkpoints
-import CommandSupport
+import LlamaConversion
+import LlamaCheckpoints
+import LlamaCommands
 import Glibc
-import Tokenizers
+import LlamaTokenizers
 
 /// The tokenizer that lies beside a checkpoint.
 struct TokenizerReport {

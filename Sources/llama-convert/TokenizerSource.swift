@@ -1,6 +1,7 @@
-import Checkpoints
-import CommandSupport
-import Tokenizers
+import LlamaConversion
+import LlamaCheckpoints
+import LlamaCommands
+import LlamaTokenizers
 
 /// A checkpoint's tokenizer, with all that lies beside it for its sake.
 struct TokenizerSource {

@@ -1,7 +1,8 @@
-import Checkpoints
-import CommandSupport
-import JSON
-import Tokenizers
+import LlamaConversion
+import LlamaCheckpoints
+import LlamaCommands
+import LlamaJSON
+import LlamaTokenizers
 
 /// What of a checkpoint's tokenizer goes along with a conversion.
 struct TokenizerTransfer {

@@ -1,6 +1,7 @@
-import CommandSupport
+import LlamaTokenizers
+import LlamaCommands
 import ArgumentParser
-import Generation
+import LlamaGeneration
 
 /// `llama-run`: completes prompts with a Llama checkpoint.
 @main

@@ -1,4 +1,4 @@
-import CommandSupport
+import LlamaCommands
 
 /// A line on a terminal that shows how many prompts are done.
 struct ProgressBar {

@@ -1,5 +1,5 @@
-import CommandSupport
-import Generation
+import LlamaCommands
+import LlamaGeneration
 import Glibc
 
 /// Gathers the prompts that the command line names.

@@ -1,5 +1,5 @@
-import CommandSupport
-import Generation
+import LlamaCommands
+import LlamaGeneration
 import Glibc
 
 /// Writes completions as lines of JSON, in the order of their prompts, each as soon as it can be.

@@ -1,6 +1,6 @@
-import CommandSupport
-import Generation
-import Tokenizers
+import LlamaCommands
+import LlamaGeneration
+import LlamaTokenizers
 
 /// Sends what is generated to where it was asked for: text to standard output, records to a file, progress to
 /// standard error.

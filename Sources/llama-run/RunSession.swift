@@ -1,11 +1,11 @@
-import CommandSupport
-import Checkpoints
-import Generation
+import LlamaCommands
+import LlamaCheckpoints
+import LlamaGeneration
 import Glibc
-import Kernels
-import Llama
+import LlamaKernels
+import LlamaModel
 import Logging
-import Tokenizers
+import LlamaTokenizers
 
 /// One run of `llama-run`: load, complete, report.
 struct RunSession {

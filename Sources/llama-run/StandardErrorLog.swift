@@ -1,4 +1,4 @@
-import CommandSupport
+import LlamaCommands
 import Logging
 
 /// Writes log messages as lines for a person: `llama-run: notice: …`.

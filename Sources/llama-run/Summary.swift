@@ -1,4 +1,4 @@
-import Generation
+import LlamaGeneration
 import Glibc
 
 /// What a run took, in lines for a person.

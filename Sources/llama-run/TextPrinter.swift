@@ -1,5 +1,5 @@
-import CommandSupport
-import Generation
+import LlamaCommands
+import LlamaGeneration
 import Glibc
 
 /// Prints completions in the order of their prompts, each as it is made once those before it are done.

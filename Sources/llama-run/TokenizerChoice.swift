@@ -1,8 +1,8 @@
-import Checkpoints
-import CommandSupport
-import Generation
+import LlamaCheckpoints
+import LlamaCommands
+import LlamaGeneration
 import Logging
-import Tokenizers
+import LlamaTokenizers
 
 /// Finds the tokenizer of a checkpoint: the one that was named, or the one beside the weights.
 struct TokenizerChoice {

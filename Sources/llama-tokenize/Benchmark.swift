@@ -1,8 +1,8 @@
 import ArgumentParser
-import CommandSupport
+import LlamaCommands
 import Foundation
-import JSON
-import Tokenizers
+import LlamaJSON
+import LlamaTokenizers
 
 /// `llama-tokenize benchmark`: how long a tokenizer takes to load and to encode a text.
 struct Benchmark: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import CommandSupport
+import LlamaCommands
 import Glibc
-import Tokenizers
+import LlamaTokenizers
 
 /// `llama-tokenize compare`: the audit of one tokenizer against another.
 struct Compare: ParsableCommand {

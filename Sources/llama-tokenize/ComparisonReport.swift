@@ -1,5 +1,5 @@
-import JSON
-import Tokenizers
+import LlamaJSON
+import LlamaTokenizers
 
 /// The outcome of a comparison, as lines for a person.
 struct ComparisonReport {

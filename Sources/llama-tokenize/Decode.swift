@@ -1,7 +1,7 @@
 import ArgumentParser
-import CommandSupport
-import JSON
-import Tokenizers
+import LlamaCommands
+import LlamaJSON
+import LlamaTokenizers
 
 /// `llama-tokenize decode`: lines of ids to lines of text.
 struct Decode: ParsableCommand {

@@ -1,6 +1,7 @@
+import LlamaTensors
 import ArgumentParser
-import CommandSupport
-import JSON
+import LlamaCommands
+import LlamaJSON
 
 /// `llama-tokenize encode`: lines of text to lines of ids.
 struct Encode: ParsableCommand {

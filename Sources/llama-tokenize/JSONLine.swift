@@ -1,4 +1,5 @@
-import JSON
+import LlamaTensors
+import LlamaJSON
 
 /// A line that holds one JSON value.
 enum JSONLine {

@@ -1,4 +1,4 @@
-import CommandSupport
+import LlamaCommands
 import Glibc
 
 /// Answers each line of standard input on standard output, in bounded memory.

@@ -1,4 +1,4 @@
-import CommandSupport
+import LlamaCommands
 import Glibc
 
 /// The lines of a stream, as they come.

@@ -1,4 +1,5 @@
-import Tokenizers
+import LlamaTensors
+import LlamaTokenizers
 
 /// Tokens as a person reads them: ids and pieces.
 struct PieceList {

@@ -1,7 +1,7 @@
-import CommandSupport
+import LlamaCommands
 import Glibc
-import JSON
-import Tokenizers
+import LlamaJSON
+import LlamaTokenizers
 
 /// The texts that tokenizers are compared by.
 enum TextSource {

@@ -1,4 +1,4 @@
-import JSON
+import LlamaJSON
 
 /// Columns of text.
 enum TextTable {

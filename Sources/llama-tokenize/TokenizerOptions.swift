@@ -1,8 +1,8 @@
 import ArgumentParser
-import Checkpoints
-import CommandSupport
+import LlamaCheckpoints
+import LlamaCommands
 import Logging
-import Tokenizers
+import LlamaTokenizers
 
 /// The tokenizer to work with. The main command and its subcommands share it, so that `--tokenizer` may stand
 /// before a subcommand or after it.

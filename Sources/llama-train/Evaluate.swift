@@ -1,11 +1,11 @@
 import ArgumentParser
-import Checkpoints
-import CommandSupport
-import Kernels
-import Llama
+import LlamaCheckpoints
+import LlamaCommands
+import LlamaKernels
+import LlamaModel
 import Logging
-import Tokenizers
-import Training
+import LlamaTokenizers
+import LlamaTraining
 
 /// `llama-train evaluate`: the loss of a checkpoint on a text.
 struct Evaluate: ParsableCommand {

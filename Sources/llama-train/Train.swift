@@ -1,7 +1,8 @@
+import LlamaModel
 import ArgumentParser
-import CommandSupport
-import Tensors
-import Training
+import LlamaCommands
+import LlamaTensors
+import LlamaTraining
 
 /// `llama-train train`, the default: train a model, or go on with one.
 struct Train: ParsableCommand {

@@ -1,13 +1,14 @@
-import Checkpoints
-import CommandSupport
-import Generation
+import LlamaFiles
+import LlamaCheckpoints
+import LlamaCommands
+import LlamaGeneration
 import Glibc
-import Kernels
-import Llama
+import LlamaKernels
+import LlamaModel
 import Logging
-import Tensors
-import Tokenizers
-import Training
+import LlamaTensors
+import LlamaTokenizers
+import LlamaTraining
 
 /// One run of `llama-train train`.
 struct TrainSession {

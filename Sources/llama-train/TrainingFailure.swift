@@ -1,6 +1,6 @@
 import ArgumentParser
-import CommandSupport
-import Training
+import LlamaCommands
+import LlamaTraining
 
 extension Failure {
     /// Sorts an error of training into an exit code; nil for another.

@@ -1,6 +1,6 @@
-import CommandSupport
-import JSON
-import Training
+import LlamaCommands
+import LlamaJSON
+import LlamaTraining
 
 /// A line on standard error that says how far training is, and what the evaluations found.
 struct TrainingProgress {

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LlamaTestSupport
 
 extension BadInput {
     static let checkpoints = [

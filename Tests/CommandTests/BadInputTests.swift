@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LlamaTestSupport
 import Testing
 
 /// Bad input: an exit code of sysexits.h, one line that says what is wrong, and nothing that was there is lost.

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LlamaTestSupport
 import Testing
 
 /// A run of a program, and what a person sees of it.

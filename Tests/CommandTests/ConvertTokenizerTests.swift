@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LlamaTestSupport
 import Testing
 
 /// What goes along with the weights: files, templates and special tokens.

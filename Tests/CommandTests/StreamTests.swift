@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import TestSupport
+import LlamaTestSupport
 import Testing
 
 /// Pipes, closed streams, terminals and signals.

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LlamaTestSupport
 import Testing
 
 /// Bad lines, pipes, closed streams and signals in `llama-tokenize`.

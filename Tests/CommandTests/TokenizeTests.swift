@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LlamaTestSupport
 import Testing
 
 /// `llama-tokenize encode` and `decode`, as a person or a script meets them.

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import LlamaTestSupport
 import Testing
 
 /// What a person sees of `llama-train`.

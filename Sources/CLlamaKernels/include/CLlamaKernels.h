@@ -1,0 +1,156 @@
+// The hot loops of the Llama forward pass, in C.
+//
+// Numbers do not depend on company: every output element is reduced in one order that is fixed by its
+// own row alone (its weight row, its activations, its position), never by the number of tokens in the
+// call, the number of threads, or which thread computes it. Two calls that compute the same element
+// with the same instruction set return the same bits.
+//
+// All activations are float32. Weights stay in the dtype of their file and are converted inside the
+// loops. No function here allocates after `lk_context_create`.
+#ifndef CLLAMAKERNELS_H
+#define CLLAMAKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// MARK: Context: an instruction set and a thread team
+
+// The Q formats are GGML's: blocks of 32 elements, or 256 for those named K, that share scales.
+typedef enum {
+    LK_F32 = 0,
+    LK_F16 = 1,
+    LK_BF16 = 2,
+    LK_Q4_0 = 3,
+    LK_Q4_1 = 4,
+    LK_Q5_0 = 5,
+    LK_Q5_1 = 6,
+    LK_Q8_0 = 7,
+    LK_Q2_K = 8,
+    LK_Q3_K = 9,
+    LK_Q4_K = 10,
+    LK_Q5_K = 11,
+    LK_Q6_K = 12,
+} lk_dtype;
+
+typedef enum { LK_REFERENCE = 0, LK_AVX2 = 1, LK_AVX512 = 2 } lk_isa;
+
+// Whether this processor (and operating system) can run the instruction set.
+bool lk_isa_supported(lk_isa isa);
+// The fastest supported instruction set.
+lk_isa lk_isa_best(void);
+
+// Number of processors that this process may run on, at least 1.
+int lk_processor_count(void);
+
+// An instruction set, a persistent team of `threads` threads (the caller is one of them) and each
+// thread's scratch memory. One call at a time may use a context.
+typedef struct lk_context lk_context;
+// NULL when memory or threads cannot be had.
+lk_context *lk_context_create(lk_isa isa, int threads);
+void lk_context_destroy(lk_context *context);
+int lk_context_threads(const lk_context *context);
+
+// MARK: Linear layers
+
+// A rectangle of a weight matrix as it lies in memory: row r begins at data + r * row_stride elements.
+// `data` is aligned to its element size only (files promise no more), or in a block format not at all; there,
+// `row_stride` and `columns` are whole blocks.
+typedef struct {
+    const void *data;
+    size_t row_stride;
+    size_t rows;
+    size_t columns;
+} lk_block;
+
+// A weight matrix [rows (out), columns (in)] cut into row_parts x column_parts blocks, row-major
+// (1 x 1 unless the checkpoint is model-parallel). Blocks of a row part have equal `rows`, blocks of a
+// column part equal `columns`.
+typedef struct {
+    lk_dtype dtype;
+    size_t rows, columns;
+    size_t row_parts, column_parts;
+    const lk_block *blocks;
+} lk_matrix;
+
+// out[t * out_stride + r] (+)= sum_k weight[r, k] * x[t * x_stride + k] + bias[r]
+typedef struct {
+    const lk_matrix *weight;
+    const float *bias;  // [rows], or NULL
+    float *out;         // [tokens, rows]
+    size_t out_stride;  // in floats
+    bool accumulate;    // add to `out` rather than replace it
+} lk_linear_op;
+
+// Runs `count` linear layers over the same input [tokens, columns] in one parallel region.
+void lk_linear(lk_context *context, const lk_linear_op *ops, size_t count, const float *x, size_t x_stride,
+               size_t tokens);
+
+// gate = silu(w1 x + b1) * (w3 x + b3), one parallel region. `gate` and `up` are [tokens, rows] with the
+// ops' own strides; on return `gate->out` holds the result and `up->out` is scratch.
+void lk_swiglu(lk_context *context, const lk_linear_op *gate, const lk_linear_op *up, const float *x,
+               size_t x_stride, size_t tokens);
+
+// MARK: The rest of a Transformer block
+
+// out[i, :] = float(weight[ids[i], :]); ids are in range. out is [count, columns].
+void lk_embedding(lk_context *context, const lk_matrix *weight, const int32_t *ids, size_t count, float *out);
+
+// out[t, d] = x[t, d] / sqrt(mean_d(x[t, :]^2) + epsilon) * weight[d]; x and out are [tokens, dim], may alias.
+void lk_rms_norm(lk_context *context, const float *x, const float *weight, float epsilon, float *out,
+                 size_t tokens, size_t dim);
+
+// One row of a forward pass: the token at `position` of the sequence in cache slot `slot`.
+typedef struct {
+    int32_t position;
+    int32_t slot;
+} lk_row;
+
+// How q and k rows pair up under rotation: Meta's neighbours (2i, 2i + 1), or Hugging Face's halves
+// (i, i + head_dim / 2).
+typedef enum { LK_ROPE_INTERLEAVED = 0, LK_ROPE_HALVES = 1 } lk_rope_layout;
+
+// One layer's key-value cache. For slot s and kv head h (base + s * slot_stride + h * head_stride floats):
+//   keys   [capacity / 16][head_dim][16]   position p lies at block p / 16, lane p % 16
+//   values [capacity][head_dim]
+// `capacity` is a multiple of 16. Lanes and rows past the last stored position are unspecified.
+typedef struct {
+    float *keys;
+    float *values;
+    size_t slot_stride;
+    size_t head_stride;
+} lk_cache_layer;
+
+typedef struct {
+    size_t n_heads, n_kv_heads, head_dim;  // n_heads is a multiple of n_kv_heads; head_dim is even
+    lk_rope_layout rope_layout;
+    const float *rope_cos;  // [positions, head_dim / 2]
+    const float *rope_sin;  // [positions, head_dim / 2]
+    float scale;            // 1 / sqrt(head_dim)
+} lk_attention_shape;
+
+// Rotates q [count, n_heads * head_dim] in place; rotates k [count, n_kv_heads * head_dim] and stores it and
+// v (same shape) in the cache at each row's slot and position.
+void lk_rope_and_store(lk_context *context, const lk_attention_shape *shape, const lk_row *rows, size_t count,
+                       float *q, const float *k, const float *v, const lk_cache_layer *cache);
+
+// out[i, head, :] = sum_p softmax_p(scale * q[i, head] . keys[p, head / repeats]) values[p, head / repeats]
+// over positions p <= rows[i].position of the row's slot. out is [count, n_heads * head_dim].
+void lk_attention(lk_context *context, const lk_attention_shape *shape, const lk_row *rows, size_t count,
+                  const float *q, float *out, const lk_cache_layer *cache);
+
+// log(sum_i exp(x[i])), accumulated in double.
+double lk_log_sum_exp(lk_context *context, const float *x, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+// This header is the module's umbrella: what it does not include, Swift does not see.
+#include "CTraining.h"
+
+#endif

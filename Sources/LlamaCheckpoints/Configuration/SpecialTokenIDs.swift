@@ -1,0 +1,100 @@
+import LlamaFiles
+import LlamaJSON
+
+/// The ids that configuration files name.
+package struct SpecialTokenIDs: Sendable, Equatable {
+    /// Begins a sequence.
+    package var bos: Int32?
+    /// End a sequence or a turn, the end of the sequence first.
+    package var stops: [Int32]
+    /// Fills unused places.
+    package var pad: Int32?
+
+    /// Ids, each where there is one.
+    package init(bos: Int32? = nil, stops: [Int32] = [], pad: Int32? = nil) {
+        (self.bos, self.stops, self.pad) = (bos, stops, pad)
+    }
+
+    /// Whether there is none.
+    package var isEmpty: Bool { bos == nil && stops.isEmpty && pad == nil }
+
+    /// Hugging Face's `generation_config.json` of these tokens.
+    package var generationConfigFile: [UInt8] {
+        Array((JSONText.object(members).serialized + "\n").utf8)
+    }
+
+    /// The ids that a `generation_config.json` names.
+    package init(generationConfig bytes: [UInt8]) throws(JSONError) {
+        self = try Self.parse(bytes) { root throws(JSONError) in
+            func ids(_ key: String) throws(JSONError) -> [Int32] {
+                guard let value = root[key] else { return [] }
+                return try (value.isArray ? value.ints() : [value.int()])
+                    .compactMap { $0 < 0 ? nil : Int32(exactly: $0) }
+            }
+            return SpecialTokenIDs(
+                bos: try ids("bos_token_id").first, stops: try ids("eos_token_id"),
+                pad: try ids("pad_token_id").first)
+        }
+    }
+
+    /// A `generation_config.json` with these tokens in the place of those that it names.
+    package func revising(generationConfig bytes: [UInt8]) throws(JSONError) -> [UInt8] {
+        var members = try Self.parse(bytes) { root throws(JSONError) in
+            try root.members().map { member throws(JSONError) in (member.key, try member.value.text()) }
+        }
+        for (key, value) in self.members {
+            if let place = members.firstIndex(where: { $0.0 == key }) {
+                members[place].1 = value
+            } else {
+                members.append((key, value))
+            }
+        }
+        return Array((JSONText.object(members).serialized + "\n").utf8)
+    }
+
+    private static func parse<Result>(
+        _ bytes: [UInt8], _ body: (JSONValue) throws(JSONError) -> Result
+    ) throws(JSONError) -> Result {
+        try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
+            try body(JSONValue.parse(UnsafeRawBufferPointer(bytes)))
+        }
+    }
+
+    /// The members of Hugging Face's configuration files that name them.
+    package var members: [(String, JSONText)] {
+        var members: [(String, JSONText)] = []
+        if let bos { members.append(("bos_token_id", .int(Int(bos)))) }
+        if let first = stops.first {
+            let ids = JSONText.array(stops.map { .int(Int($0)) })
+            members.append(("eos_token_id", stops.count == 1 ? .int(Int(first)) : ids))
+        }
+        if let pad { members.append(("pad_token_id", .int(Int(pad)))) }
+        return members
+    }
+}
+
+extension Checkpoint {
+    /// The ids that the checkpoint's own configuration names, whatever its tokenizer says: in `config.json` and
+    /// `generation_config.json`, or under the keys of a GGUF file.
+    package func statedTokens() throws(CheckpointError) -> SpecialTokenIDs {
+        var tokens = SpecialTokenIDs(stops: configuration.stopTokens.sorted())
+        if let gguf {
+            func id(_ key: String) throws(CheckpointError) -> Int32? {
+                try gguf.int("tokenizer.ggml." + key).flatMap(Int32.init(exactly:)).flatMap {
+                    $0 < 0 ? nil : $0
+                }
+            }
+            (tokens.bos, tokens.pad) = (try id("bos_token_id"), try id("padding_token_id"))
+            return tokens
+        }
+        for name in format == .huggingFace ? ["config.json", generationConfig] : [generationConfig]
+        where format != .llama2c && FilePath(folder + "/" + name).exists {
+            let reader = try ConfigurationReader(folder + "/" + name)
+            if tokens.bos == nil { tokens.bos = try reader.tokens("bos_token_id").min() }
+            if tokens.pad == nil { tokens.pad = try reader.tokens("pad_token_id").min() }
+        }
+        return tokens
+    }
+
+    private var generationConfig: String { "generation_config.json" }
+}

@@ -1,0 +1,143 @@
+import LlamaFiles
+import LlamaTensors
+
+/// One tensor as the header of a GGUF file describes it.
+package struct GGUFTensorInfo {
+    /// Fewest bytes that a description takes: an empty name's length, no dimension, type and offset.
+    package static let leastByteCount = 8 + 4 + 4 + 8
+    /// Longest name that llama.cpp keeps (`GGML_MAX_NAME`, with its final zero), in bytes.
+    package static let nameLimit = 63
+    /// Most dimensions that GGML has (`GGML_MAX_DIMS`).
+    package static let dimensionLimit = 4
+
+    package let name: String
+    private let dtype: DType
+    /// Outermost first; the file has them innermost first.
+    private let shape: [Int]
+    /// From the start of the data, in bytes.
+    private let offset: Int
+    private let byteCount: Int
+
+    /// Where the bytes end, from the start of the data.
+    private var end: Int { offset + byteCount }
+
+    /// Reads the description at the cursor.
+    package init(_ cursor: inout GGUFCursor) throws(CheckpointError) {
+        let bytes = try cursor.string()
+        guard bytes.count <= GGUFTensorInfo.nameLimit, let name = String(validating: bytes, as: UTF8.self)
+        else {
+            throw cursor.invalid(
+                expected: "a name of at most \(GGUFTensorInfo.nameLimit) bytes of UTF-8",
+                found: bytes.count > GGUFTensorInfo.nameLimit ? "\(bytes.count) bytes" : "other bytes")
+        }
+        self.name = name
+        cursor.place = name
+        shape = try GGUFTensorInfo.shape(&cursor)
+        let number = try cursor.integer(UInt32.self)
+        guard let dtype = GGMLType.dtype(number) else {
+            throw .unsupported(
+                cursor.path, at: name, "tensor type \(GGMLType.name(of: number))",
+                advice: "take a file quantized as Q8_0, Q4_0 or Q4_K")
+        }
+        self.dtype = dtype
+        let offset = try cursor.integer(UInt64.self)
+        guard let byteCount = GGUFTensorInfo.byteCount(dtype, shape) else {
+            let rows = dtype.isBlockFormat ? ", rows of whole blocks of \(dtype.blockCount)" : ""
+            throw cursor.invalid(expected: "a shape of fewer than 2^62 bytes\(rows)", found: "\(shape)")
+        }
+        guard offset < UInt64(1) << 62 else {
+            throw cursor.invalid(expected: "an offset inside the file", found: "\(offset)")
+        }
+        self.offset = Int(offset)
+        self.byteCount = byteCount
+    }
+
+    private static func shape(_ cursor: inout GGUFCursor) throws(CheckpointError) -> [Int] {
+        let rank = try cursor.integer(UInt32.self)
+        guard rank <= dimensionLimit else {
+            throw cursor.invalid(expected: "at most \(dimensionLimit) dimensions", found: "\(rank)")
+        }
+        var shape: [Int] = []
+        for _ in 0..<rank {
+            let extent = try cursor.integer(UInt64.self)
+            guard let extent = Int(exactly: extent) else {
+                throw cursor.invalid(expected: "dimensions of at most \(Int.max)", found: "\(extent)")
+            }
+            shape.append(extent)
+        }
+        return shape.reversed()
+    }
+
+    /// Bytes of a tensor of this shape; nil where rows are not whole blocks, or past 2^62.
+    package static func byteCount(_ dtype: DType, _ shape: [Int]) -> Int? {
+        guard (shape.last ?? 1).isMultiple(of: dtype.blockCount) else { return nil }
+        var count = dtype.blockSize
+        for (index, extent) in shape.reversed().enumerated() {
+            let blocks = index == 0 ? extent / dtype.blockCount : extent
+            let (product, overflow) = count.multipliedReportingOverflow(by: blocks)
+            guard !overflow, product < 1 << 62 else { return nil }
+            count = product
+        }
+        return count
+    }
+
+    /// Every name once, offsets aligned, bytes inside the data.
+    package static func checkPlaces(
+        _ infos: [GGUFTensorInfo], dataCount: Int, alignment: Int, path: String
+    ) throws(CheckpointError) {
+        var names: Set<String> = []
+        for info in infos {
+            guard names.insert(info.name).inserted else {
+                throw .invalid(path, info.name, expected: "each tensor once", found: "this one twice")
+            }
+            guard info.offset.isMultiple(of: alignment) else {
+                throw .invalid(
+                    path, info.name, expected: "an offset that is a multiple of \(alignment)",
+                    found: "\(info.offset)")
+            }
+            guard info.end <= dataCount else {
+                throw .invalid(
+                    path, info.name,
+                    expected: "data inside the file (\(max(dataCount, 0)) bytes after the header)",
+                    found: "bytes \(info.offset) to \(info.end)",
+                    advice: "the file is cut off: fetch it again")
+            }
+        }
+    }
+
+    /// No byte is shared by two tensors, and between them is no more than the padding (as in `gguf.cpp` of ggml).
+    package static func checkOverlaps(
+        _ infos: [GGUFTensorInfo], alignment: Int, path: String
+    ) throws(CheckpointError) {
+        var before: GGUFTensorInfo?
+        let byPlace = infos.filter { $0.byteCount > 0 }.sorted { ($0.offset, $0.name) < ($1.offset, $1.name) }
+        for info in byPlace {
+            if let before, info.offset < before.end {
+                throw .invalid(
+                    path, info.name, expected: "data from \(before.end), where that of \(before.name) ends",
+                    found: "an overlap from \(info.offset)")
+            }
+            guard info.offset - (before?.end ?? 0) < alignment else {
+                throw .invalid(
+                    path, info.name,
+                    expected: "data that follows that of \(before?.name ?? "the header") at "
+                        + "\(before?.end ?? 0), with padding to a multiple of \(alignment)",
+                    found: "a hole up to \(info.offset)")
+            }
+            before = info
+        }
+    }
+
+    /// Views the tensor's bytes, which ``checkPlaces(_:dataCount:alignment:path:)`` found in the file.
+    package func tensor(in file: MappedFile, dataStart: Int) throws(CheckpointError) -> Tensor {
+        guard
+            let tensor = Tensor(
+                dtype: dtype, shape: shape, storage: file,
+                byteOffset: byteCount == 0 ? 0 : dataStart + offset)
+        else {
+            throw .invalid(
+                file.path, name, expected: "a shape that can be viewed", found: "\(dtype.rawValue) \(shape)")
+        }
+        return tensor
+    }
+}

@@ -1,0 +1,70 @@
+import LlamaTensors
+
+/// A value built from a pickle. Containers are numbers of entries in ``PickleHeap``, so that a file can nest
+/// or share them as it likes without recursion, copies or reference cycles here.
+package enum PickleValue: Equatable {
+    case none
+    case bool(Bool)
+    case int(Int)
+    case double(Double)
+    case string(String)
+    case tuple(Int)
+    case list(Int)
+    case dictionary(Int)
+    case global(PickleGlobal)
+    indirect case storage(TorchStorage)
+    indirect case tensor(TorchTensor)
+
+    /// What the value is, for an error message.
+    package var kind: String {
+        switch self {
+        case .none: "None"
+        case .bool: "a bool"
+        case .int: "an int"
+        case .double: "a float"
+        case .string: "a string"
+        case .tuple: "a tuple"
+        case .list: "a list"
+        case .dictionary: "a dict"
+        case .global(let global): "\(global.rawValue)"
+        case .storage: "a storage"
+        case .tensor: "a tensor"
+        }
+    }
+}
+
+/// The only names a checkpoint may refer to. None of them is ever called: each stands for data.
+package enum PickleGlobal: String, CaseIterable {
+    case orderedDictionary = "collections.OrderedDict"
+    case rebuildTensor = "torch._utils._rebuild_tensor_v2"
+    case rebuildParameter = "torch._utils._rebuild_parameter"
+    case doubleStorage = "torch.DoubleStorage"
+    case floatStorage = "torch.FloatStorage"
+    case halfStorage = "torch.HalfStorage"
+    case bfloat16Storage = "torch.BFloat16Storage"
+    case longStorage = "torch.LongStorage"
+    case intStorage = "torch.IntStorage"
+    case shortStorage = "torch.ShortStorage"
+    case charStorage = "torch.CharStorage"
+    case byteStorage = "torch.ByteStorage"
+    case boolStorage = "torch.BoolStorage"
+}
+
+/// A `torch` storage: elements of one type in one ZIP entry.
+package struct TorchStorage: Equatable {
+    package let type: PickleGlobal
+    /// Name of the entry under `data/`.
+    package let key: String
+    /// Number of elements.
+    package let count: Int
+}
+
+/// The arguments of `torch._utils._rebuild_tensor_v2`.
+package struct TorchTensor: Equatable {
+    package let storage: TorchStorage
+    /// In elements.
+    package let offset: Int
+    package let shape: [Int]
+    /// In elements.
+    package let strides: [Int]
+}

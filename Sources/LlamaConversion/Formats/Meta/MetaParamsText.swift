@@ -1,0 +1,59 @@
+import LlamaCheckpoints
+import LlamaTensors
+import LlamaJSON
+
+/// Meta's `params.json` of a model.
+struct MetaParamsText {
+    private let configuration: ModelConfiguration
+
+    init(_ configuration: ModelConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// The file.
+    var text: String { JSONText.object(members).serialized + "\n" }
+
+    private var members: [(String, JSONText)] {
+        var members: [(String, JSONText)] = [
+            ("dim", .int(configuration.dim)), ("n_layers", .int(configuration.nLayers)),
+            ("n_heads", .int(configuration.nHeads)), ("n_kv_heads", .int(configuration.nKVHeads)),
+            ("vocab_size", .int(configuration.vocabularySize)),
+        ]
+        let width = Self.width(configuration)
+        if let multiplier = width.multiplier { members.append(("ffn_dim_multiplier", .double(multiplier))) }
+        members += [
+            ("multiple_of", .int(width.multipleOf)), ("norm_eps", .float(configuration.normEpsilon)),
+            ("rope_theta", .double(configuration.rope.theta)),
+        ]
+        if case .llama3(let factor, _, let high, _) = configuration.rope.scaling {
+            members.append(("use_scaled_rope", .bool(true)))
+            // Llama 3.2 1B and 3B are known by their shape, and mean 32.
+            let isSmall = configuration.vocabularySize == 128_256 && configuration.dim < 4096
+            if factor != (isSmall ? 32 : 8) { members.append(("rope_scaling_factor", .double(factor))) }
+            if high != 4 { members.append(("high_freq_factor", .double(high))) }
+        }
+        if let length = configuration.contextLength { members.append(("max_seq_len", .int(length))) }
+        return members
+    }
+
+    /// `multiple_of` and `ffn_dim_multiplier` from which the width of the feed-forward layer follows.
+    ///
+    /// Meta's files have a power of two from 256 on and a multiplier with one decimal; the nearest to that is taken.
+    static func width(_ configuration: ModelConfiguration) -> (multipleOf: Int, multiplier: Double?) {
+        let (dim, hidden) = (configuration.dim, configuration.hiddenDim)
+        let multiples = [256, 1024, 4096, 512, 2048, 128, 64, 32, 16, 8, 4, 2, 1].filter(
+            hidden.isMultiple(of:))
+        func fits(_ multiple: Int, _ multiplier: Double?) -> Bool {
+            ModelConfiguration.hiddenDim(dim: dim, multipleOf: multiple, multiplier: multiplier) == hidden
+        }
+        if let multiple = multiples.first(where: { fits($0, nil) }) { return (multiple, nil) }
+        let exact = Double(hidden) / Double(2 * (4 * dim) / 3)
+        for digits in [10.0, 100, 1000, 1e6] {
+            let multiplier = (exact * digits).rounded() / digits
+            if multiplier > 0, let multiple = multiples.first(where: { fits($0, multiplier) }) {
+                return (multiple, multiplier)
+            }
+        }
+        return (multiples.last ?? 1, fits(multiples.last ?? 1, exact) ? exact : exact.nextUp)
+    }
+}

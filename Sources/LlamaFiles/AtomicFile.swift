@@ -1,0 +1,72 @@
+import Glibc
+
+/// A file that appears whole or not at all: written under a temporary name beside its place, flushed, renamed.
+///
+/// Whatever happens in between – a full disk, a kill, a power cut – the old file stays as it was.
+package struct AtomicFile: ~Copyable {
+    /// Why a file could not be written.
+    package struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
+        /// The file that was to be written.
+        package let path: String
+        /// The `errno` of the call that failed.
+        package let code: Int32
+        /// One line for a person.
+        package var description: String { "\(path): cannot be written: \(String(cString: strerror(code)))" }
+    }
+
+    private let path: String
+    private let temporaryPath: String
+    private let descriptor: Int32
+    private var isCommitted = false
+
+    /// Creates the temporary file.
+    package init(path: String) throws(Failure) {
+        self.path = path
+        temporaryPath = path + ".tmp"
+        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw Failure(path: path, code: errno) }
+    }
+
+    deinit {
+        close(descriptor)
+        if !isCommitted { unlink(temporaryPath) }
+    }
+
+    /// Appends bytes.
+    package borrowing func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Failure(path: path, code: errno) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    /// Appends bytes.
+    package borrowing func write(_ bytes: [UInt8]) throws(Failure) {
+        try bytes.withUnsafeBufferPointer { bytes throws(Failure) in try write(UnsafeRawBufferPointer(bytes))
+        }
+    }
+
+    /// Flushes to disk and takes the place of the old file, if there is one.
+    package consuming func commit() throws(Failure) {
+        guard fsync(descriptor) == 0, rename(temporaryPath, path) == 0 else {
+            throw Failure(path: path, code: errno)
+        }
+        isCommitted = true
+        // The rename itself reaches the disk with the folder.
+        let folder = open(FilePath(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if folder >= 0 {
+            fsync(folder)
+            close(folder)
+        }
+    }
+
+    /// Writes a whole file of text.
+    package static func write(_ text: String, to path: String) throws(Failure) {
+        let file = try AtomicFile(path: path)
+        try file.write(Array(text.utf8))
+        try file.commit()
+    }
+}

@@ -1,0 +1,19 @@
+import Glibc
+
+/// Why a file or folder could not be opened or read.
+package struct FileError: Error, Equatable, Sendable {
+    /// The path that was asked for.
+    package let path: String
+    /// The `errno` of the call that failed.
+    package let code: Int32
+
+    package init(path: String, code: Int32) {
+        self.path = path
+        self.code = code
+    }
+
+    /// The system's words for ``code``.
+    package var reason: String { String(cString: strerror(code)) }
+    /// Whether the file (or a folder on its path) does not exist.
+    package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+}

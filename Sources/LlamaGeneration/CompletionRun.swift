@@ -1,0 +1,125 @@
+import LlamaKernels
+import LlamaModel
+import LlamaTokenizers
+
+/// The loop that completes a list of prompts: fill the batch, run the model, take what it says.
+struct CompletionRun {
+    private let model: Transformer
+    private let tokenizer: (any Tokenizer)?
+    private let options: GenerationOptions
+    private let state: InferenceState
+    private let waiting: [(prompt: Prompt, ids: [Int32])]
+    private var nextWaiting = 0
+    /// One place per cache slot.
+    private var active: [GenerationSequence?]
+    // What the rows of the current pass are for. Kept between passes so that they allocate nothing.
+    private var owners: [(slot: Int, position: Int)] = []
+    private var logitRows: [Int] = []
+    private var samplerScratch = Sampler.Scratch()
+    private var statistics = GenerationStatistics()
+
+    init(model: Transformer, tokenizer: (any Tokenizer)?, work: Completer.Work) {
+        self.model = model
+        self.tokenizer = tokenizer
+        options = work.options
+        state = work.state
+        waiting = work.prompts
+        active = Array(repeating: nil, count: state.cache.slots)
+        owners.reserveCapacity(state.rowCapacity)
+        logitRows.reserveCapacity(state.rowCapacity)
+    }
+
+    mutating func run(_ observe: (Completer.Event) -> Bool) throws(GenerationError) -> GenerationStatistics {
+        let clock = ContinuousClock()
+        let start = clock.now
+        while true {
+            guard retireAndAdmit(observe) else { break }
+            let promptTokens = fillBatch()
+            if owners.isEmpty {
+                if nextWaiting == waiting.count, active.allSatisfy({ $0 == nil }) { break }
+                continue
+            }
+            let before = statistics.generatedTokens
+            let passStart = clock.now
+            let goesOn = try pass(observe)
+            let passTime = clock.now - passStart
+            statistics.promptTokens += promptTokens
+            if promptTokens > 0 {
+                statistics.promptTime += passTime
+            } else {
+                statistics.decodeTime += passTime
+                statistics.decodedTokens += statistics.generatedTokens - before
+            }
+            if statistics.timeToFirstToken == nil, statistics.generatedTokens > 0 {
+                statistics.timeToFirstToken = clock.now - start
+            }
+            guard goesOn, promptTokens == 0 || observe(.read(promptTokens: promptTokens)) else { break }
+        }
+        return statistics
+    }
+
+    /// Hands out finished sequences and gives their slots to waiting prompts; false to stop.
+    private mutating func retireAndAdmit(_ observe: (Completer.Event) -> Bool) -> Bool {
+        for slot in active.indices {
+            if active[slot]?.needsRows(options) == false, var sequence = active[slot] {
+                active[slot] = nil
+                let (completion, rest) = sequence.finish(options)
+                guard observe(.finished(completion, rest: rest)) else { return false }
+            }
+            if active[slot] == nil, nextWaiting < waiting.count {
+                let (prompt, ids) = waiting[nextWaiting]
+                active[slot] = GenerationSequence(
+                    index: nextWaiting, slot: slot, prompt: prompt, ids: ids, tokenizer: tokenizer,
+                    options: options)
+                nextWaiting += 1
+            }
+        }
+        return true
+    }
+
+    /// Puts one token of every sequence that generates, then as much of the prompts as fits, into the batch.
+    ///
+    /// - Returns: How many tokens of prompts it took.
+    private mutating func fillBatch() -> Int {
+        state.batch.removeAll()
+        owners.removeAll(keepingCapacity: true)
+        logitRows.removeAll(keepingCapacity: true)
+        for slot in active.indices { addRows(of: slot, prompts: false) }
+        let decoding = owners.count
+        for slot in active.indices { addRows(of: slot, prompts: true) }
+        return owners.count - decoding
+    }
+
+    private mutating func addRows(of slot: Int, prompts: Bool) {
+        let options = options
+        guard active[slot]?.needsRows(options) == true, active[slot]?.isInPrompt == prompts else { return }
+        while owners.count < state.rowCapacity, let row = active[slot]?.takeRow(options) {
+            state.batch.append(token: row.token, position: row.position, slot: slot)
+            if row.needsLogits { logitRows.append(owners.count) }
+            owners.append((slot, row.position))
+        }
+    }
+
+    /// Runs the model on the batch and lets the sequences take their logits; false to stop.
+    private mutating func pass(_ observe: (Completer.Event) -> Bool) throws(GenerationError) -> Bool {
+        var failure: GenerationError?
+        var goesOn = true
+        let (options, kernels) = (options, state.kernels)
+        model.forward(state, logitsFor: logitRows) { row, logits in
+            guard failure == nil, goesOn else { return }
+            let (slot, position) = owners[row]
+            do throws(GenerationError) {
+                let new = try active[slot]?.take(
+                    logits, at: position, options: options, scratch: &samplerScratch,
+                    normalizer: kernels.logSumExp)
+                guard let new, let index = active[slot]?.index else { return }
+                statistics.generatedTokens += 1
+                goesOn = observe(.token(index: index, id: new.id, text: new.text))
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return goesOn
+    }
+}

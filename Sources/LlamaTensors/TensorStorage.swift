@@ -1,0 +1,34 @@
+import Glibc
+import LlamaFiles
+
+/// Memory that tensors view: a mapped file, or a buffer of our own.
+///
+/// The bytes neither move nor change for as long as the object lives, which is what makes a ``Tensor``
+/// that retains it `Sendable`.
+package protocol TensorStorage: AnyObject, Sendable {
+    /// The whole region. Valid while the object lives.
+    var bytes: UnsafeRawBufferPointer { get }
+}
+
+extension MappedFile: TensorStorage {}
+
+/// A region of memory filled once, then only read.
+package final class OwnedBuffer: TensorStorage {
+    // Written only inside `init`, before any other reference exists.
+    private nonisolated(unsafe) let region: UnsafeMutableRawBufferPointer
+
+    /// Allocates `count` bytes (on a page boundary) and lets `fill` write them; nil where memory is short.
+    package init?(reserving count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        let protection = PROT_READ | PROT_WRITE
+        guard let base = mmap(nil, max(count, 1), protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            base != MAP_FAILED
+        else { return nil }
+        region = UnsafeMutableRawBufferPointer(start: base, count: count)
+        fill(region)
+    }
+
+    deinit { munmap(region.baseAddress, max(region.count, 1)) }
+
+    /// The whole region.
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(region) }
+}

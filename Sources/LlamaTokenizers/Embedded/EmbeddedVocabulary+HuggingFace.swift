@@ -1,0 +1,148 @@
+import LlamaJSON
+
+extension EmbeddedVocabulary {
+    /// The vocabulary of a `tokenizer.json`, with what the files beside it say.
+    ///
+    /// A vocabulary of bytes keeps its merges. One of characters with a fallback to bytes becomes one of
+    /// SentencePiece, if scores can say what its merges do.
+    ///
+    /// - Throws: what `HuggingFaceTokenizer.init(bytes:file:settings:)` throws, and `.unsupportedVocabulary` for rules that no
+    ///   checkpoint can hold.
+    init(tokenizerJSON bytes: [UInt8], file path: String, settings: TokenizerSettings) throws(TokenizerError)
+    {
+        let tokenizer = try HuggingFaceTokenizer(bytes: bytes, file: path, settings: settings)
+        do throws(ComponentError) {
+            self = try bytes.withUnsafeBufferPointer { text throws(ComponentError) in
+                let file = try TokenizerJSON(text)
+                return try Self(
+                    try JSONVocabulary(file, tokenizer), file, try MergeText(text, file).pairs, tokenizer)
+            }
+        } catch {
+            guard case .unsupported(let found, let place) = error else { throw error.inFile(path) }
+            throw .unsupportedVocabulary(
+                file: "\(path): \(place)", expected: "rules that a checkpoint can hold", found: found)
+        }
+    }
+
+    private init(
+        _ vocabulary: JSONVocabulary, _ file: TokenizerJSON, _ merges: [[UInt8]],
+        _ tokenizer: HuggingFaceTokenizer
+    ) throws(ComponentError) {
+        let isByteLevel = tokenizer.model.isByteLevel
+        var scores: [Float] = []
+        var preTokenizer = "default"
+        if isByteLevel {
+            preTokenizer = try vocabulary.preTokenizer(ignoresMerges: tokenizer.model.ignoresMerges).name
+        } else {
+            guard let found = ScoresOfMerges(vocabulary.tokens, vocabulary.kinds, merges) else {
+                throw .unsupported(found: "merges that scores cannot say", place: "model.merges")
+            }
+            scores = found.scores
+        }
+        func id(_ spelling: String) -> Int32? {
+            vocabulary.tokens.firstIndex(of: Array(spelling.utf8)).map(Int32.init)
+        }
+        self.init(
+            model: isByteLevel ? .byteLevel : .sentencePiece, preTokenizer: preTokenizer,
+            tokens: vocabulary.tokens, scores: scores, kinds: vocabulary.kinds,
+            merges: isByteLevel ? merges : [], bosID: tokenizer.bosID, eosID: tokenizer.eosID,
+            eotID: id("<|eot_id|>"), eomID: id("<|eom_id|>"), unknownID: tokenizer.model.unknownID,
+            padID: tokenizer.padID, addsBOS: tokenizer.addsBOS,
+            addsSpacePrefix: try isByteLevel ? false : vocabulary.addsSpacePrefix())
+    }
+}
+
+/// The tokens of a `tokenizer.json` by id, and its rules as far as a checkpoint has names for them.
+private struct JSONVocabulary {
+    private(set) var tokens: [[UInt8]]
+    private(set) var kinds: [TokenKind]
+    private let parts: [String: JSONValue]
+    private let model: BytePairModel
+
+    init(_ file: TokenizerJSON, _ tokenizer: HuggingFaceTokenizer) throws(ComponentError) {
+        (parts, model) = (file.parts, tokenizer.model)
+        // Ids without a token get a name, as llama.cpp's tools have it.
+        tokens = (0..<tokenizer.vocabularySize).map { Array("[PAD\($0)]".utf8) }
+        kinds = (0..<Int32(tokenizer.vocabularySize)).map { tokenizer.kind(of: $0) ?? .unused }
+        for entry in 0..<file.vocabulary.count {
+            tokens[Int(file.vocabulary.ids[entry])] = Array(file.vocabulary.spelling(entry))
+        }
+        let added = try Component.checked { () throws(JSONError) in try parts["added_tokens"]?.array() ?? [] }
+        for element in added {
+            let token = try AddedToken(element)
+            if token.isSingleWord || token.stripsLeft || token.stripsRight {
+                throw .unsupported(found: "a token that minds its neighbours", place: element.path)
+            }
+            tokens[Int(token.id)] = token.content
+        }
+    }
+
+    /// The name of the rules by which a text is cut.
+    func preTokenizer(ignoresMerges: Bool) throws(ComponentError) -> PreTokenizer {
+        if let value = parts["normalizer"] {
+            throw .unsupported(found: try Component(value).type, place: "normalizer")
+        }
+        let rules = try parts["pre_tokenizer"].map { value throws(ComponentError) in
+            try PreTokenizer.Rule.rules(try Component(value))
+        }
+        guard let rules = rules ?? nil, let found = PreTokenizer(rules: rules, ignoresMerges: ignoresMerges)
+        else { throw .unsupported(found: "rules without a name in GGUF", place: "pre_tokenizer") }
+        return found
+    }
+
+    /// Whether a space is put before a text, by the rules that stand for SentencePiece's.
+    func addsSpacePrefix() throws(ComponentError) -> Bool {
+        guard model.fallsBackToBytes, model.fusesUnknown, !model.ignoresMerges, model.unknownID != nil else {
+            throw .unsupported(found: "a model without byte_fallback, fuse_unk or unk_token", place: "model")
+        }
+        let normalizers = try parts["normalizer"].map { value throws(ComponentError) in
+            try TextNormalizer.rules(try Component(value))
+        }
+        let splits = try parts["pre_tokenizer"].map { value throws(ComponentError) in
+            try TextSplit.rules(try Component(value)).rules
+        }
+        let mark = Array("\u{2581}".utf8)
+        if let split = splits?.first, splits?.count == 1, (normalizers ?? []).isEmpty,
+            case .metaspace(mark, let scheme, splits: false) = split
+        {
+            return scheme != .never
+        }
+        var rules = (normalizers ?? [])[...]
+        var adds = false
+        if case .prepend(mark)? = rules.first {
+            adds = true
+            rules = rules.dropFirst()
+        }
+        guard rules.count == 1, (splits ?? []).isEmpty,
+            case .replace(.text([UInt8(ascii: " ")]), mark)? = rules.first
+        else { throw .unsupported(found: "rules other than SentencePiece's", place: "normalizer") }
+        return adds
+    }
+}
+
+/// The merges of a `tokenizer.json` as GGUF spells them.
+private struct MergeText {
+    private(set) var pairs: [[UInt8]] = []
+
+    /// - Parameter file: of which the merges have been read once.
+    init(_ text: UnsafeBufferPointer<UInt8>, _ file: TokenizerJSON) throws(ComponentError) {
+        guard let range = file.merges else { return }
+        var reader = JSONReader(
+            within: UnsafeBufferPointer(rebasing: text[..<range.upperBound]), from: range.lowerBound)
+        var pairs: [[UInt8]] = []
+        try Component.checked { () throws(JSONError) in
+            try reader.array { reader throws(JSONError) in
+                guard reader.peek() == UInt8(ascii: "[") else {
+                    return pairs.append(try reader.string { Array($0) })
+                }
+                var pair: [UInt8] = []
+                try reader.array { reader throws(JSONError) in
+                    if !pair.isEmpty { pair.append(UInt8(ascii: " ")) }
+                    try reader.string { pair += $0 }
+                }
+                pairs.append(pair)
+            }
+        }
+        self.pairs = pairs
+    }
+}

@@ -1,0 +1,130 @@
+import LlamaJSON
+
+/// A token of `added_tokens`: found in a text as it is spelled, before anything else is done to the text.
+struct AddedToken: Sendable {
+    /// The longest spelling: every place of a text may be compared with all of it.
+    private static let maximumLength = 1 << 10
+
+    let id: Int32
+    let content: [UInt8]
+    /// Only where no letter, digit or the like stands next to it.
+    let isSingleWord: Bool
+    /// It takes the white space before it.
+    let stripsLeft: Bool
+    /// It takes the white space behind it.
+    let stripsRight: Bool
+    /// It is looked for in the normalized text, and as the normalizers change it.
+    let isNormalized: Bool
+    /// A control token, which has no text.
+    let isSpecial: Bool
+
+    /// How it is spelled in the text that is searched for it, and in the text that ids become.
+    func spelling(_ normalizers: [TextNormalizer]) -> [UInt8] {
+        var spelling = content
+        if isNormalized { for normalizer in normalizers { normalizer.apply(to: &spelling) } }
+        return spelling
+    }
+
+    init(_ value: JSONValue) throws(ComponentError) {
+        (id, content, isSingleWord, stripsLeft, stripsRight, isNormalized, isSpecial) = try Component.checked
+        {
+            () throws(JSONError) in
+            let id = try value.member("id")
+            guard let number = Int32(exactly: try id.int()), (0..<TokenizerJSON.maximumID).contains(number)
+            else {
+                throw .wrongType(
+                    path: id.path, expected: "an id from 0 to \(TokenizerJSON.maximumID - 1)",
+                    found: id.excerpt)
+            }
+            let isSpecial = try value["special"]?.bool() ?? false
+            let content = try value.member("content")
+            let bytes = try content.utf8()
+            guard bytes.count <= AddedToken.maximumLength else {
+                throw .wrongType(
+                    path: content.path, expected: "at most \(AddedToken.maximumLength) bytes",
+                    found: "\(bytes.count)")
+            }
+            return (
+                number, bytes, try value["single_word"]?.bool() ?? false,
+                try value["lstrip"]?.bool() ?? false, try value["rstrip"]?.bool() ?? false,
+                try value["normalized"]?.bool() ?? !isSpecial, isSpecial
+            )
+        }
+    }
+}
+
+/// Finds added tokens in a text (`AddedVocabulary::find_matches`).
+struct AddedTokenMatcher: Sendable {
+    /// A stretch of a text: an added token, or text between two.
+    struct Segment {
+        let range: Range<Int>
+        /// Nil for text.
+        let id: Int32?
+    }
+
+    private var trie = TokenTrie()
+    private var tokens: [Int32: AddedToken] = [:]
+
+    /// - Parameter tokens: the tokens and how each is spelled in the texts that are searched.
+    init(_ tokens: [(AddedToken, spelling: [UInt8])]) {
+        for (token, spelling) in tokens where !spelling.isEmpty {
+            trie.insert(spelling, id: token.id)
+            self.tokens[token.id] = token
+        }
+    }
+
+    /// The stretches of a text, none of them empty. Of tokens that begin at one place the longest is found; if
+    /// `specials` does not allow it, it is text, and so are shorter ones within it.
+    func segments(
+        of text: UnsafeBufferPointer<UInt8>, allowing specials: SpecialTokens
+    ) -> [Segment] {
+        guard !text.isEmpty else { return [] }
+        guard !trie.isEmpty else { return [Segment(range: 0..<text.count, id: nil)] }
+        var segments: [Segment] = []
+        var start = 0
+        var place = 0
+        var space = 0..<0
+        while place < text.count {
+            guard let (id, end) = trie.longest(in: text, at: place) else {
+                place += 1
+                continue
+            }
+            defer { place = end }
+            guard let token = tokens[id], specials.allows(token), fits(token, place..<end, in: text) else {
+                continue
+            }
+            let first = token.stripsLeft ? text.startOfSpace(before: place, notBefore: start) : place
+            // A run of space that tokens share is looked through once.
+            if token.stripsRight, !space.contains(end) { space = end..<text.endOfSpace(from: end) }
+            let last = token.stripsRight ? max(end, space.upperBound) : end
+            if first > start { segments.append(Segment(range: start..<first, id: nil)) }
+            if last > first { segments.append(Segment(range: first..<last, id: id)) }
+            // White space that the token before has taken may be a token too; what follows it is text again.
+            start = last
+        }
+        if start < text.count { segments.append(Segment(range: start..<text.count, id: nil)) }
+        return segments
+    }
+
+    private func fits(_ token: AddedToken, _ range: Range<Int>, in text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard token.isSingleWord else { return true }
+        func isWord(_ place: Int) -> Bool {
+            ScalarSet.wordOfAddedTokens.contains(UTF8Scalar.decode(text, at: place).scalar)
+        }
+        let wordBefore = range.lowerBound > 0 && isWord(UTF8Scalar.start(text, before: range.lowerBound))
+        return !wordBefore && !(range.upperBound < text.count && isWord(range.upperBound))
+    }
+}
+
+extension SpecialTokens {
+    /// Whether a token that is spelled out in a text becomes that token.
+    fileprivate func allows(_ token: AddedToken) -> Bool {
+        guard token.isSpecial else { return true }
+        switch self {
+        case .none: return false
+        case .all: return true
+        // By bytes: two strings are equal where their spellings are only canonically equivalent.
+        case .only(let spellings): return spellings.contains { Array($0.utf8) == token.content }
+        }
+    }
+}

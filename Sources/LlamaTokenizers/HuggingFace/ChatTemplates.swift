@@ -1,0 +1,73 @@
+import LlamaJSON
+
+/// The Jinja templates by which messages become a prompt, as files carry them.
+package struct ChatTemplates: Sendable, Hashable {
+    /// The template that is used where none is named.
+    package var standard: String?
+    /// Templates for other ends, such as `tool_use`, in the order of the file.
+    package var named: [Named] = []
+
+    /// A template with a name.
+    package struct Named: Sendable, Hashable {
+        /// What it is for.
+        package var name: String
+        /// The template.
+        package var template: String
+
+        /// A template with this name.
+        package init(name: String, template: String) {
+            (self.name, self.template) = (name, template)
+        }
+    }
+
+    /// Whether there is none.
+    package var isEmpty: Bool { standard == nil && named.isEmpty }
+
+    /// Templates of these texts.
+    package init(standard: String? = nil, named: [Named] = []) {
+        (self.standard, self.named) = (standard, named)
+    }
+
+    /// The templates of a folder of Hugging Face's: in `chat_template.jinja`, `chat_template.json` or
+    /// `tokenizer_config.json`, of which the first that is there counts.
+    ///
+    /// - Throws: `.invalidJSON` for a malformed file, and the errors of one that cannot be read.
+    package init(folder: String) throws(TokenizerError) {
+        self.init()
+        if let file = try TokenizerFile(optional: folder + "/chat_template.jinja") {
+            standard = String(decoding: file.bytes, as: UTF8.self)
+            return
+        }
+        for name in ["chat_template.json", "tokenizer_config.json"] where isEmpty {
+            let path = folder + "/" + name
+            guard let file = try TokenizerFile(optional: path) else { continue }
+            do throws(ComponentError) { try read(file.bytes) } catch { throw error.inFile(path) }
+        }
+    }
+
+    private mutating func read(_ bytes: [UInt8]) throws(ComponentError) {
+        let root = try TokenizerSettings.root(bytes)
+        try Component.checked { () throws(JSONError) in
+            guard let value = root["chat_template"] else { return }
+            guard value.isArray else { return standard = try value.string() }
+            for element in try value.array() {
+                named.append(
+                    Named(
+                        name: try element.member("name").string(),
+                        template: try element.member("template").string()))
+            }
+        }
+        let names = named.map(\.name)
+        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+            throw .unsupported(found: "two templates named \"\(twice)\"", place: "chat_template")
+        }
+        if let index = names.firstIndex(of: "default") { standard = named.remove(at: index).template }
+    }
+
+    /// The value of `chat_template` in a `tokenizer_config.json`; nil where there is none.
+    var json: JSONText? {
+        guard !named.isEmpty else { return standard.map { .string($0) } }
+        let all = (standard.map { [Named(name: "default", template: $0)] } ?? []) + named
+        return .array(all.map { .object([("name", .string($0.name)), ("template", .string($0.template))]) })
+    }
+}

@@ -1,0 +1,109 @@
+import LlamaJSON
+
+extension TokenizerError: CustomStringConvertible {
+    /// One line that names the file, what was expected, what was found, and what to do.
+    package var description: String {
+        let (file, sentence) = fileAndSentence
+        return "\(file): \(sentence)".oneLine(limit: 4096)
+    }
+
+    private var fileAndSentence: (file: String, sentence: String) {
+        switch self {
+        case .notFound(let file):
+            (file, "expected a tokenizer file, found nothing; check the path")
+        case .isDirectory(let file):
+            (file, "expected a tokenizer file, found a directory; name the tokenizer.model in it")
+        case .unreadable(let file, let reason):
+            (file, "expected a readable tokenizer file: \(reason)")
+        case .tooLarge(let file, let limit):
+            (file, "expected a tokenizer file, found more than \(limit >> 20) MiB; check the path")
+        case .notSupported(let file, let kind):
+            (
+                file,
+                "expected \(Self.wanted), found \(kind), which is not supported yet; \(kind.advice)"
+            )
+        case .notATokenizer(let file, let kind):
+            (file, "expected \(Self.wanted), found \(kind); \(kind.advice)")
+        case .malformed(let file, let what, let offset):
+            (
+                file,
+                "expected a SentencePiece model, found a damaged one (at byte \(offset): \(what)); "
+                    + "download it again"
+            )
+        case .malformedRanks(let file, let what, let line):
+            (
+                file,
+                "expected a tiktoken vocabulary, found a damaged one (in line \(line): \(what)); "
+                    + "download it again"
+            )
+        case .invalidJSON(let file, let place, let expected, let found):
+            (
+                place.map { "\(file): \($0)" } ?? file,
+                "expected \(expected), found \(found); correct the file or download it again"
+            )
+        case .unsupportedComponent(let file, let found, let place):
+            (
+                "\(file): \(place)",
+                "expected rules of a Llama tokenizer, found \(found), which is not supported; "
+                    + "use the model's tokenizer.model if it has one"
+            )
+        case .rejected(let file, let reason):
+            (
+                file,
+                "expected a SentencePiece model, found one that libsentencepiece refuses (\(reason)); "
+                    + "use another"
+            )
+        case .malformedVocabulary(let file, let what, let place):
+            (file, "expected a vocabulary, found a damaged one (\(place): \(what)); download it again")
+        case .unsupportedVocabulary(let file, let expected, let found):
+            (file, "expected \(expected), found \(found), which is not supported")
+        case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge,
+            .trainingFailed, .trainedModelIsLossy:
+            ("tokenizer training", trainingSentence)
+        }
+    }
+
+    private static let wanted = "a SentencePiece model, a tiktoken vocabulary or a tokenizer.json"
+
+    private var trainingSentence: String {
+        switch self {
+        case .noTrainingText:
+            "expected a text, found none; give it something to train on"
+        case .untrainableCharacter(let character, let offset):
+            "expected text that SentencePiece can give back, found \(Self.codePoint(character)) at byte \(offset); "
+                + "remove or replace it"
+        case .vocabularyTooSmall(let size, let minimum):
+            "expected a vocabulary of at least \(minimum) pieces for the characters of this text, found \(size); "
+                + "ask for more"
+        case .vocabularyTooLarge(let size, let maximum):
+            "expected a vocabulary of at most \(maximum) pieces for this text, found \(size); "
+                + "ask for fewer or give it more text"
+        case .trainingFailed(let reason):
+            "expected a model, found that libsentencepiece cannot train one (\(reason)); try another text"
+        case .trainedModelIsLossy(let offset):
+            "expected a model that gives the text back, found another text from byte \(offset) on; "
+                + "try another vocabulary size"
+        default: ""
+        }
+    }
+
+    private static func codePoint(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+}
+
+extension TokenizerKind {
+    /// What to do with a file of this kind.
+    fileprivate var advice: String {
+        switch self {
+        case .sentencePiece, .tiktoken, .huggingFaceJSON: "use it as it is"
+        case .llama2cBin: "use the tokenizer.model that it was made from"
+        case .otherJSON: "use the tokenizer.model or tokenizer.json next to it"
+        case .html: "download the file itself, not the page about it"
+        case .gitLFSPointer: "fetch the file it stands for with `git lfs pull`"
+        case .empty: "download it again"
+        case .unknown: "check the path"
+        }
+    }
+}

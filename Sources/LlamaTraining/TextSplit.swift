@@ -1,0 +1,21 @@
+/// The parts of a text.
+package enum TextSplit: String, Sendable, CaseIterable {
+    /// The first 80 %.
+    case training
+    /// From 80 % to 90 %.
+    case validation
+    /// From 90 % on.
+    case test
+    /// The whole.
+    case all
+
+    /// Where the part lies among `count` tokens.
+    package func range(of count: Int) -> Range<Int> {
+        switch self {
+        case .training: 0..<count * 8 / 10
+        case .validation: count * 8 / 10..<count * 9 / 10
+        case .test: count * 9 / 10..<count
+        case .all: 0..<count
+        }
+    }
+}

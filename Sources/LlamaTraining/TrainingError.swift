@@ -1,0 +1,68 @@
+import LlamaCheckpoints
+import Glibc
+
+/// Why a model could not be trained.
+package enum TrainingError: Error, Equatable, Sendable {
+    /// The data cannot be read.
+    case unreadableData(file: String, reason: String)
+    /// The data is not UTF-8.
+    case notUTF8(file: String)
+    /// A split is shorter than a sequence and the token after it.
+    case tooLittleData(file: String, split: String, count: Int, needed: Int)
+    /// The tokenizer has no token for a character of the data.
+    case unknownCharacter(file: String, character: String, line: Int)
+    /// No model or no run can have this option.
+    case invalidOption(String, expected: String, found: String)
+    /// The state to resume from was made with other options.
+    case otherRun(file: String, option: String, expected: String, found: String)
+    /// The state to resume from is missing or damaged.
+    case invalidState(file: String, expected: String, found: String, isMissing: Bool)
+    /// The loss is no number any more.
+    case lossNotFinite(step: Int, lastGood: String?)
+    /// A weight is too large for the type of the checkpoint.
+    case weightOutOfRange(String, step: Int)
+    /// A file could not be written; what was there before still is.
+    case cannotWrite(String)
+
+    /// Whether the input is not there (as opposed to there and bad).
+    package var isMissingInput: Bool {
+        switch self {
+        case .unreadableData: true
+        case .invalidState(_, _, _, let isMissing): isMissing
+        default: false
+        }
+    }
+}
+
+extension TrainingError: CustomStringConvertible {
+    /// One line for a person.
+    package var description: String {
+        switch self {
+        case .unreadableData(let file, let reason):
+            "\(file): cannot be read: \(reason)"
+        case .notUTF8(let file):
+            "\(file): expected text in UTF-8, found other bytes"
+        case .tooLittleData(let file, let split, let count, let needed):
+            "\(file): expected at least \(needed) tokens in the \(split) split, found \(count); "
+                + "give more text or lower --max-seq-len"
+        case .unknownCharacter(let file, let character, let line):
+            "\(file): line \(line): expected characters that the tokenizer knows, found \(character); "
+                + "train a tokenizer on this text with --tokenizer char"
+        case .invalidOption(let option, let expected, let found):
+            "\(option): expected \(expected), found \(found)"
+        case .otherRun(let file, let option, let expected, let found):
+            "\(file): expected a run with \(option) \(expected), found \(found); leave the option out to go on as before"
+        case .invalidState(let file, let expected, let found, _):
+            "\(file): expected \(expected), found \(found)"
+        case .lossNotFinite(let step, let lastGood):
+            "step \(step): the loss is no longer a finite number; begin again with a lower --learning-rate; "
+                + (lastGood.map { "the last good checkpoint is kept in \($0)" }
+                    ?? "no checkpoint was written yet")
+        case .weightOutOfRange(let name, let step):
+            "step \(step): \(name): expected weights that F16 can hold (below 65504), found larger ones; "
+                + "begin again with --dtype float32 or a lower --learning-rate"
+        case .cannotWrite(let problem):
+            "\(problem); the files written before are kept"
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import LlamaConversion
+import LlamaFiles
+import LlamaCheckpoints
+import LlamaJSON
+import LlamaKernels
+import LlamaTensors
+
+/// All that a run needs to go on exactly where it was: weights, moments, step, options. One file, written whole.
+struct TrainingState {
+    static let fileName = "training.safetensors"
+    private static let key = "training"
+
+    var options: TrainingOptions
+    var vocabularySize: Int
+    var dataDigest: UInt64
+    /// Type of the weights in the checkpoint.
+    var dtype: DType
+    /// Steps done.
+    var step = 0
+    /// Lowest validation loss so far, and the step it was reached at.
+    var best: (loss: Double, step: Int)?
+
+    /// Writes the state into a folder.
+    func write(_ parameters: ParameterSet, folder: String) throws(AtomicFile.Failure) {
+        var entries: [SafetensorsWriter.Entry] = []
+        for (prefix, buffer) in TrainingState.arrays(parameters) {
+            for slice in parameters.slices {
+                entries.append(
+                    SafetensorsWriter.Entry(
+                        name: prefix + TensorNaming.meta.name(of: slice.role), shape: slice.shape,
+                        dtype: .float32,
+                        values: UnsafeBufferPointer(start: buffer.base + slice.offset, count: slice.count)))
+            }
+        }
+        try SafetensorsWriter.write(
+            entries, metadata: [(TrainingState.key, json.serialized)],
+            to: folder + "/" + TrainingState.fileName)
+    }
+
+    /// Reads what stands in a folder's state besides the weights.
+    init(folder: String) throws(TrainingError) {
+        let path = folder + "/" + TrainingState.fileName
+        let file = try TrainingState.open(path)
+        do throws(JSONError) {
+            guard let text = file.metadata[TrainingState.key] else {
+                throw .missingKey(TrainingState.key, path: "__metadata__")
+            }
+            let object = try Array(text.utf8).withUnsafeBufferPointer { text throws(JSONError) in
+                try JSONValue.parse(UnsafeRawBufferPointer(text))
+            }
+            options = try TrainingOptions(try object.member("options"))
+            vocabularySize = try object.member("vocab_size").int()
+            dataDigest = UInt64(try object.member("data_digest").string(), radix: 16) ?? 0
+            dtype = DType(rawValue: try object.member("dtype").string()) ?? .float32
+            step = try object.member("step").int()
+            if let best = object["best"] {
+                self.best = (try best.member("loss").double(), try best.member("step").int())
+            }
+        } catch {
+            throw .invalidState(file: path, expected: error.expected, found: error.found, isMissing: false)
+        }
+        do {
+            try options.validate()
+        } catch {
+            throw .invalidState(file: path, expected: "options of a run", found: "\(error)", isMissing: false)
+        }
+        guard (0...options.steps).contains(step) else {
+            throw .invalidState(
+                file: path, expected: "a step from 0 to \(options.steps)", found: "\(step)", isMissing: false)
+        }
+    }
+
+    init(options: TrainingOptions, vocabularySize: Int, dataDigest: UInt64, dtype: DType) {
+        self.options = options
+        self.vocabularySize = vocabularySize
+        self.dataDigest = dataDigest
+        self.dtype = dtype
+    }
+
+    /// Copies weights and moments from a folder's state.
+    static func restore(_ parameters: ParameterSet, folder: String) throws(TrainingError) {
+        let path = folder + "/" + fileName
+        let file = try open(path)
+        for (prefix, buffer) in arrays(parameters) {
+            for slice in parameters.slices {
+                let name = prefix + TensorNaming.meta.name(of: slice.role)
+                guard let tensor = file.tensors[name], tensor.shape == slice.shape,
+                    let values = tensor.floats()
+                else {
+                    let found = file.tensors[name].map { "shape \($0.shape)" } ?? "no \(name)"
+                    throw .invalidState(
+                        file: path, expected: "\(name) of shape \(slice.shape)", found: found,
+                        isMissing: false)
+                }
+                (buffer.base + slice.offset).update(from: values, count: slice.count)
+            }
+        }
+    }
+
+    private static func arrays(_ parameters: ParameterSet) -> [(prefix: String, buffer: FloatBuffer)] {
+        [
+            ("weights.", parameters.weights), ("first_moment.", parameters.moments.first),
+            ("second_moment.", parameters.moments.second),
+        ]
+    }
+
+    private static func open(_ path: String) throws(TrainingError) -> TensorFile {
+        do {
+            return try SafetensorsFile.open(path)
+        } catch {
+            throw .invalidState(
+                file: path, expected: "the state of a run", found: "\(error)", isMissing: error.isMissingInput
+            )
+        }
+    }
+
+    private var json: JSONText {
+        var members: [(String, JSONText)] = [
+            ("options", options.json), ("vocab_size", .int(vocabularySize)),
+            ("data_digest", .string(String(dataDigest, radix: 16))), ("dtype", .string(dtype.rawValue)),
+            ("step", .int(step)),
+        ]
+        if let best {
+            members.append(("best", .object([("loss", .double(best.loss)), ("step", .int(best.step))])))
+        }
+        return .object(members)
+    }
+}
+
+/// What a run was begun with, as its state tells.
+package struct RunSettings: Sendable {
+    /// Its options.
+    package let options: TrainingOptions
+    /// Type of the weights in its checkpoint.
+    package let dtype: DType
+
+    /// Reads the state in a folder.
+    package init(folder: String) throws(TrainingError) {
+        let state = try TrainingState(folder: folder)
+        (options, dtype) = (state.options, state.dtype)
+    }
+}

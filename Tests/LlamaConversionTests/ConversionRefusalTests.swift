@@ -1,0 +1,125 @@
+@testable import LlamaCheckpointTestSupport
+@testable import LlamaConversion
+import LlamaTensors
+import LlamaTestSupport
+import Testing
+
+@testable import LlamaCheckpoints
+
+/// What a format cannot express is refused, with the reason, before anything is written.
+struct ConversionRefusalTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        var model = TinyModel()
+        var config: [(String, String)] = []
+        let format: CheckpointFormat
+        var dtype: DType?
+        var shards: Int?
+        /// What follows `FORMAT: cannot express this checkpoint: `.
+        let message: String
+
+        var testDescription: String { name }
+    }
+
+    private static let linear = [("rope_scaling", #"{"rope_type": "linear", "factor": 4.0}"#)]
+    private static let wide = TinyModel(headDim: 6)
+    private static let biased = TinyModel(hasAttentionBias: true)
+
+    static let cases = [
+        Case(
+            name: "linear RoPE, meta", config: linear, format: .meta,
+            message: "params.json knows no RoPE scaling but Llama 3's"),
+        Case(
+            name: "linear RoPE, llama2c", config: linear, format: .llama2c,
+            message: """
+                llama2.c .bin: rope_scaling: expected none, which the format takes for granted, \
+                found linear, factor 4.0; choose another format
+                """),
+        Case(
+            name: "theta, llama2c", config: [("rope_theta", "500000.0")], format: .llama2c,
+            message: """
+                llama2.c .bin: rope_theta: expected 10000, which the format takes for granted, found 500000.0; \
+                choose another format
+                """),
+        Case(
+            name: "head_dim, meta", model: wide, format: .metaSafetensors,
+            message: "params.json has no head_dim, and 6 is not dim 8 / n_heads 2"),
+        Case(
+            name: "head_dim, llama2c", model: wide, format: .llama2c,
+            message: """
+                llama2.c .bin: head_dim: expected dim 8 / n_heads 2, which the format takes for granted, found 6; \
+                choose another format
+                """),
+        Case(name: "biases, meta", model: biased, format: .meta, message: "Meta's Llama has no biases"),
+        Case(
+            name: "two reasons", model: TinyModel(headDim: 6, hasFeedForwardBias: true), format: .meta,
+            message: """
+                Meta's Llama has no biases; params.json has no head_dim, and 6 is not dim 8 / n_heads 2
+                """),
+        Case(
+            name: "shards", format: .meta, shards: 2,
+            message: "n_kv_heads 1 does not divide into 2 shards"),
+        Case(name: "no shards", format: .huggingFace, shards: 2, message: "shards are for Meta's formats"),
+        Case(
+            name: "blocks, safetensors", format: .huggingFace, dtype: .q8_0,
+            message: "it holds no Q8_0 weights"),
+        Case(
+            name: "blocks, narrow", format: .gguf, dtype: .q4_0,
+            message: """
+                Q4_0 stores 32 weights together, and dim is 8; Q4_0 stores 32 weights together, and hidden_dim is 24
+                """),
+        Case(
+            name: "blocks, narrow heads",
+            model: TinyModel(dim: 32, nHeads: 2, headDim: 6, hiddenDim: 64), format: .gguf, dtype: .q8_0,
+            message: "Q8_0 stores 32 weights together, and n_heads * head_dim is 12"),
+        Case(
+            name: "blocks, heads wider than dim",
+            model: TinyModel(dim: 32, nHeads: 4, headDim: 10, hiddenDim: 64), format: .gguf, dtype: .q4_0,
+            message: "Q4_0 stores 32 weights together, and n_heads * head_dim is 40"),
+        Case(
+            name: "blocks, dim between the widths of heads",
+            model: TinyModel(dim: 48, nHeads: 2, headDim: 32, hiddenDim: 64), format: .gguf, dtype: .q8_0,
+            message: "Q8_0 stores 32 weights together, and dim is 48"),
+        Case(
+            name: "blocks, feed-forward layer",
+            model: TinyModel(dim: 32, nHeads: 2, headDim: 16, hiddenDim: 80), format: .gguf, dtype: .q8_0,
+            message: "Q8_0 stores 32 weights together, and hidden_dim is 80"),
+        Case(
+            name: "float16, llama2c", format: .llama2c, dtype: .float16, message: "it holds no F16 weights"),
+    ]
+
+    @Test(arguments: cases) func saysWhy(example: Case) throws {
+        var config = example.model.config()
+        for (key, value) in example.config {
+            config = example.model.config([key: value])
+        }
+        let source = try TemporaryFolder.huggingFace(example.model, config)
+        var options = ConversionOptions(format: example.format)
+        (options.dtype, options.shards) = (example.dtype, example.shards)
+        let checkpoint = try source.open()
+        let error = #expect(throws: ConversionError.self) { try ConversionPlan(checkpoint, options) }
+        #expect(
+            error?.description == "\(example.format.rawValue): cannot express this checkpoint: "
+                + example.message)
+    }
+
+    @Test func quantizedWeightsAreExpandedOnRequestOnly() throws {
+        let source = try TemporaryFolder.huggingFace(TinyModel(dim: 32, headDim: 16, hiddenDim: 64))
+        let folder = try TemporaryFolder()
+        let small = try source.open().converted(to: .gguf, as: .q8_0, in: folder, "small")
+        let error = #expect(throws: ConversionError.self) {
+            try ConversionPlan(small, ConversionOptions(format: .huggingFace))
+        }
+        #expect(
+            error?.description
+                == """
+                huggingface: cannot express this checkpoint: it holds no Q8_0 weights; \
+                choose the dtype float16, bfloat16 or float32 to expand them
+                """)
+        let wide = try small.converted(to: .huggingFace, as: .float32, in: folder, "wide")
+        #expect(try CheckpointComparison(small, wide).isSame)
+        // The same blocks again.
+        let again = try small.converted(to: .gguf, in: folder, "again")
+        #expect(try CheckpointComparison(small, again).entries.allSatisfy { $0.outcome == .identical })
+    }
+}

@@ -1,0 +1,198 @@
+import CLlamaKernels
+import Foundation
+import Testing
+
+@testable import LlamaKernels
+
+/// Attention of one layer over a cache of its own.
+private struct Layer {
+    static let capacity = 512
+    let heads: Int
+    let kvHeads: Int
+    let headDim: Int
+    let layout: lk_rope_layout
+    let slots: Int
+    let cosines: [Float]
+    let sines: [Float]
+    /// Unspecified cache content is NaN: using it shows.
+    var keys: [Float]
+    var values: [Float]
+
+    init(heads: Int, kvHeads: Int, headDim: Int, layout: lk_rope_layout, slots: Int = 1) {
+        (self.heads, self.kvHeads, self.headDim) = (heads, kvHeads, headDim)
+        (self.layout, self.slots) = (layout, slots)
+        let angles = (0..<Self.capacity).flatMap { position in
+            (0..<headDim / 2).map {
+                Double(position) * pow(10000, -2 * Double($0) / Double(headDim))
+            }
+        }
+        cosines = angles.map { Float(cos($0)) }
+        sines = angles.map { Float(sin($0)) }
+        keys = Array(repeating: .nan, count: slots * kvHeads * Self.capacity * headDim)
+        values = keys
+    }
+
+    var headStride: Int { Self.capacity * headDim }
+
+    private mutating func with(_ body: (inout lk_attention_shape, inout lk_cache_layer) -> Void) {
+        let (heads, kvHeads, headDim, layout) = (heads, kvHeads, headDim, layout)
+        let (slotStride, headStride) = (kvHeads * headStride, headStride)
+        cosines.withUnsafeBufferPointer { cosines in
+            sines.withUnsafeBufferPointer { sines in
+                keys.withUnsafeMutableBufferPointer { keys in
+                    values.withUnsafeMutableBufferPointer { values in
+                        var shape = lk_attention_shape(
+                            n_heads: heads, n_kv_heads: kvHeads, head_dim: headDim, rope_layout: layout,
+                            rope_cos: cosines.baseAddress, rope_sin: sines.baseAddress,
+                            scale: 1 / Float(headDim).squareRoot())
+                        var cache = lk_cache_layer(
+                            keys: keys.baseAddress, values: values.baseAddress, slot_stride: slotStride,
+                            head_stride: headStride)
+                        body(&shape, &cache)
+                    }
+                }
+            }
+        }
+    }
+
+    mutating func store(
+        _ context: KernelContext, _ rows: [lk_row], q: inout [Float], k: [Float], v: [Float]
+    ) {
+        var rotated = q
+        with { lk_rope_and_store(context.handle, &$0, rows, rows.count, &rotated, k, v, &$1) }
+        q = rotated
+    }
+
+    mutating func attend(_ context: KernelContext, _ rows: [lk_row], q: [Float]) -> [Float] {
+        var out = [Float](repeating: .nan, count: q.count)
+        with { lk_attention(context.handle, &$0, rows, rows.count, q, &out, &$1) }
+        return out
+    }
+
+    /// Head `head` of a row of `x` at `position`, rotated in double.
+    func rotated(_ x: [Float], row: Int, head: Int, of count: Int, position: Int) -> [Double] {
+        let base = (row * count + head) * headDim
+        var result = x[base..<base + headDim].map(Double.init)
+        for i in 0..<headDim / 2 {
+            let (a, b) = layout == LK_ROPE_INTERLEAVED ? (2 * i, 2 * i + 1) : (i, i + headDim / 2)
+            let cosine = Double(cosines[position * headDim / 2 + i])
+            let sine = Double(sines[position * headDim / 2 + i])
+            (result[a], result[b]) = (
+                result[a] * cosine - result[b] * sine, result[a] * sine + result[b] * cosine
+            )
+        }
+        return result
+    }
+}
+
+extension lk_rope_layout: @retroactive CustomTestStringConvertible {
+    /// The layout as test output names it.
+    public var testDescription: String { self == LK_ROPE_INTERLEAVED ? "interleaved" : "halves" }
+}
+
+@Suite struct AttentionTests {
+    static let layouts = [LK_ROPE_INTERLEAVED, LK_ROPE_HALVES]
+
+    private func sequence(_ count: Int, slot: Int32 = 0) -> [lk_row] {
+        (0..<count).map { lk_row(position: Int32($0), slot: slot) }
+    }
+
+    @Test(arguments: supportedSets, layouts)
+    func agreesWithDoublePrecision(_ set: InstructionSet, _ layout: lk_rope_layout) throws {
+        let context = try KernelContext(instructionSet: set, threads: 2)
+        for (heads, kvHeads, headDim, checked) in [
+            (2, 1, 10, [0, 15, 16, 127, 128, 500]), (3, 3, 2, [0, 1, 17]), (8, 2, 64, [0, 33, 140]),
+            (40, 2, 6, [0, 20]), (1, 1, 72, [16, 63]),
+        ] {
+            let count = (checked.last ?? 0) + 1
+            var layer = Layer(heads: heads, kvHeads: kvHeads, headDim: headDim, layout: layout)
+            var numbers = Numbers(seed: headDim)
+            let q = numbers.floats(count * heads * headDim).map { $0 * 4 }
+            let k = numbers.floats(count * kvHeads * headDim).map { $0 * 4 }
+            let v = numbers.floats(count * kvHeads * headDim)
+            var rotated = q
+            layer.store(context, sequence(count), q: &rotated, k: k, v: v)
+            let rows = checked.map { lk_row(position: Int32($0), slot: 0) }
+            let width = heads * headDim
+            let out = layer.attend(
+                context, rows, q: checked.flatMap { rotated[$0 * width..<($0 + 1) * width] })
+            for kvHead in 0..<kvHeads {
+                let keys = (0..<count).map {
+                    layer.rotated(k, row: $0, head: kvHead, of: kvHeads, position: $0)
+                }
+                for (index, position) in checked.enumerated() {
+                    for head in kvHead * heads / kvHeads..<(kvHead + 1) * heads / kvHeads {
+                        let query = layer.rotated(
+                            q, row: position, head: head, of: heads, position: position)
+                        let scores = keys[...position].map {
+                            zip(query, $0).reduce(0) { $0 + $1.0 * $1.1 } / Double(headDim).squareRoot()
+                        }
+                        let greatest = scores.max() ?? 0
+                        let weights = scores.map { exp($0 - greatest) }
+                        let sum = weights.reduce(0, +)
+                        for d in 0..<headDim {
+                            var exact = 0.0
+                            for p in 0...position {
+                                exact += weights[p] / sum * Double(v[(p * kvHeads + kvHead) * headDim + d])
+                            }
+                            let value = Double(out[(index * heads + head) * headDim + d])
+                            // Values are below 1; a score's rounding error, head_dim steps of about 16,
+                            // is what its weight is off by.
+                            let tolerance = (Double(headDim) * 16 + Double(position)) * 0x1p-24
+                            #expect(abs(value - exact) <= tolerance, "position \(position), d \(d)")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: supportedSets)
+    func aRowsBitsDoNotDependOnItsCompany(_ set: InstructionSet) throws {
+        let alone = try KernelContext(instructionSet: set, threads: 1)
+        let team = try KernelContext(instructionSet: set, threads: 3)
+        for (heads, kvHeads, headDim) in [(8, 2, 20), (2, 2, 32)] {
+            let width = heads * headDim
+            var layer = Layer(
+                heads: heads, kvHeads: kvHeads, headDim: headDim, layout: LK_ROPE_HALVES, slots: 2)
+            var numbers = Numbers(seed: 13)
+            // Two sequences, one behind the other, then mixed.
+            var rows = sequence(150) + sequence(21, slot: 1)
+            rows = Array(rows[..<140]) + rows[140...].sorted { $0.position % 7 < $1.position % 7 }
+            var q = numbers.floats(rows.count * width)
+            let k = numbers.floats(rows.count * kvHeads * headDim)
+            let v = numbers.floats(rows.count * kvHeads * headDim)
+            let input = q
+            layer.store(team, rows, q: &q, k: k, v: v)
+            let together = layer.attend(team, rows, q: q)
+
+            // A cache filled row by row, so that what follows a row is not even there yet.
+            var stepwise = Layer(
+                heads: heads, kvHeads: kvHeads, headDim: headDim, layout: LK_ROPE_HALVES, slots: 2)
+            let order = rows.indices.sorted { rows[$0].position < rows[$1].position }
+            for i in order {
+                var qRow = Array(input[i * width..<(i + 1) * width])
+                let kvRange = i * kvHeads * headDim..<(i + 1) * kvHeads * headDim
+                stepwise.store(alone, [rows[i]], q: &qRow, k: Array(k[kvRange]), v: Array(v[kvRange]))
+                let one = stepwise.attend(alone, [rows[i]], q: qRow)
+                #expect(bits(one) == bits(together[i * width..<(i + 1) * width]), "row \(i)")
+            }
+        }
+    }
+
+    /// A row must not even multiply a later position's value by zero.
+    @Test(arguments: supportedSets)
+    func anInfiniteValueStaysInTheFuture(_ set: InstructionSet) throws {
+        let context = try KernelContext(instructionSet: set, threads: 1)
+        var layer = Layer(heads: 2, kvHeads: 2, headDim: 16, layout: LK_ROPE_HALVES)
+        var numbers = Numbers(seed: 14)
+        var q = numbers.floats(20 * 32)
+        let k = numbers.floats(20 * 32)
+        var v = numbers.floats(20 * 32)
+        for d in 0..<32 { v[19 * 32 + d] = .infinity }
+        layer.store(context, sequence(20), q: &q, k: k, v: v)
+        let out = layer.attend(context, sequence(20), q: q)
+        #expect(out[..<(19 * 32)].allSatisfy { $0.isFinite })
+        #expect(out[(19 * 32)...].allSatisfy { $0 == .infinity })
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import LlamaTestSupport
+import Testing
+
+@testable import LlamaTokenizers
+
+/// Llama 3's vocabulary, against what tiktoken made of it.
+@Suite(.enabled(if: TestData.isWanted, "needs LLAMA_TEST_DATA"))
+struct TiktokenSharedDataTests {
+    static let tokenizer = Result {
+        try TiktokenTokenizer(path: TestData.path("tokenizers/llama3/tokenizer.model"))
+    }
+
+    @Test func hasEveryIDAndTextOfTheLlama3Golden() throws {
+        let tokenizer = try Self.tokenizer.get()
+        let lines = try String(contentsOf: TestData.url("tokenizers/llama3/golden.jsonl"), encoding: .utf8)
+        let golden = try lines.split(separator: "\n").map {
+            try JSONDecoder().decode(SharedDataTests.Golden.self, from: Data($0.utf8))
+        }
+        #expect(golden.count > 200)
+        for line in golden {
+            #expect(tokenizer.encode(line.text, addBOS: false) == line.ids, "\(line.text.debugDescription)")
+            #expect(Array(tokenizer.decode(line.ids).utf8) == Array(line.decoded.utf8), "\(line.ids)")
+            if let allowed = line.ids_specials_allowed {
+                #expect(tokenizer.encode(line.text, specials: .all, addBOS: false) == allowed)
+            }
+        }
+    }
+
+    @Test func hasTheSpecialTokensOfLlama3() throws {
+        let tokenizer = try Self.tokenizer.get()
+        #expect(tokenizer.vocabularySize == 128_256)
+        #expect(tokenizer.bosID == 128_000)
+        #expect(tokenizer.eosID == 128_001)
+        #expect(tokenizer.padID == 128_004)
+        #expect(tokenizer.stopTokens == [128_001, 128_008, 128_009])
+        #expect(tokenizer.specialTokenName(128_010) == "<|python_tag|>")
+        #expect(tokenizer.specialTokenName(128_255) == "<|reserved_special_token_247|>")
+        let loaded = try loadTokenizer(at: TestData.path("tokenizers/llama3/tokenizer.model"))
+        #expect(loaded.stopTokens == tokenizer.stopTokens)
+    }
+}
