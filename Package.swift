@@ -37,7 +37,9 @@ let package = Package(
         .target(
             name: "LlamaCheckpoints",
             dependencies: ["LlamaFiles", "LlamaJSON", "LlamaTensors", logging]),
-        .target(name: "LlamaTokenizers", dependencies: ["CSentencePiece", "LlamaFiles", "LlamaJSON"]),
+        .target(
+            name: "LlamaTokenizers",
+            dependencies: ["CSentencePiece", "LlamaCheckpoints", "LlamaFiles", "LlamaJSON"]),
         .target(
             name: "LlamaConversion",
             dependencies: [

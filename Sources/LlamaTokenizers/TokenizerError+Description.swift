@@ -11,6 +11,8 @@ extension TokenizerError: CustomStringConvertible {
         switch self {
         case .notFound(let file):
             (file, "expected a tokenizer file, found nothing; check the path")
+        case .noTokenizer(let path):
+            (path, "expected \(TokenizerPath.names.joined(separator: " or ")) there, found neither")
         case .isDirectory(let file):
             (file, "expected a tokenizer file, found a directory; name the tokenizer.model in it")
         case .unreadable(let file, let reason):

@@ -3,6 +3,9 @@ package enum TokenizerError: Error, Sendable, Hashable {
     /// There is no such file.
     case notFound(file: String)
 
+    /// Neither the folder, nor the one that holds the checkpoint's file, has a tokenizer in it.
+    case noTokenizer(path: String)
+
     /// The path leads to a directory.
     case isDirectory(file: String)
 
@@ -62,7 +65,7 @@ package enum TokenizerError: Error, Sendable, Hashable {
     /// (`EX_DATAERR`, 65).
     package var isMissingInput: Bool {
         switch self {
-        case .notFound, .isDirectory, .unreadable: true
+        case .notFound, .noTokenizer, .isDirectory, .unreadable: true
         case .tooLarge, .notSupported, .notATokenizer, .malformed, .malformedRanks, .rejected: false
         case .invalidJSON, .unsupportedComponent, .malformedVocabulary, .unsupportedVocabulary: false
         case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge: false

@@ -22,7 +22,7 @@ package enum TokenizerPath {
 
     /// The tokenizer's file: the path itself, or the tokenizer in the folder that it names, or beside the
     /// checkpoint's file that it names.
-    package static func resolve(_ path: String) throws(Failure) -> String {
+    package static func resolve(_ path: String) throws(TokenizerError) -> String {
         var status = stat()
         // What is not there, or cannot be asked for, is the loader's to report.
         guard stat(path, &status) == 0 else { return path }
@@ -35,8 +35,7 @@ package enum TokenizerPath {
             return path
         }
         if let file = file(in: folder) { return file }
-        throw Failure(
-            Failure.noInput, "\(path): expected \(names.joined(separator: " or ")) there, found neither")
+        throw .noTokenizer(path: path)
     }
 
     /// Whether a file holds weights or a configuration, by its name.

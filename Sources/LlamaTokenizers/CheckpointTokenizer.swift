@@ -1,5 +1,4 @@
 import LlamaCheckpoints
-import LlamaTokenizers
 
 extension EmbeddedVocabulary {
     /// The vocabulary that a GGUF file carries.
