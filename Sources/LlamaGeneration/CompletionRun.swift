@@ -34,7 +34,7 @@ struct CompletionRun {
         let start = clock.now
         while true {
             guard retireAndAdmit(observe) else { break }
-            let promptTokens = fillBatch()
+            let promptTokens = try fillBatch()
             if owners.isEmpty {
                 if nextWaiting == waiting.count, active.allSatisfy({ $0 == nil }) { break }
                 continue
@@ -80,21 +80,23 @@ struct CompletionRun {
     /// Puts one token of every sequence that generates, then as much of the prompts as fits, into the batch.
     ///
     /// - Returns: How many tokens of prompts it took.
-    private mutating func fillBatch() -> Int {
+    private mutating func fillBatch() throws(GenerationError) -> Int {
         state.batch.removeAll()
         owners.removeAll(keepingCapacity: true)
         logitRows.removeAll(keepingCapacity: true)
-        for slot in active.indices { addRows(of: slot, prompts: false) }
+        for slot in active.indices { try addRows(of: slot, prompts: false) }
         let decoding = owners.count
-        for slot in active.indices { addRows(of: slot, prompts: true) }
+        for slot in active.indices { try addRows(of: slot, prompts: true) }
         return owners.count - decoding
     }
 
-    private mutating func addRows(of slot: Int, prompts: Bool) {
+    private mutating func addRows(of slot: Int, prompts: Bool) throws(GenerationError) {
         let options = options
         guard active[slot]?.needsRows(options) == true, active[slot]?.isInPrompt == prompts else { return }
         while owners.count < state.rowCapacity, let row = active[slot]?.takeRow(options) {
-            state.batch.append(token: row.token, position: row.position, slot: slot)
+            do { try state.batch.append(token: row.token, position: row.position, slot: slot) } catch {
+                throw .kernels(error)
+            }
             if row.needsLogits { logitRows.append(owners.count) }
             owners.append((slot, row.position))
         }
@@ -105,19 +107,23 @@ struct CompletionRun {
         var failure: GenerationError?
         var goesOn = true
         let (options, kernels) = (options, state.kernels)
-        model.forward(state, logitsFor: logitRows) { row, logits in
-            guard failure == nil, goesOn else { return }
-            let (slot, position) = owners[row]
-            do throws(GenerationError) {
-                let new = try active[slot]?.take(
-                    logits, at: position, options: options, scratch: &samplerScratch,
-                    normalizer: kernels.logSumExp)
-                guard let new, let index = active[slot]?.index else { return }
-                statistics.generatedTokens += 1
-                goesOn = observe(.token(index: index, id: new.id, text: new.text))
-            } catch {
-                failure = error
+        do throws(KernelError) {
+            try model.forward(state, logitsFor: logitRows) { row, logits in
+                guard failure == nil, goesOn else { return }
+                let (slot, position) = owners[row]
+                do throws(GenerationError) {
+                    let new = try active[slot]?.take(
+                        logits, at: position, options: options, scratch: &samplerScratch,
+                        normalizer: kernels.logSumExp)
+                    guard let new, let index = active[slot]?.index else { return }
+                    statistics.generatedTokens += 1
+                    goesOn = observe(.token(index: index, id: new.id, text: new.text))
+                } catch {
+                    failure = error
+                }
             }
+        } catch {
+            throw .kernels(error)
         }
         if let failure { throw failure }
         return goesOn

@@ -1,3 +1,5 @@
+import LlamaKernels
+
 /// Why prompts could not be completed.
 package enum GenerationError: Error, Equatable, Sendable {
     /// A list of prompts holds none.
@@ -16,6 +18,8 @@ package enum GenerationError: Error, Equatable, Sendable {
     case vocabularyMismatch(tokenizer: String, count: Int, model: String, expected: Int)
     /// The model computed no number: its weights are damaged.
     case notFinite(source: String, position: Int)
+    /// The model could not be run.
+    case kernels(KernelError)
 }
 
 extension GenerationError: CustomStringConvertible {
@@ -40,6 +44,7 @@ extension GenerationError: CustomStringConvertible {
         case .notFinite(let source, let position):
             "\(source): expected finite logits after token \(position), found NaN or infinity; "
                 + "the weights are damaged: fetch the checkpoint again"
+        case .kernels(let error): "\(error)"
         }
     }
 }

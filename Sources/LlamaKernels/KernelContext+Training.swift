@@ -1,184 +1,135 @@
 import CLlamaKernels
 
-/// The operations of a training step. Buffers are row-major float32, one row per token, sequences one after
-/// another.
+/// The operations of a training step, besides ``CausalAttention`` and ``AdamWUpdate``.
 ///
-/// None of them allocates, and results do not depend on the number of threads.
+/// Activations are row-major float32, one row per token, the sequences of a batch one after another. None of these
+/// allocates on the heap per row, and results do not depend on the number of threads. Each throws
+/// ``KernelError/shapeMismatch(operand:expected:found:)`` for operands that do not fit together.
 extension KernelContext {
     /// Runs products that do not depend on each other in one parallel region.
     package func multiply(_ products: [MatrixProduct], with blas: OpenBLAS) {
-        products.withUnsafeBufferPointer { products in
-            products.withMemoryRebound(to: lk_gemm_op.self) {
-                lk_gemm(handle, blas.sgemm, $0.baseAddress, $0.count)
+        lk_gemm(handle, blas.sgemm, products.map(\.operation), products.count)
+    }
+
+    /// RMSNorm of `x [rows, dim]` with the gain `weight [1, dim]`; keeps `1 / rms` of each row in `rstd [rows, 1]`.
+    package func rmsNormForward(
+        _ x: FloatMatrix, weight: FloatMatrix, epsilon: Float, out: FloatMatrix, rstd: FloatMatrix
+    ) throws(KernelError) {
+        try weight.requireShape(1, x.columns, "gain of a norm")
+        try out.requireShape(x.rows, x.columns, "output of a norm")
+        try rstd.requireShape(x.rows, 1, "reciprocals of a norm")
+        lk_rms_norm_forward(
+            handle, x.base, weight.base, epsilon, out.base, rstd.base, x.rows, x.columns)
+    }
+
+    /// Floats of scratch that the backward pass of a norm of such rows needs.
+    package static func normScratchCount(dim: Int) -> Int { lk_norm_scratch(dim) }
+
+    /// Adds to `dx [rows, dim]` and to `dweight [1, dim]` what flows back through a norm from `dout [rows, dim]`.
+    package func rmsNormBackward(
+        dout: FloatMatrix, x: FloatMatrix, weight: FloatMatrix, rstd: FloatMatrix, dx: FloatMatrix,
+        dweight: FloatMatrix, scratch: FloatMatrix
+    ) throws(KernelError) {
+        for matrix in [dout, dx] { try matrix.requireShape(x.rows, x.columns, "gradient of a norm") }
+        for matrix in [weight, dweight] {
+            try matrix.requireShape(1, x.columns, "gain of a norm, or its gradient")
+        }
+        try rstd.requireShape(x.rows, 1, "reciprocals of a norm")
+        try scratch.requireCount(Self.normScratchCount(dim: x.columns), "scratch of a norm")
+        lk_rms_norm_backward(
+            handle, dout.base, x.base, weight.base, rstd.base, dx.base, dweight.base, scratch.base, x.rows,
+            x.columns)
+    }
+
+    /// Rotates `x [rows, heads * headDim]` in place by position (neighboring pairs), or, backward, rotates back.
+    ///
+    /// - Parameters:
+    ///   - length: Tokens of a sequence; row r is at position r modulo `length`.
+    ///   - rotations: Filled for `length` positions.
+    package func ropeRows(
+        _ x: FloatMatrix, length: Int, heads: Int, rotations: RotaryTable, backward: Bool
+    ) throws(KernelError) {
+        let headDim = 2 * rotations.cosines.columns
+        try x.requireShape(x.rows, heads * headDim, "rotated heads")
+        guard length > 0, length <= rotations.positions else {
+            throw .shapeMismatch(
+                operand: "table of rotations", expected: [length, headDim / 2],
+                found: [rotations.positions, headDim / 2])
+        }
+        lk_rope_rows(
+            handle, x.base, x.rows, length, heads, headDim, rotations.cosines.base, rotations.sines.base,
+            backward)
+    }
+
+    /// `out = silu(gate) * up`, element by element.
+    package func swiGLUForward(
+        gate: FloatMatrix, up: FloatMatrix, out: FloatMatrix
+    ) throws(KernelError) {
+        for matrix in [up, out] { try matrix.requireShape(gate.rows, gate.columns, "operand of SwiGLU") }
+        lk_swiglu_forward(handle, gate.base, up.base, out.base, gate.count)
+    }
+
+    /// `dgate` and `dup` from `dout`; either may be `dout`.
+    package func swiGLUBackward(
+        dout: FloatMatrix, gate: FloatMatrix, up: FloatMatrix, dgate: FloatMatrix, dup: FloatMatrix
+    ) throws(KernelError) {
+        for matrix in [dout, up, dgate, dup] {
+            try matrix.requireShape(gate.rows, gate.columns, "operand of SwiGLU's gradient")
+        }
+        lk_swiglu_backward(handle, dout.base, gate.base, up.base, dgate.base, dup.base, gate.count)
+    }
+
+    /// `losses [rows, 1]` from `logits [rows, classes]`.
+    ///
+    /// - Parameters:
+    ///   - targets: A class for each row; a negative one is not counted, and its loss is 0.
+    ///   - gradientScale: Where given, the logits become the gradient of `gradientScale * sum(losses)`.
+    package func crossEntropy(
+        _ logits: FloatMatrix, targets: ArraySlice<Int32>, gradientScale: Float?, losses: FloatMatrix
+    ) throws(KernelError) {
+        try losses.requireShape(logits.rows, 1, "losses")
+        try require(targets, count: logits.rows, below: logits.columns, allowingNegative: true, "target")
+        targets.withUnsafeBufferPointer { targets in
+            if let gradientScale {
+                lk_cross_entropy(
+                    handle, logits.base, targets.baseAddress, gradientScale, losses.base, logits.rows,
+                    logits.columns)
+            } else {
+                lk_cross_entropy_loss(
+                    handle, logits.base, targets.baseAddress, losses.base, logits.rows, logits.columns)
             }
         }
     }
 
-    /// RMSNorm of `[rows, dim]` that keeps `1 / rms` of each row in `rstd [rows]`.
-    package func rmsNormForward(
-        _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, epsilon: Float,
-        out: UnsafeMutablePointer<Float>,
-        rstd: UnsafeMutablePointer<Float>, rows: Int, dim: Int
-    ) {
-        lk_rms_norm_forward(handle, x, weight, epsilon, out, rstd, rows, dim)
-    }
-
-    /// Floats of scratch that ``rmsNormBackward(dout:x:weight:rstd:dx:dweight:scratch:rows:dim:)`` needs.
-    package static func normScratchCount(dim: Int) -> Int { lk_norm_scratch(dim) }
-
-    /// Adds to `dx [rows, dim]` and to `dweight [dim]`.
-    package func rmsNormBackward(
-        dout: UnsafePointer<Float>, x: UnsafePointer<Float>, weight: UnsafePointer<Float>,
-        rstd: UnsafePointer<Float>,
-        dx: UnsafeMutablePointer<Float>, dweight: UnsafeMutablePointer<Float>,
-        scratch: UnsafeMutablePointer<Float>,
-        rows: Int, dim: Int
-    ) {
-        lk_rms_norm_backward(handle, dout, x, weight, rstd, dx, dweight, scratch, rows, dim)
-    }
-
-    /// Rotates `x [rows, heads * headDim]` in place by position (neighbouring pairs), or, backward, rotates back.
-    package func ropeRows(
-        _ x: UnsafeMutablePointer<Float>, rows: Int, length: Int, heads: Int, headDim: Int,
-        cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>, backward: Bool
-    ) {
-        lk_rope_rows(handle, x, rows, length, heads, headDim, cosines, sines, backward)
-    }
-
-    /// `out = silu(gate) * up` over `count` floats.
-    package func swiGLUForward(
-        gate: UnsafePointer<Float>, up: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>, count: Int
-    ) {
-        lk_swiglu_forward(handle, gate, up, out, count)
-    }
-
-    /// `dgate` and `dup` from `dout`; `dgate` may be `dout`.
-    package func swiGLUBackward(
-        dout: UnsafePointer<Float>, gate: UnsafePointer<Float>, up: UnsafePointer<Float>,
-        dgate: UnsafeMutablePointer<Float>, dup: UnsafeMutablePointer<Float>, count: Int
-    ) {
-        lk_swiglu_backward(handle, dout, gate, up, dgate, dup, count)
-    }
-
-    /// `losses [rows]` from `logits [rows, classes]`, which become the gradient of `scale * sum(losses)`.
-    package func crossEntropy(
-        _ logits: UnsafeMutablePointer<Float>, targets: UnsafePointer<Int32>, scale: Float,
-        losses: UnsafeMutablePointer<Float>, rows: Int, classes: Int
-    ) {
-        lk_cross_entropy(handle, logits, targets, scale, losses, rows, classes)
-    }
-
-    /// `losses [rows]` alone.
-    package func crossEntropyLoss(
-        _ logits: UnsafePointer<Float>, targets: UnsafePointer<Int32>, losses: UnsafeMutablePointer<Float>,
-        rows: Int,
-        classes: Int
-    ) {
-        lk_cross_entropy_loss(handle, logits, targets, losses, rows, classes)
-    }
-
-    /// `out[row] = weight[ids[row]]`.
+    /// `out [rows, dim] = weight[ids]`, rows of `weight [vocabulary, dim]`.
     package func embeddingRows(
-        _ weight: UnsafePointer<Float>, ids: UnsafePointer<Int32>, out: UnsafeMutablePointer<Float>,
-        rows: Int, dim: Int
-    ) {
-        lk_embedding_rows(handle, weight, ids, out, rows, dim)
+        _ weight: FloatMatrix, ids: [Int32], out: FloatMatrix
+    ) throws(KernelError) {
+        try out.requireShape(ids.count, weight.columns, "output of the embedding")
+        try require(ids[...], count: ids.count, below: weight.rows, allowingNegative: false, "token")
+        lk_embedding_rows(handle, weight.base, ids, out.base, out.rows, out.columns)
     }
 
-    /// `dweight[ids[row]] += dx[row]`.
+    /// `dweight[ids] += dx [rows, dim]`, in order of the rows.
     package func embeddingBackward(
-        dx: UnsafePointer<Float>, ids: UnsafePointer<Int32>, dweight: UnsafeMutablePointer<Float>, rows: Int,
-        dim: Int
-    ) {
-        lk_embedding_backward(handle, dx, ids, dweight, rows, dim)
+        dx: FloatMatrix, ids: [Int32], dweight: FloatMatrix
+    ) throws(KernelError) {
+        try dx.requireShape(ids.count, dweight.columns, "gradient of the embedding's output")
+        try require(ids[...], count: ids.count, below: dweight.rows, allowingNegative: false, "token")
+        lk_embedding_backward(handle, dx.base, ids, dweight.base, dx.rows, dx.columns)
     }
 
     /// Sum of squares, in double precision.
-    package func sumOfSquares(_ x: UnsafePointer<Float>, count: Int) -> Double {
-        lk_sum_of_squares(handle, x, count)
-    }
-}
+    package func sumOfSquares(_ x: FloatMatrix) -> Double { lk_sum_of_squares(handle, x.base, x.count) }
 
-/// Causal grouped-query attention over whole sequences, for training.
-package struct CausalAttention {
-    private var shape: lk_causal_shape
-
-    /// - Parameters:
-    ///   - batch: Number of sequences.
-    ///   - length: Tokens of each.
-    package init(batch: Int, length: Int, nHeads: Int, nKVHeads: Int, headDim: Int) {
-        shape = lk_causal_shape(
-            batch: batch, length: length, n_heads: nHeads, n_kv_heads: nKVHeads, head_dim: headDim,
-            scale: 1 / Float(headDim).squareRoot())
-    }
-
-    /// Floats of scratch that both passes need.
-    package func scratchCount(on kernels: KernelContext) -> Int {
-        withUnsafePointer(to: shape) { lk_causal_scratch(kernels.handle, $0) }
-    }
-
-    /// `out [rows, nHeads * headDim]` from rotated `q`, `k` and `v`; `lse [batch, nHeads, length]` is kept.
-    package func forward(
-        q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>,
-        out: UnsafeMutablePointer<Float>,
-        lse: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, on kernels: KernelContext,
-        with blas: OpenBLAS
-    ) {
-        withUnsafePointer(to: shape) {
-            lk_causal_forward(kernels.handle, blas.sgemm, $0, q, k, v, out, lse, scratch)
+    private func require(
+        _ ids: ArraySlice<Int32>, count: Int, below end: Int, allowingNegative: Bool, _ what: StaticString
+    ) throws(KernelError) {
+        guard ids.count == count else {
+            throw .shapeMismatch(operand: "\(what)s", expected: [count], found: [ids.count])
+        }
+        if let id = ids.first(where: { Int($0) >= end || ($0 < 0 && !allowingNegative) }) {
+            throw .invalidBatch(what: "\(what)", expected: "an id below \(end)", found: "\(id)")
         }
     }
-
-    /// Writes `dq`, `dk` and `dv`.
-    package func backward(
-        dout: UnsafePointer<Float>, q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>,
-        out: UnsafePointer<Float>, lse: UnsafePointer<Float>, dq: UnsafeMutablePointer<Float>,
-        dk: UnsafeMutablePointer<Float>, dv: UnsafeMutablePointer<Float>,
-        scratch: UnsafeMutablePointer<Float>,
-        on kernels: KernelContext, with blas: OpenBLAS
-    ) {
-        withUnsafePointer(to: shape) {
-            lk_causal_backward(kernels.handle, blas.sgemm, $0, dout, q, k, v, out, lse, dq, dk, dv, scratch)
-        }
-    }
-}
-
-/// One AdamW update (Loshchilov and Hutter 2019).
-package struct AdamWUpdate {
-    private var parameters: lk_adamw
-
-    /// - Parameters:
-    ///   - step: Number of this update, from 1, for the bias corrections.
-    ///   - gradientScale: Multiplies the gradients first (clipping).
-    package init(
-        learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, step: Int,
-        gradientScale: Double
-    ) {
-        parameters = lk_adamw(
-            learning_rate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
-            weight_decay: weightDecay,
-            correction1: 1 - power(beta1, step), correction2: 1 - power(beta2, step),
-            gradient_scale: gradientScale)
-    }
-
-    /// Updates `count` weights and their moments.
-    package func apply(
-        weights: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>, m: UnsafeMutablePointer<Float>,
-        v: UnsafeMutablePointer<Float>, count: Int, on kernels: KernelContext
-    ) {
-        withUnsafePointer(to: parameters) {
-            lk_adamw_step(kernels.handle, $0, weights, gradients, m, v, count)
-        }
-    }
-}
-
-/// `base` to the power of a whole number, by squaring: the same bits everywhere.
-private func power(_ base: Double, _ exponent: Int) -> Double {
-    var (result, factor, rest) = (1.0, base, exponent)
-    while rest > 0 {
-        if rest & 1 == 1 { result *= factor }
-        factor *= factor
-        rest >>= 1
-    }
-    return result
 }

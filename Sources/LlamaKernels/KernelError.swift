@@ -1,17 +1,21 @@
-/// Why the kernels could not be set up.
+/// Why an operation could not be set up or run.
 package enum KernelError: Error, Equatable, Sendable {
     /// This processor cannot run the instruction set.
     case unsupported(InstructionSet)
     /// The thread count is not between 1 and ``KernelContext/maximumThreads``.
     case invalidThreadCount(Int)
-    /// The system gave no memory or no threads.
+    /// The system has no memory or no threads left.
     case outOfResources(threads: Int)
-    /// The system gave no memory for a buffer.
+    /// The system has no memory left for a buffer.
     case outOfMemory(byteCount: Int)
     /// The named weights are not a matrix of one weight type with dense rows.
     case unsuitableWeights(String)
     /// OpenBLAS, which training needs, could not be loaded, for the given reason.
     case openBLASUnavailable(String)
+    /// An operand has other extents than the operation needs.
+    case shapeMismatch(operand: String, expected: [Int], found: [Int])
+    /// A row of a batch names a token, a position or a slot that does not exist; `what` says which.
+    case invalidBatch(what: String, expected: String, found: String)
 }
 
 extension KernelError: CustomStringConvertible {
@@ -21,13 +25,16 @@ extension KernelError: CustomStringConvertible {
         case .unsupported(let set): "this processor cannot run the \(set.rawValue) kernels"
         case .invalidThreadCount(let count):
             "expected 1 to \(KernelContext.maximumThreads) threads, found \(count)"
-        case .outOfResources(let threads): "the system gave no memory or no room for \(threads) threads"
+        case .outOfResources(let threads): "out of memory or of threads: \(threads) threads were requested"
         case .outOfMemory(let byteCount):
-            "the system gave no memory: \(byteCount >> 20) MB were asked for; ask for shorter sequences or smaller batches, or keep the weights as they are stored"
+            "out of memory: \(byteCount >> 20) MB were requested; use shorter sequences or smaller batches, or keep the weights in their stored type"
         case .unsuitableWeights(let name):
-            "\(name): expected a matrix in F32, F16 or BF16, found something else"
+            "\(name): expected a matrix in a weight type with dense rows, found something else"
         case .openBLASUnavailable(let reason):
             "training needs OpenBLAS; install it with: apt-get install libopenblas0 (\(reason))"
+        case .shapeMismatch(let operand, let expected, let found):
+            "\(operand): expected the shape \(expected), found \(found)"
+        case .invalidBatch(let what, let expected, let found): "\(what): expected \(expected), found \(found)"
         }
     }
 }

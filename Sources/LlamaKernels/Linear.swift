@@ -7,31 +7,24 @@ package struct Linear: Sendable {
     private let bias: FloatVector?
 
     /// - Parameter bias: `[out]`, or nil for none.
-    package init(weight: WeightMatrix, bias: FloatVector?) {
+    /// - Throws: ``KernelError/shapeMismatch(operand:expected:found:)`` for a bias of another length.
+    package init(weight: WeightMatrix, bias: FloatVector?) throws(KernelError) {
+        if let bias, bias.count != weight.rows {
+            throw .shapeMismatch(operand: "bias", expected: [weight.rows], found: [bias.count])
+        }
         self.weight = weight
         self.bias = bias
     }
 
-    func operation(_ out: UnsafeMutablePointer<Float>, accumulate: Bool = false) -> lk_linear_op {
-        lk_linear_op(
-            weight: weight.matrix, bias: bias?.base, out: out, out_stride: weight.rows, accumulate: accumulate
-        )
+    /// The layer applied to `x [rows, in]`, for the kernels.
+    @inline(__always)
+    func operation(
+        _ x: FloatMatrix, out: FloatMatrix, accumulate: Bool = false
+    ) throws(KernelError) -> lk_linear_op {
+        try x.requireShape(x.rows, weight.columns, "input of a linear layer")
+        try out.requireShape(x.rows, weight.rows, "output of a linear layer")
+        return lk_linear_op(
+            weight: weight.matrix, bias: bias?.base, out: out.base, out_stride: out.columns,
+            accumulate: accumulate)
     }
-}
-
-/// A few floats that every thread may read: a norm's gain, a bias.
-package final class FloatVector: Sendable {
-    // Written only in `init`.
-    nonisolated(unsafe) let base: UnsafeMutablePointer<Float>
-    /// Number of floats.
-    package let count: Int
-
-    /// Copies `values`.
-    package init(_ values: [Float]) {
-        count = values.count
-        base = .allocate(capacity: values.count)
-        base.initialize(from: values, count: values.count)
-    }
-
-    deinit { base.deallocate() }
 }

@@ -2,43 +2,52 @@ import CLlamaKernels
 
 /// One of the three products that a linear layer `out = x weightᵀ` takes part in when it is trained.
 ///
-/// Matrices are row-major and dense: `x [rows, inputs]`, `weight [outputs, inputs]`, `out [rows, outputs]`.
+/// Shapes: `x [rows, inputs]`, `weight [outputs, inputs]`, `out [rows, outputs]`; a gradient has the shape of its matrix.
 package struct MatrixProduct {
     let operation: lk_gemm_op
 
     /// The forward product: `out (+)= x weightᵀ`.
+    ///
+    /// - Throws: ``KernelError/shapeMismatch(operand:expected:found:)``, like the other two.
     package static func forward(
-        x: UnsafePointer<Float>, weight: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>, rows: Int,
-        inputs: Int, outputs: Int, accumulate: Bool = false
-    ) -> MatrixProduct {
-        MatrixProduct(
+        x: FloatMatrix, weight: FloatMatrix, out: FloatMatrix, accumulate: Bool = false
+    ) throws(KernelError) -> MatrixProduct {
+        try check(x: x, weight: weight, out: out)
+        return MatrixProduct(
             operation: lk_gemm_op(
-                transpose_a: false, transpose_b: true, accumulate: accumulate, m: rows, n: outputs, k: inputs,
-                a: x,
-                lda: inputs, b: weight, ldb: inputs, c: out, ldc: outputs))
+                transpose_a: false, transpose_b: true, accumulate: accumulate, m: x.rows, n: weight.rows,
+                k: weight.columns, a: x.base, lda: x.columns, b: weight.base, ldb: weight.columns,
+                c: out.base, ldc: out.columns))
     }
 
     /// The gradient with respect to the input: `dx (+)= dout weight`.
     package static func inputGradient(
-        dout: UnsafePointer<Float>, weight: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, rows: Int,
-        inputs: Int, outputs: Int, accumulate: Bool = false
-    ) -> MatrixProduct {
-        MatrixProduct(
+        dout: FloatMatrix, weight: FloatMatrix, dx: FloatMatrix, accumulate: Bool = false
+    ) throws(KernelError) -> MatrixProduct {
+        try check(x: dx, weight: weight, out: dout)
+        return MatrixProduct(
             operation: lk_gemm_op(
-                transpose_a: false, transpose_b: false, accumulate: accumulate, m: rows, n: inputs,
-                k: outputs,
-                a: dout, lda: outputs, b: weight, ldb: inputs, c: dx, ldc: inputs))
+                transpose_a: false, transpose_b: false, accumulate: accumulate, m: dout.rows,
+                n: weight.columns, k: weight.rows, a: dout.base, lda: dout.columns, b: weight.base,
+                ldb: weight.columns, c: dx.base, ldc: dx.columns))
     }
 
     /// The gradient with respect to the weight, added to what is there: `dweight += doutᵀ x`.
     package static func weightGradient(
-        dout: UnsafePointer<Float>, x: UnsafePointer<Float>, dweight: UnsafeMutablePointer<Float>, rows: Int,
-        inputs: Int, outputs: Int
-    ) -> MatrixProduct {
-        MatrixProduct(
+        dout: FloatMatrix, x: FloatMatrix, dweight: FloatMatrix
+    ) throws(KernelError) -> MatrixProduct {
+        try check(x: x, weight: dweight, out: dout)
+        return MatrixProduct(
             operation: lk_gemm_op(
-                transpose_a: true, transpose_b: false, accumulate: true, m: outputs, n: inputs, k: rows,
-                a: dout,
-                lda: outputs, b: x, ldb: inputs, c: dweight, ldc: inputs))
+                transpose_a: true, transpose_b: false, accumulate: true, m: dweight.rows, n: dweight.columns,
+                k: x.rows, a: dout.base, lda: dout.columns, b: x.base, ldb: x.columns, c: dweight.base,
+                ldc: dweight.columns))
+    }
+
+    private static func check(
+        x: FloatMatrix, weight: FloatMatrix, out: FloatMatrix
+    ) throws(KernelError) {
+        try x.requireShape(x.rows, weight.columns, "input of a matrix product")
+        try out.requireShape(x.rows, weight.rows, "output of a matrix product")
     }
 }

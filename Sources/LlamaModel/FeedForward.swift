@@ -9,10 +9,12 @@ struct FeedForward: Sendable {
     /// Up `[hiddenDim, dim]`.
     let w3: Linear
 
-    /// Adds the layer's output for the normed rows `state.h` to the residual stream `state.x`.
-    func callAsFunction(_ state: InferenceState) {
-        let (kernels, count) = (state.kernels, state.batch.count)
-        kernels.swiGLU(w1: w1, w3: w3, state.h, count: count, gate: state.gate, up: state.up)
-        kernels.linear(w2, state.gate, count: count, out: state.x, accumulate: true)
+    /// Adds the layer's output for the normed rows `h [rows, dim]` to the residual stream `x [rows, dim]`.
+    func callAsFunction(_ pass: ForwardPass) throws(KernelError) {
+        let (kernels, a) = (pass.kernels, pass.activations)
+        // gate [rows, hiddenDim] = silu(w1 h) * w3 h
+        try kernels.swiGLU(w1: w1, w3: w3, a.h, gate: a.gate, up: a.up)
+        // x [rows, dim] += w2 gate
+        try kernels.linear(w2, a.gate, out: a.x, accumulate: true)
     }
 }

@@ -8,36 +8,68 @@ import LlamaKernels
 package final class KVCache {
     /// Number of sequences that can be held at once.
     package let slots: Int
-    /// Positions that each slot can hold; a multiple of ``AttentionKernel/positionBlock``.
+    /// Positions that each slot can hold; a multiple of ``CacheLayer/positionBlock``.
     package let capacity: Int
-    private let keys: FloatBuffer
-    private let values: FloatBuffer
-    private let headStride: Int
-    private let slotStride: Int
-    private let layerStride: Int
+    /// The cache of each Transformer block.
+    let layers: [CacheLayer]
+    /// How many positions of each slot are filled.
+    private var lengths: [Int]
+    // What ``lengths`` becomes where the whole batch fits; kept so that a pass allocates nothing.
+    private var extended: [Int]
+    private let arena = FloatArena()
 
     /// - Parameter length: Least number of positions per slot.
     package init(_ configuration: ModelConfiguration, slots: Int, length: Int) throws(KernelError) {
-        let block = AttentionKernel.positionBlock
+        let block = CacheLayer.positionBlock
         // The kernels count positions with 32 bits.
-        guard length < Int(Int32.max) - block else { throw .outOfMemory(byteCount: Int.max) }
+        guard slots >= 0, (0..<Int(Int32.max) - block).contains(length) else {
+            throw .outOfMemory(byteCount: Int.max)
+        }
         self.slots = slots
         capacity = (length + block - 1) / block * block
-        headStride = capacity * configuration.headDim
-        slotStride = headStride * configuration.nKVHeads
-        let (layerStride, layerOverflow) = slotStride.multipliedReportingOverflow(by: slots)
-        let (count, overflow) = layerStride.multipliedReportingOverflow(by: configuration.nLayers)
-        guard !layerOverflow, !overflow else { throw .outOfMemory(byteCount: Int.max) }
-        self.layerStride = layerStride
-        keys = try FloatBuffer(count: count)
-        values = try FloatBuffer(count: count)
+        let (rows, overflow) = slots.multipliedReportingOverflow(by: configuration.nLayers)
+        guard !overflow else { throw .outOfMemory(byteCount: Int.max) }
+        let slotWidth = configuration.nKVHeads * capacity * configuration.headDim
+        let keys = try arena.matrix(rows: rows, columns: slotWidth)
+        let values = try arena.matrix(rows: rows, columns: slotWidth)
+        var layers: [CacheLayer] = []
+        for layer in 0..<configuration.nLayers {
+            let range = layer * slots..<(layer + 1) * slots
+            layers.append(
+                try CacheLayer(
+                    keys: keys.rows(range), values: values.rows(range), nKVHeads: configuration.nKVHeads,
+                    capacity: capacity, headDim: configuration.headDim))
+        }
+        self.layers = layers
+        lengths = Array(repeating: 0, count: slots)
+        extended = lengths
     }
 
-    /// The part of one Transformer block.
-    func layer(_ index: Int) -> CacheLayer {
-        CacheLayer(
-            keys: keys.base + index * layerStride, values: values.base + index * layerStride,
-            slotStride: slotStride, headStride: headStride)
+    /// Counts the batch's positions as filled. A position may be filled again, which forgets those after it.
+    ///
+    /// - Throws: ``KernelError/invalidBatch(what:expected:found:)`` for a slot or position that does not exist, or a
+    ///   position that does not follow the filled ones of its slot.
+    func extend(by batch: RowBatch) throws(KernelError) {
+        guard batch.slotEnd <= slots else {
+            throw .invalidBatch(
+                what: "slot of the cache", expected: "one below \(slots)", found: "\(batch.slotEnd - 1)")
+        }
+        guard batch.positionEnd <= capacity else {
+            throw .invalidBatch(
+                what: "position of the cache", expected: "one below \(capacity)",
+                found: "\(batch.positionEnd - 1)")
+        }
+        for slot in lengths.indices { extended[slot] = lengths[slot] }
+        for row in 0..<batch.count {
+            let (position, slot) = try batch.location(of: row)
+            guard position <= extended[slot] else {
+                throw .invalidBatch(
+                    what: "position of row \(row) in slot \(slot) of the cache",
+                    expected: "at most \(extended[slot])", found: "\(position)")
+            }
+            extended[slot] = position + 1
+        }
+        swap(&lengths, &extended)
     }
 
     /// Bytes that one position of one sequence takes in all layers.

@@ -6,10 +6,10 @@ struct RMSNorm: Sendable {
     let weight: FloatVector
     let epsilon: Float
 
-    /// `out[count, dim]` from `x[count, dim]`.
+    /// `out [rows, dim]` from `x [rows, dim]`.
     func callAsFunction(
-        _ x: UnsafePointer<Float>, count: Int, out: UnsafeMutablePointer<Float>, on kernels: KernelContext
-    ) {
-        kernels.rmsNorm(x, weight: weight, epsilon: epsilon, count: count, out: out)
+        _ x: FloatMatrix, out: FloatMatrix, on kernels: KernelContext
+    ) throws(KernelError) {
+        try kernels.rmsNorm(x, weight: weight, epsilon: epsilon, out: out)
     }
 }

@@ -1,44 +1,46 @@
-import LlamaCheckpoints
 import Glibc
+import LlamaCheckpoints
 import LlamaKernels
 
 /// Tables of the rotations of every position (Su et al. 2021); Meta's `precompute_freqs_cis`.
 ///
-/// They are filled as positions come to be used: a long context costs nothing before it is there.
+/// Positions are filled in when they are first used, so that a long context costs nothing before it is reached.
 package final class RotaryEmbedding {
     /// Attention with these rotations.
-    let kernel: AttentionKernel
+    let attention: AttentionShape
+    /// The rotations; valid while the object lives.
+    package let table: RotaryTable
     /// Radians per position of each pair `[headDim / 2]`.
     private let frequencies: [Float]
     private var filled = 0
-    // The tables `[positions, headDim / 2]` that `kernel` points into.
-    private let cosineTable: FloatBuffer
-    private let sineTable: FloatBuffer
-
-    /// Cosines `[positions, headDim / 2]`; valid while the object lives.
-    package var cosines: UnsafePointer<Float> { UnsafePointer(cosineTable.base) }
-    /// Sines `[positions, headDim / 2]`; valid while the object lives.
-    package var sines: UnsafePointer<Float> { UnsafePointer(sineTable.base) }
+    private let arena = FloatArena()
 
     /// - Parameter positions: Number of positions that the tables have room for.
     package init(_ configuration: ModelConfiguration, positions: Int) throws(KernelError) {
         frequencies = configuration.rope.inverseFrequencies(headDim: configuration.headDim)
-        cosineTable = try FloatBuffer(count: positions * frequencies.count)
-        sineTable = try FloatBuffer(count: positions * frequencies.count)
-        kernel = AttentionKernel(
+        table = try RotaryTable(
+            cosines: arena.matrix(rows: positions, columns: frequencies.count),
+            sines: arena.matrix(rows: positions, columns: frequencies.count))
+        attention = try AttentionShape(
             nHeads: configuration.nHeads, nKVHeads: configuration.nKVHeads, headDim: configuration.headDim,
-            halves: configuration.ropeLayout == .halves, cosines: cosineTable.base, sines: sineTable.base)
+            halves: configuration.ropeLayout == .halves, rotations: table)
     }
 
-    /// Sees to it that the first `count` positions are filled; at most as many as there is room for.
+    /// Fills the first `count` positions, at most as many as there is room for.
     package func fill(positions count: Int) {
-        while filled < count {
-            for (index, frequency) in frequencies.enumerated() {
-                let angle = Float(filled) * frequency
-                cosineTable.base[filled * frequencies.count + index] = cosf(angle)
-                sineTable.base[filled * frequencies.count + index] = sinf(angle)
+        let end = min(count, table.positions)
+        guard filled < end else { return }
+        table.cosines.withMutableSpan { cosines in
+            table.sines.withMutableSpan { sines in
+                for position in filled..<end {
+                    for (pair, frequency) in frequencies.enumerated() {
+                        let angle = Float(position) * frequency
+                        cosines[position * frequencies.count + pair] = cosf(angle)
+                        sines[position * frequencies.count + pair] = sinf(angle)
+                    }
+                }
             }
-            filled += 1
         }
+        filled = end
     }
 }

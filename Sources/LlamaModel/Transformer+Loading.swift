@@ -26,7 +26,8 @@ extension Transformer {
         norm = try source.norm(.norm)
         output =
             configuration.tiesEmbeddings
-            ? Linear(weight: tokEmbeddings, bias: nil) : Linear(weight: try source.matrix(.output), bias: nil)
+            ? try Linear(weight: tokEmbeddings, bias: nil)
+            : try Linear(weight: try source.matrix(.output), bias: nil)
         var layers: [TransformerBlock] = []
         for layer in 0..<configuration.nLayers { layers.append(try source.block(layer)) }
         self.layers = layers
@@ -74,8 +75,8 @@ private struct WeightSource {
         _ layer: Int, _ role: TensorRole.LayerRole, bias: TensorRole.LayerRole?
     ) throws -> Linear {
         let weight = try matrix(.layer(layer, role))
-        guard let bias else { return Linear(weight: weight, bias: nil) }
-        return Linear(weight: weight, bias: try vector(.layer(layer, bias)))
+        guard let bias else { return try Linear(weight: weight, bias: nil) }
+        return try Linear(weight: weight, bias: vector(.layer(layer, bias)))
     }
 
     private func vector(_ role: TensorRole) throws(CheckpointError) -> FloatVector {

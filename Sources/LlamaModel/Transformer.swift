@@ -1,6 +1,5 @@
 import LlamaCheckpoints
 import LlamaKernels
-import LlamaTensors
 
 /// A Llama: configuration and weights, immutable and shared freely. What changes is in ``InferenceState``.
 ///
@@ -15,29 +14,54 @@ package struct Transformer: Sendable {
 
     /// Runs the rows of `state.batch` through the model, their keys and values into `state.cache`.
     ///
-    /// Rows may belong to different sequences; rows of one sequence stand in order of position, without gaps
-    /// from what the cache already holds. Tokens are below `vocabularySize`, positions below the cache's
-    /// capacity, slots below its count.
+    /// Rows may belong to different sequences; those of one sequence are in order of position and follow, without gaps,
+    /// what the cache already holds.
     ///
     /// - Parameters:
     ///   - rows: Which rows need logits, ascending.
     ///   - visit: Called with each such row and its logits `[vocabularySize]`, valid during the call.
+    /// - Throws: ``KernelError/invalidBatch(what:expected:found:)`` for a token, position, slot or row that does not
+    ///   exist, and for the state of a model of another configuration. Nothing is computed then.
     package func forward(
         _ state: InferenceState, logitsFor rows: [Int], visit: (_ row: Int, _ logits: Span<Float>) -> Void
-    ) {
-        state.rope.fill(positions: state.batch.end)
-        state.kernels.embedding(tokEmbeddings, state.batch, out: state.x)
-        for (index, layer) in layers.enumerated() { layer(state, layer: index) }
-        let (dim, size) = (configuration.dim, configuration.vocabularySize)
-        for start in stride(from: 0, to: rows.count, by: state.logitsCapacity) {
-            let chunk = rows[start..<min(start + state.logitsCapacity, rows.count)]
+    ) throws(KernelError) {
+        try check(state, logitsFor: rows)
+        let pass = try state.begin()
+        let (kernels, a) = (state.kernels, pass.activations)
+        // x [rows, dim]
+        try kernels.embedding(tokEmbeddings, state.batch, out: a.x)
+        for (layer, cache) in zip(layers, state.cache.layers) { try layer(pass, cache) }
+        for start in stride(from: 0, to: rows.count, by: state.logits.rows) {
+            let chunk = rows[start..<min(start + state.logits.rows, rows.count)]
+            // h [chunk, dim], the norms of the rows that need logits
+            let h = try a.h.prefix(chunk.count)
             for (index, row) in chunk.enumerated() {
-                norm(state.x + row * dim, count: 1, out: state.h + index * dim, on: state.kernels)
+                try norm(a.x.rows(row..<row + 1), out: h.rows(index..<index + 1), on: kernels)
             }
-            state.kernels.linear(output, state.h, count: chunk.count, out: state.logits)
+            // logits [chunk, vocabularySize]
+            let logits = try state.logits.prefix(chunk.count)
+            try kernels.linear(output, h, out: logits)
             for (index, row) in chunk.enumerated() {
-                visit(row, Span(_unsafeStart: state.logits + index * size, count: size))
+                try logits.rows(index..<index + 1).withSpan { visit(row, $0) }
             }
+        }
+    }
+
+    private func check(_ state: InferenceState, logitsFor rows: [Int]) throws(KernelError) {
+        guard state.configuration == configuration else {
+            throw .invalidBatch(
+                what: "inference state", expected: "one made for this model's configuration",
+                found: "one for another model")
+        }
+        guard state.batch.tokenEnd <= configuration.vocabularySize else {
+            throw .invalidBatch(
+                what: "token", expected: "an id below \(configuration.vocabularySize)",
+                found: "\(state.batch.tokenEnd - 1)")
+        }
+        if let row = rows.first(where: { !(0..<state.batch.count).contains($0) }) {
+            throw .invalidBatch(
+                what: "row whose logits are wanted", expected: "one below \(state.batch.count)",
+                found: "\(row)")
         }
     }
 }

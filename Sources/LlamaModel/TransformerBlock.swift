@@ -1,3 +1,5 @@
+import LlamaKernels
+
 /// One layer: attention and feed-forward, each behind a norm and added to the residual stream.
 struct TransformerBlock: Sendable {
     let attentionNorm: RMSNorm
@@ -5,12 +7,12 @@ struct TransformerBlock: Sendable {
     let ffnNorm: RMSNorm
     let feedForward: FeedForward
 
-    /// Runs the block on the rows of `state.batch`, updating `state.x`.
-    func callAsFunction(_ state: InferenceState, layer: Int) {
-        let count = state.batch.count
-        attentionNorm(state.x, count: count, out: state.h, on: state.kernels)
-        attention(state, layer: layer)
-        ffnNorm(state.x, count: count, out: state.h, on: state.kernels)
-        feedForward(state)
+    /// Runs the block on the rows of the batch, updating the residual stream `x [rows, dim]`.
+    func callAsFunction(_ pass: ForwardPass, _ cache: CacheLayer) throws(KernelError) {
+        let a = pass.activations
+        try attentionNorm(a.x, out: a.h, on: pass.kernels)
+        try attention(pass, cache)
+        try ffnNorm(a.x, out: a.h, on: pass.kernels)
+        try feedForward(pass)
     }
 }

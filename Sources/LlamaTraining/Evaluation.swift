@@ -19,13 +19,13 @@ package struct Evaluation {
     }
 
     /// Mean loss in nats per token over all tokens that follow another in their sequence or begin the next one.
-    package func loss(of ids: ArraySlice<Int32>) -> (loss: Double, tokens: Int) {
+    package func loss(of ids: ArraySlice<Int32>) throws(KernelError) -> (loss: Double, tokens: Int) {
         let starts = Array(stride(from: ids.startIndex, to: ids.endIndex - 1, by: length))
         var (sum, count) = (0.0, 0)
         for first in stride(from: 0, to: starts.count, by: Evaluation.slots) {
             let group = starts[first..<min(first + Evaluation.slots, starts.count)]
             for chunk in stride(from: 0, to: length, by: 64) {
-                add(ids, starts: group, positions: chunk..<min(chunk + 64, length), to: &sum, &count)
+                try add(ids, starts: group, positions: chunk..<min(chunk + 64, length), to: &sum, &count)
             }
         }
         return (sum / Double(max(count, 1)), count)
@@ -34,18 +34,18 @@ package struct Evaluation {
     private func add(
         _ ids: ArraySlice<Int32>, starts: ArraySlice<Int>, positions: Range<Int>, to sum: inout Double,
         _ count: inout Int
-    ) {
+    ) throws(KernelError) {
         state.batch.removeAll()
         var targets: [Int32] = []
         for (slot, start) in starts.enumerated() {
             for position in positions where start + position + 1 < ids.endIndex {
-                state.batch.append(token: ids[start + position], position: position, slot: slot)
+                try state.batch.append(token: ids[start + position], position: position, slot: slot)
                 targets.append(ids[start + position + 1])
             }
         }
         guard !targets.isEmpty else { return }
         var losses = 0.0
-        model.forward(state, logitsFor: Array(targets.indices)) { row, logits in
+        try model.forward(state, logitsFor: Array(targets.indices)) { row, logits in
             losses += state.kernels.logSumExp(logits) - Double(logits[Int(targets[row])])
         }
         sum += losses

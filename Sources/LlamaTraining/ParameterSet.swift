@@ -3,12 +3,12 @@ import LlamaKernels
 
 /// The weights of a model in one array of floats, and their gradients and moments in arrays of the same layout.
 package final class ParameterSet {
-    /// Where one tensor lies.
+    /// A tensor's elements within each of the arrays.
     struct Slice {
         let role: TensorRole
         let shape: [Int]
-        let offset: Int
-        let count: Int
+        /// Elements of the arrays.
+        let range: Range<Int>
 
         /// Matrices decay; the gains of norms do not.
         var decays: Bool { shape.count > 1 }
@@ -16,15 +16,20 @@ package final class ParameterSet {
 
     /// The model's shape.
     package let configuration: ModelConfiguration
-    /// All tensors, in the order in which they lie.
+    /// All tensors, in the order of the arrays.
     let slices: [Slice]
-    let weights: FloatBuffer
-    let gradients: FloatBuffer
-    /// Adam's mean of the gradients, and of their squares.
-    let moments: (first: FloatBuffer, second: FloatBuffer)
-    private let places: [TensorRole: Slice]
+    /// All weights `[count, 1]`.
+    let weights: FloatMatrix
+    /// The gradients of all weights `[count, 1]`.
+    let gradients: FloatMatrix
+    /// Adam's mean of the gradients `[count, 1]`.
+    let firstMoments: FloatMatrix
+    /// Adam's mean of the squared gradients `[count, 1]`.
+    let secondMoments: FloatMatrix
+    private let parameters: [TensorRole: Parameter]
+    private let arena = FloatArena()
 
-    /// Number of weights, and of floats in each array.
+    /// Number of weights.
     package var count: Int { weights.count }
 
     init(_ configuration: ModelConfiguration) throws(KernelError) {
@@ -34,30 +39,45 @@ package final class ParameterSet {
         for role in TensorRole.all(of: configuration) {
             let shape = role.shape(in: configuration)
             let count = shape.reduce(1, *)
-            slices.append(Slice(role: role, shape: shape, offset: end, count: count))
+            slices.append(Slice(role: role, shape: shape, range: end..<end + count))
             end += count
         }
         self.slices = slices
-        places = Dictionary(uniqueKeysWithValues: slices.map { ($0.role, $0) })
-        weights = try FloatBuffer(count: end)
-        gradients = try FloatBuffer(count: end)
-        moments = (try FloatBuffer(count: end), try FloatBuffer(count: end))
+        weights = try arena.matrix(rows: end, columns: 1)
+        gradients = try arena.matrix(rows: end, columns: 1)
+        firstMoments = try arena.matrix(rows: end, columns: 1)
+        secondMoments = try arena.matrix(rows: end, columns: 1)
+        var parameters: [TensorRole: Parameter] = [:]
+        for slice in slices {
+            let columns = slice.shape.last ?? 1
+            let rows = slice.range.count / max(columns, 1)
+            parameters[slice.role] = Parameter(
+                weight: try weights.rows(slice.range).reshaped(rows: rows, columns: columns),
+                gradient: try gradients.rows(slice.range).reshaped(rows: rows, columns: columns))
+        }
+        self.parameters = parameters
     }
 
-    /// The weight of a role, which is one of the model's.
-    func weight(_ role: TensorRole) -> UnsafeMutablePointer<Float> { weights.base + offset(role) }
-
-    /// The gradient of a role.
-    func gradient(_ role: TensorRole) -> UnsafeMutablePointer<Float> { gradients.base + offset(role) }
-
-    /// The weight of a role, for writing it to a file.
-    package func values(_ role: TensorRole) -> UnsafeBufferPointer<Float> {
-        UnsafeBufferPointer(start: weight(role), count: places[role]?.count ?? 0)
+    /// The weight of a role and its gradient, as matrices.
+    ///
+    /// - Throws: ``KernelError/unsuitableWeights(_:)`` for a role that the model does not have.
+    func parameter(_ role: TensorRole) throws(KernelError) -> Parameter {
+        guard let parameter = parameters[role] else {
+            throw .unsuitableWeights(TensorNaming.meta.name(of: role))
+        }
+        return parameter
     }
 
-    func clearGradients() { gradients.base.update(repeating: 0, count: count) }
+    /// A copy of the weight of a role, row after row; empty for a role that the model does not have.
+    package func values(_ role: TensorRole) -> [Float] { parameters[role]?.weight.elements ?? [] }
 
-    private func offset(_ role: TensorRole) -> Int { places[role]?.offset ?? 0 }
+    func clearGradients() { gradients.fill(0) }
+}
+
+/// A weight that is trained and its gradient: `[outputs, inputs]`, or `[1, dim]` for the gain of a norm.
+struct Parameter {
+    let weight: FloatMatrix
+    let gradient: FloatMatrix
 }
 
 extension ParameterSet {
@@ -66,18 +86,17 @@ extension ParameterSet {
     func initialize(seed: UInt64) {
         var generator = SplitMix64(seed: seed)
         let residual = 0.02 / Float(2 * configuration.nLayers).squareRoot()
-        for slice in slices {
-            let base = weights.base + slice.offset
-            guard slice.decays else {
-                base.update(repeating: 1, count: slice.count)
-                continue
-            }
-            let deviation: Float =
-                switch slice.role {
-                case .layer(_, .wo), .layer(_, .w2): residual
-                default: 0.02
+        weights.withMutableSpan { weights in
+            for slice in slices {
+                let deviation: Float =
+                    switch slice.role {
+                    case .layer(_, .wo), .layer(_, .w2): residual
+                    default: 0.02
+                    }
+                for index in slice.range {
+                    weights[index] = slice.decays ? deviation * generator.nextNormal() : 1
                 }
-            for index in 0..<slice.count { base[index] = deviation * generator.nextNormal() }
+            }
         }
     }
 }

@@ -3,163 +3,181 @@ import LlamaKernels
 
 /// One Transformer block, forward over whole sequences and backward. The same arithmetic as `TransformerBlock`.
 struct TrainableBlock {
-    let layer: Int
-    let parameters: ParameterSet
-    let attention: CausalAttention
-    let rotations: (cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>)
-    let kernels: KernelContext
-    let blas: OpenBLAS
+    private let weights: BlockParameters
+    private let heads: (nHeads: Int, nKVHeads: Int)
+    private let epsilon: Float
+    private let attention: CausalAttention
+    /// The rotations of every position, and the number of positions.
+    private let rotations: (table: RotaryTable, length: Int)
+    private let kernels: KernelContext
+    private let blas: OpenBLAS
 
-    private var configuration: ModelConfiguration { parameters.configuration }
-    private var queryDim: Int { configuration.nHeads * configuration.headDim }
-    private var keyDim: Int { configuration.nKVHeads * configuration.headDim }
+    init(
+        _ parameters: ParameterSet, layer: Int, attention: CausalAttention,
+        rotations: (table: RotaryTable, length: Int), kernels: KernelContext, blas: OpenBLAS
+    ) throws(KernelError) {
+        weights = try BlockParameters(parameters, layer: layer)
+        heads = (parameters.configuration.nHeads, parameters.configuration.nKVHeads)
+        epsilon = parameters.configuration.normEpsilon
+        self.attention = attention
+        self.rotations = rotations
+        self.kernels = kernels
+        self.blas = blas
+    }
 
     /// From `kept.x` to `out`, both `[rows, dim]`.
     func forward(
-        _ kept: BlockActivations, out: UnsafeMutablePointer<Float>, in state: TrainingActivations, length: Int
-    ) {
-        let (rows, dim, hidden) = (state.rows, configuration.dim, configuration.hiddenDim)
-        norm(.attentionNorm, kept.x, out: kept.attentionNormed, rstd: kept.attentionRstd, rows: rows)
+        _ kept: BlockActivations, out: FloatMatrix, scratch: FloatMatrix
+    ) throws(KernelError) {
+        // attentionNormed [rows, dim]
+        try kernels.rmsNormForward(
+            kept.x, weight: weights.attentionNorm.weight, epsilon: epsilon, out: kept.attentionNormed,
+            rstd: kept.attentionRstd)
+        // q [rows, nHeads * headDim], k and v [rows, nKVHeads * headDim]
         kernels.multiply(
             [
-                product(kept.attentionNormed, .wq, kept.q, rows, dim, queryDim),
-                product(kept.attentionNormed, .wk, kept.k, rows, dim, keyDim),
-                product(kept.attentionNormed, .wv, kept.v, rows, dim, keyDim),
+                try .forward(x: kept.attentionNormed, weight: weights.wq.weight, out: kept.q),
+                try .forward(x: kept.attentionNormed, weight: weights.wk.weight, out: kept.k),
+                try .forward(x: kept.attentionNormed, weight: weights.wv.weight, out: kept.v),
             ], with: blas)
-        rotate(kept.q, kept.k, rows: rows, length: length, backward: false)
-        attention.forward(
-            q: kept.q, k: kept.k, v: kept.v, out: kept.heads, lse: kept.lse, scratch: state.scratch,
-            on: kernels, with: blas)
-        kept.middle.update(from: kept.x, count: rows * dim)
+        // q and k rotated in place
+        try rotate(kept.q, kept.k, backward: false)
+        // heads [rows, nHeads * headDim], lse [batch * nHeads, length]
+        try attention.forward(
+            q: kept.q, k: kept.k, v: kept.v, out: kept.heads, lse: kept.lse, scratch: scratch, on: kernels,
+            with: blas)
+        // middle [rows, dim] = x + wo heads
+        try kept.middle.copy(kept.x)
         kernels.multiply(
-            [product(kept.heads, .wo, kept.middle, rows, queryDim, dim, accumulate: true)], with: blas)
-        norm(.ffnNorm, kept.middle, out: kept.ffnNormed, rstd: kept.ffnRstd, rows: rows)
+            [try .forward(x: kept.heads, weight: weights.wo.weight, out: kept.middle, accumulate: true)],
+            with: blas)
+        // ffnNormed [rows, dim]
+        try kernels.rmsNormForward(
+            kept.middle, weight: weights.ffnNorm.weight, epsilon: epsilon, out: kept.ffnNormed,
+            rstd: kept.ffnRstd)
+        // gate and up [rows, hiddenDim]
         kernels.multiply(
             [
-                product(kept.ffnNormed, .w1, kept.gate, rows, dim, hidden),
-                product(kept.ffnNormed, .w3, kept.up, rows, dim, hidden),
+                try .forward(x: kept.ffnNormed, weight: weights.w1.weight, out: kept.gate),
+                try .forward(x: kept.ffnNormed, weight: weights.w3.weight, out: kept.up),
             ], with: blas)
-        kernels.swiGLUForward(gate: kept.gate, up: kept.up, out: kept.hidden, count: rows * hidden)
-        out.update(from: kept.middle, count: rows * dim)
-        kernels.multiply([product(kept.hidden, .w2, out, rows, hidden, dim, accumulate: true)], with: blas)
+        // hidden [rows, hiddenDim] = silu(gate) * up
+        try kernels.swiGLUForward(gate: kept.gate, up: kept.up, out: kept.hidden)
+        // out [rows, dim] = middle + w2 hidden
+        try out.copy(kept.middle)
+        kernels.multiply(
+            [try .forward(x: kept.hidden, weight: weights.w2.weight, out: out, accumulate: true)],
+            with: blas)
     }
 
-    /// Turns `state.dx` from the gradient of the block's output into that of its input, and adds to the gradients
-    /// of its weights.
-    func backward(_ kept: BlockActivations, in state: TrainingActivations, length: Int) {
-        feedForwardBackward(kept, state)
-        attentionBackward(kept, state, length: length)
+    /// Turns `state.dx [rows, dim]` from the gradient of the block's output into that of its input, and adds to the
+    /// gradients of its weights.
+    func backward(_ kept: BlockActivations, in state: TrainingActivations) throws(KernelError) {
+        try feedForwardBackward(kept, state)
+        try attentionBackward(kept, state)
     }
 
-    private func feedForwardBackward(_ kept: BlockActivations, _ state: TrainingActivations) {
-        let (rows, dim, hidden) = (state.rows, configuration.dim, configuration.hiddenDim)
+    private func feedForwardBackward(
+        _ kept: BlockActivations, _ state: TrainingActivations
+    ) throws(KernelError) {
+        // dgate [rows, hiddenDim], here the gradient of hidden; dw2 [dim, hiddenDim]
         kernels.multiply(
             [
-                inputGradient(state.dx, .w2, state.dgate, rows, hidden, dim),
-                weightGradient(state.dx, kept.hidden, .w2, rows, hidden, dim),
+                try .inputGradient(dout: state.dx, weight: weights.w2.weight, dx: state.dgate),
+                try .weightGradient(dout: state.dx, x: kept.hidden, dweight: weights.w2.gradient),
             ], with: blas)
-        kernels.swiGLUBackward(
-            dout: state.dgate, gate: kept.gate, up: kept.up, dgate: state.dgate, dup: state.dup,
-            count: rows * hidden)
+        // dgate and dup [rows, hiddenDim]
+        try kernels.swiGLUBackward(
+            dout: state.dgate, gate: kept.gate, up: kept.up, dgate: state.dgate, dup: state.dup)
+        // dnormed [rows, dim]; dw1 and dw3 [hiddenDim, dim]
         kernels.multiply(
             [
-                inputGradient(state.dgate, .w1, state.dnormed, rows, dim, hidden),
-                weightGradient(state.dgate, kept.ffnNormed, .w1, rows, dim, hidden),
-                weightGradient(state.dup, kept.ffnNormed, .w3, rows, dim, hidden),
+                try .inputGradient(dout: state.dgate, weight: weights.w1.weight, dx: state.dnormed),
+                try .weightGradient(dout: state.dgate, x: kept.ffnNormed, dweight: weights.w1.gradient),
+                try .weightGradient(dout: state.dup, x: kept.ffnNormed, dweight: weights.w3.gradient),
             ], with: blas)
         kernels.multiply(
-            [inputGradient(state.dup, .w3, state.dnormed, rows, dim, hidden, accumulate: true)], with: blas)
-        normBackward(.ffnNorm, x: kept.middle, rstd: kept.ffnRstd, state)
+            [
+                try .inputGradient(
+                    dout: state.dup, weight: weights.w3.weight, dx: state.dnormed, accumulate: true)
+            ], with: blas)
+        // dx [rows, dim] += what flows back through the norm
+        try kernels.rmsNormBackward(
+            dout: state.dnormed, x: kept.middle, weight: weights.ffnNorm.weight, rstd: kept.ffnRstd,
+            dx: state.dx, dweight: weights.ffnNorm.gradient, scratch: state.scratch)
     }
 
-    private func attentionBackward(_ kept: BlockActivations, _ state: TrainingActivations, length: Int) {
-        let (rows, dim) = (state.rows, configuration.dim)
+    private func attentionBackward(
+        _ kept: BlockActivations, _ state: TrainingActivations
+    ) throws(KernelError) {
+        // dheads [rows, nHeads * headDim]; dwo [dim, nHeads * headDim]
         kernels.multiply(
             [
-                inputGradient(state.dx, .wo, state.dheads, rows, queryDim, dim),
-                weightGradient(state.dx, kept.heads, .wo, rows, queryDim, dim),
+                try .inputGradient(dout: state.dx, weight: weights.wo.weight, dx: state.dheads),
+                try .weightGradient(dout: state.dx, x: kept.heads, dweight: weights.wo.gradient),
             ], with: blas)
-        attention.backward(
-            dout: state.dheads, q: kept.q, k: kept.k, v: kept.v, out: kept.heads, lse: kept.lse, dq: state.dq,
-            dk: state.dk, dv: state.dv, scratch: state.scratch, on: kernels, with: blas)
-        rotate(state.dq, state.dk, rows: rows, length: length, backward: true)
+        // dq [rows, nHeads * headDim], dk and dv [rows, nKVHeads * headDim]
+        try attention.backward(
+            dout: state.dheads, q: kept.q, k: kept.k, v: kept.v, out: kept.heads, lse: kept.lse,
+            dq: state.dq, dk: state.dk, dv: state.dv, scratch: state.scratch, on: kernels, with: blas)
+        try rotate(state.dq, state.dk, backward: true)
+        // dnormed [rows, dim]; dwq [nHeads * headDim, dim], dwk and dwv [nKVHeads * headDim, dim]
         kernels.multiply(
             [
-                inputGradient(state.dq, .wq, state.dnormed, rows, dim, queryDim),
-                weightGradient(state.dq, kept.attentionNormed, .wq, rows, dim, queryDim),
-                weightGradient(state.dk, kept.attentionNormed, .wk, rows, dim, keyDim),
-                weightGradient(state.dv, kept.attentionNormed, .wv, rows, dim, keyDim),
+                try .inputGradient(dout: state.dq, weight: weights.wq.weight, dx: state.dnormed),
+                try .weightGradient(dout: state.dq, x: kept.attentionNormed, dweight: weights.wq.gradient),
+                try .weightGradient(dout: state.dk, x: kept.attentionNormed, dweight: weights.wk.gradient),
+                try .weightGradient(dout: state.dv, x: kept.attentionNormed, dweight: weights.wv.gradient),
             ], with: blas)
-        kernels.multiply(
-            [inputGradient(state.dk, .wk, state.dnormed, rows, dim, keyDim, accumulate: true)], with: blas)
-        kernels.multiply(
-            [inputGradient(state.dv, .wv, state.dnormed, rows, dim, keyDim, accumulate: true)], with: blas)
-        normBackward(.attentionNorm, x: kept.x, rstd: kept.attentionRstd, state)
+        for (gradient, weight) in [(state.dk, weights.wk.weight), (state.dv, weights.wv.weight)] {
+            kernels.multiply(
+                [try .inputGradient(dout: gradient, weight: weight, dx: state.dnormed, accumulate: true)],
+                with: blas)
+        }
+        // dx [rows, dim] += what flows back through the norm
+        try kernels.rmsNormBackward(
+            dout: state.dnormed, x: kept.x, weight: weights.attentionNorm.weight, rstd: kept.attentionRstd,
+            dx: state.dx, dweight: weights.attentionNorm.gradient, scratch: state.scratch)
+    }
+
+    private func rotate(_ q: FloatMatrix, _ k: FloatMatrix, backward: Bool) throws(KernelError) {
+        for (x, heads) in [(q, heads.nHeads), (k, heads.nKVHeads)] {
+            try kernels.ropeRows(
+                x, length: rotations.length, heads: heads, rotations: rotations.table, backward: backward)
+        }
     }
 }
 
-// The operations on this block's own weights.
-extension TrainableBlock {
-    private func product(
-        _ x: UnsafePointer<Float>, _ role: TensorRole.LayerRole, _ out: UnsafeMutablePointer<Float>,
-        _ rows: Int,
-        _ inputs: Int, _ outputs: Int, accumulate: Bool = false
-    ) -> MatrixProduct {
-        .forward(
-            x: x, weight: parameters.weight(.layer(layer, role)), out: out, rows: rows, inputs: inputs,
-            outputs: outputs, accumulate: accumulate)
-    }
+/// The weights of one block under Meta's names, with their gradients.
+private struct BlockParameters {
+    /// Gain of attention's norm `[1, dim]`.
+    let attentionNorm: Parameter
+    /// `[nHeads * headDim, dim]`.
+    let wq: Parameter
+    /// `[nKVHeads * headDim, dim]`.
+    let wk: Parameter
+    /// `[nKVHeads * headDim, dim]`.
+    let wv: Parameter
+    /// `[dim, nHeads * headDim]`.
+    let wo: Parameter
+    /// Gain of the feed-forward layer's norm `[1, dim]`.
+    let ffnNorm: Parameter
+    /// `[hiddenDim, dim]`.
+    let w1: Parameter
+    /// `[dim, hiddenDim]`.
+    let w2: Parameter
+    /// `[hiddenDim, dim]`.
+    let w3: Parameter
 
-    private func inputGradient(
-        _ dout: UnsafePointer<Float>, _ role: TensorRole.LayerRole, _ dx: UnsafeMutablePointer<Float>,
-        _ rows: Int,
-        _ inputs: Int, _ outputs: Int, accumulate: Bool = false
-    ) -> MatrixProduct {
-        .inputGradient(
-            dout: dout, weight: parameters.weight(.layer(layer, role)), dx: dx, rows: rows, inputs: inputs,
-            outputs: outputs, accumulate: accumulate)
-    }
-
-    private func weightGradient(
-        _ dout: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ role: TensorRole.LayerRole, _ rows: Int,
-        _ inputs: Int, _ outputs: Int
-    ) -> MatrixProduct {
-        .weightGradient(
-            dout: dout, x: x, dweight: parameters.gradient(.layer(layer, role)), rows: rows, inputs: inputs,
-            outputs: outputs)
-    }
-
-    private func norm(
-        _ role: TensorRole.LayerRole, _ x: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>,
-        rstd: UnsafeMutablePointer<Float>, rows: Int
-    ) {
-        kernels.rmsNormForward(
-            x, weight: parameters.weight(.layer(layer, role)), epsilon: configuration.normEpsilon, out: out,
-            rstd: rstd,
-            rows: rows, dim: configuration.dim)
-    }
-
-    /// Adds what flows back through a norm to the residual stream's gradient.
-    private func normBackward(
-        _ role: TensorRole.LayerRole, x: UnsafePointer<Float>, rstd: UnsafePointer<Float>,
-        _ state: TrainingActivations
-    ) {
-        kernels.rmsNormBackward(
-            dout: state.dnormed, x: x, weight: parameters.weight(.layer(layer, role)), rstd: rstd,
-            dx: state.dx,
-            dweight: parameters.gradient(.layer(layer, role)), scratch: state.scratch, rows: state.rows,
-            dim: configuration.dim)
-    }
-
-    private func rotate(
-        _ q: UnsafeMutablePointer<Float>, _ k: UnsafeMutablePointer<Float>, rows: Int, length: Int,
-        backward: Bool
-    ) {
-        let headDim = configuration.headDim
-        for (x, heads) in [(q, configuration.nHeads), (k, configuration.nKVHeads)] {
-            kernels.ropeRows(
-                x, rows: rows, length: length, heads: heads, headDim: headDim, cosines: rotations.cosines,
-                sines: rotations.sines, backward: backward)
-        }
+    init(_ parameters: ParameterSet, layer: Int) throws(KernelError) {
+        attentionNorm = try parameters.parameter(.layer(layer, .attentionNorm))
+        wq = try parameters.parameter(.layer(layer, .wq))
+        wk = try parameters.parameter(.layer(layer, .wk))
+        wv = try parameters.parameter(.layer(layer, .wv))
+        wo = try parameters.parameter(.layer(layer, .wo))
+        ffnNorm = try parameters.parameter(.layer(layer, .ffnNorm))
+        w1 = try parameters.parameter(.layer(layer, .w1))
+        w2 = try parameters.parameter(.layer(layer, .w2))
+        w3 = try parameters.parameter(.layer(layer, .w3))
     }
 }

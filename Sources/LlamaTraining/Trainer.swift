@@ -120,15 +120,17 @@ package final class Trainer {
             let batch = data.batch(
                 step: step, part: part, count: options.batchSize, length: options.maxSequenceLength,
                 seed: options.seed)
-            loss += model.accumulateGradients(
-                inputs: batch.inputs, targets: batch.targets, scale: 1 / Float(options.accumulation))
+            loss += try computing { () throws(KernelError) in
+                try model.accumulateGradients(
+                    inputs: batch.inputs, targets: batch.targets, scale: 1 / Float(options.accumulation))
+            }
         }
         loss /= Double(options.accumulation)
         let norm = optimizer.gradientNorm()
         guard loss.isFinite, norm.isFinite else {
             throw diverged(step)
         }
-        optimizer.update(step: step, gradientNorm: norm)
+        try computing { () throws(KernelError) in try optimizer.update(step: step, gradientNorm: norm) }
         state.step = step
         if step.isMultiple(of: 10) || step == 1 {
             let rate = options.learningRate(step: step)
@@ -141,7 +143,10 @@ package final class Trainer {
         var (sum, count) = (0.0, 0)
         for batch in validation {
             let counted = batch.targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) }
-            sum += model.loss(inputs: batch.inputs, targets: batch.targets) * Double(counted)
+            let loss = try computing { () throws(KernelError) in
+                try model.loss(inputs: batch.inputs, targets: batch.targets)
+            }
+            sum += loss * Double(counted)
             count += counted
         }
         let loss = sum / Double(max(count, 1))
@@ -183,7 +188,7 @@ package final class Trainer {
 
     private func writeState() throws(TrainingError) {
         // The last update has not been looked at yet: it must not take the place of a good state.
-        guard kernels.sumOfSquares(parameters.weights.base, count: parameters.count).isFinite else {
+        guard kernels.sumOfSquares(parameters.weights).isFinite else {
             throw diverged(state.step)
         }
         try writing { () throws(AtomicFile.Failure) in
@@ -191,6 +196,12 @@ package final class Trainer {
             try state.write(parameters, folder: folder)
         }
         lastWritten = state.step
+    }
+
+    private func computing<Result>(
+        _ body: () throws(KernelError) -> Result
+    ) throws(TrainingError) -> Result {
+        do { return try body() } catch { throw .kernels(error) }
     }
 
     private func writing(_ body: () throws(AtomicFile.Failure) -> Void) throws(TrainingError) {

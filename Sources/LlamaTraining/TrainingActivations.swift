@@ -1,104 +1,75 @@
 import LlamaCheckpoints
 import LlamaKernels
 
-/// What one Transformer block keeps of a forward pass for the backward pass. `rows` is batch times length.
-struct BlockActivations {
-    /// Input `[rows, dim]`.
-    let x: UnsafeMutablePointer<Float>
-    /// Normed input of attention `[rows, dim]`, and the norm's `1 / rms [rows]`.
-    let attentionNormed: UnsafeMutablePointer<Float>
-    let attentionRstd: UnsafeMutablePointer<Float>
-    /// Rotated queries `[rows, nHeads * headDim]`.
-    let q: UnsafeMutablePointer<Float>
-    /// Rotated keys and values `[rows, nKVHeads * headDim]`.
-    let k: UnsafeMutablePointer<Float>
-    let v: UnsafeMutablePointer<Float>
-    /// Output of all heads `[rows, nHeads * headDim]`, and the softmax's normalizer `[batch, nHeads, length]`.
-    let heads: UnsafeMutablePointer<Float>
-    let lse: UnsafeMutablePointer<Float>
-    /// Residual stream between attention and feed-forward `[rows, dim]`.
-    let middle: UnsafeMutablePointer<Float>
-    /// Normed input of the feed-forward layer `[rows, dim]`, and the norm's `1 / rms [rows]`.
-    let ffnNormed: UnsafeMutablePointer<Float>
-    let ffnRstd: UnsafeMutablePointer<Float>
-    /// `w1 h`, `w3 h` and `silu(w1 h) * w3 h`, each `[rows, hiddenDim]`.
-    let gate: UnsafeMutablePointer<Float>
-    let up: UnsafeMutablePointer<Float>
-    let hidden: UnsafeMutablePointer<Float>
-}
-
 /// The activations of a training step and the gradients that flow back through them, allocated once.
+///
+/// `rows` is the number of sequences times their length.
 final class TrainingActivations {
     let rows: Int
     let blocks: [BlockActivations]
-    /// Output of the last block `[rows, dim]`, its norm, and the norm's `1 / rms`.
-    let last: UnsafeMutablePointer<Float>
-    let normed: UnsafeMutablePointer<Float>
-    let rstd: UnsafeMutablePointer<Float>
-    /// Logits of some rows at a time `[logitRows, vocabularySize]`.
-    let logits: UnsafeMutablePointer<Float>
-    let logitRows: Int
-    let losses: UnsafeMutablePointer<Float>
-    /// Gradient of the residual stream, and of a normed input `[rows, dim]`.
-    let dx: UnsafeMutablePointer<Float>
-    let dnormed: UnsafeMutablePointer<Float>
-    let dq: UnsafeMutablePointer<Float>
-    let dk: UnsafeMutablePointer<Float>
-    let dv: UnsafeMutablePointer<Float>
-    let dheads: UnsafeMutablePointer<Float>
-    let dgate: UnsafeMutablePointer<Float>
-    let dup: UnsafeMutablePointer<Float>
-    let scratch: UnsafeMutablePointer<Float>
-    private let arena: FloatBuffer
+    /// Output of the last block `[rows, dim]`.
+    let last: FloatMatrix
+    /// Norm of the last block's output `[rows, dim]`.
+    let normed: FloatMatrix
+    /// `1 / rms` of the last block's output `[rows, 1]`.
+    let rstd: FloatMatrix
+    /// Logits of some rows at a time `[logit rows, vocabularySize]`.
+    let logits: FloatMatrix
+    /// Loss of each row `[rows, 1]`.
+    let losses: FloatMatrix
+    /// Gradient of the residual stream `[rows, dim]`.
+    let dx: FloatMatrix
+    /// Gradient of a normed input `[rows, dim]`.
+    let dnormed: FloatMatrix
+    /// Gradient of the queries `[rows, nHeads * headDim]`.
+    let dq: FloatMatrix
+    /// Gradient of the keys `[rows, nKVHeads * headDim]`.
+    let dk: FloatMatrix
+    /// Gradient of the values `[rows, nKVHeads * headDim]`.
+    let dv: FloatMatrix
+    /// Gradient of attention's output `[rows, nHeads * headDim]`.
+    let dheads: FloatMatrix
+    /// Gradient of the gate, and before it of SwiGLU's output `[rows, hiddenDim]`.
+    let dgate: FloatMatrix
+    /// Gradient of the up projection `[rows, hiddenDim]`.
+    let dup: FloatMatrix
+    /// Scratch of attention and of the norms `[1, floats]`.
+    let scratch: FloatMatrix
+    private let arena: FloatArena
 
     init(
         _ configuration: ModelConfiguration, batch: Int, length: Int, attention: CausalAttention,
         kernels: KernelContext
     ) throws(KernelError) {
-        rows = batch * length
-        // Large vocabularies are taken in pieces of about 32 MB.
-        logitRows = min(rows, max(1, (8 << 20) / configuration.vocabularySize))
-        let dim = rows * configuration.dim
-        let queries = rows * configuration.nHeads * configuration.headDim
-        let keys = rows * configuration.nKVHeads * configuration.headDim
-        let hidden = rows * configuration.hiddenDim
-        let block = [
-            dim, dim, rows, queries, keys, keys, queries, rows * configuration.nHeads, dim, dim, rows, hidden,
-            hidden,
-            hidden,
-        ]
-        let shared = [
-            dim, dim, rows, logitRows * configuration.vocabularySize, rows, dim, dim, queries, keys, keys,
-            queries,
-            hidden, hidden,
-            max(attention.scratchCount(on: kernels), KernelContext.normScratchCount(dim: configuration.dim)),
-        ]
-        let total = (block.map(TrainingActivations.padded).reduce(0, +)) * configuration.nLayers
-        let arena = try FloatBuffer(count: total + shared.map(TrainingActivations.padded).reduce(0, +))
-        var end = arena.base
-        func take(_ sizes: [Int]) -> [UnsafeMutablePointer<Float>] {
-            sizes.map { size in
-                defer { end += TrainingActivations.padded(size) }
-                return end
-            }
-        }
+        let arena = FloatArena()
+        let rows = batch * length
+        let (dim, hiddenDim) = (configuration.dim, configuration.hiddenDim)
+        let queryDim = configuration.nHeads * configuration.headDim
+        let keyDim = configuration.nKVHeads * configuration.headDim
+        // The logits of a large vocabulary are computed for as many rows at a time as take about 32 MB.
+        let logitRows = min(rows, max(1, (8 << 20) / configuration.vocabularySize))
         var blocks: [BlockActivations] = []
         for _ in 0..<configuration.nLayers {
-            let p = take(block)
-            blocks.append(
-                BlockActivations(
-                    x: p[0], attentionNormed: p[1], attentionRstd: p[2], q: p[3], k: p[4], v: p[5],
-                    heads: p[6],
-                    lse: p[7], middle: p[8], ffnNormed: p[9], ffnRstd: p[10], gate: p[11], up: p[12],
-                    hidden: p[13]))
+            blocks.append(try BlockActivations(configuration, batch: batch, length: length, in: arena))
         }
         self.blocks = blocks
-        let p = take(shared)
-        (last, normed, rstd, logits, losses, dx, dnormed) = (p[0], p[1], p[2], p[3], p[4], p[5], p[6])
-        (dq, dk, dv, dheads, dgate, dup, scratch) = (p[7], p[8], p[9], p[10], p[11], p[12], p[13])
+        last = try arena.matrix(rows: rows, columns: dim)
+        normed = try arena.matrix(rows: rows, columns: dim)
+        rstd = try arena.matrix(rows: rows, columns: 1)
+        logits = try arena.matrix(rows: logitRows, columns: configuration.vocabularySize)
+        losses = try arena.matrix(rows: rows, columns: 1)
+        dx = try arena.matrix(rows: rows, columns: dim)
+        dnormed = try arena.matrix(rows: rows, columns: dim)
+        dq = try arena.matrix(rows: rows, columns: queryDim)
+        dk = try arena.matrix(rows: rows, columns: keyDim)
+        dv = try arena.matrix(rows: rows, columns: keyDim)
+        dheads = try arena.matrix(rows: rows, columns: queryDim)
+        dgate = try arena.matrix(rows: rows, columns: hiddenDim)
+        dup = try arena.matrix(rows: rows, columns: hiddenDim)
+        scratch = try arena.matrix(
+            rows: 1,
+            columns: max(attention.scratchCount(on: kernels), KernelContext.normScratchCount(dim: dim)))
+        self.rows = rows
         self.arena = arena
     }
-
-    /// Every buffer starts on a cache line.
-    private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 }

@@ -1,5 +1,6 @@
 import LlamaCheckpoints
 import Glibc
+import LlamaKernels
 
 /// Why a model could not be trained.
 package enum TrainingError: Error, Equatable, Sendable {
@@ -21,6 +22,8 @@ package enum TrainingError: Error, Equatable, Sendable {
     case lossNotFinite(step: Int, lastGood: String?)
     /// A weight is too large for the type of the checkpoint.
     case weightOutOfRange(String, step: Int)
+    /// An operation could not be run.
+    case kernels(KernelError)
     /// A file could not be written; what was there before still is.
     case cannotWrite(String)
 
@@ -61,6 +64,7 @@ extension TrainingError: CustomStringConvertible {
         case .weightOutOfRange(let name, let step):
             "step \(step): \(name): expected weights that F16 can hold (below 65504), found larger ones; "
                 + "begin again with --dtype float32 or a lower --learning-rate"
+        case .kernels(let error): "\(error)"
         case .cannotWrite(let problem):
             "\(problem); the files written before are kept"
         }

@@ -23,13 +23,13 @@ struct TrainingState {
     /// Writes the state into a folder.
     func write(_ parameters: ParameterSet, folder: String) throws(AtomicFile.Failure) {
         var entries: [SafetensorsWriter.Entry] = []
-        for (prefix, buffer) in TrainingState.arrays(parameters) {
+        for (prefix, matrix) in TrainingState.arrays(parameters) {
             for slice in parameters.slices {
                 entries.append(
                     SafetensorsWriter.Entry(
                         name: prefix + TensorNaming.meta.name(of: slice.role), shape: slice.shape,
                         dtype: .float32,
-                        values: UnsafeBufferPointer(start: buffer.base + slice.offset, count: slice.count)))
+                        values: { matrix.withSpan { span in slice.range.map { span[$0] } } }))
             }
         }
         try SafetensorsWriter.write(
@@ -81,7 +81,7 @@ struct TrainingState {
     static func restore(_ parameters: ParameterSet, folder: String) throws(TrainingError) {
         let path = folder + "/" + fileName
         let file = try open(path)
-        for (prefix, buffer) in arrays(parameters) {
+        for (prefix, matrix) in arrays(parameters) {
             for slice in parameters.slices {
                 let name = prefix + TensorNaming.meta.name(of: slice.role)
                 guard let tensor = file.tensors[name], tensor.shape == slice.shape,
@@ -92,15 +92,19 @@ struct TrainingState {
                         file: path, expected: "\(name) of shape \(slice.shape)", found: found,
                         isMissing: false)
                 }
-                (buffer.base + slice.offset).update(from: values, count: slice.count)
+                do { try matrix.rows(slice.range).copy(values) } catch {
+                    throw .invalidState(
+                        file: path, expected: "\(slice.range.count) numbers in \(name)", found: "\(error)",
+                        isMissing: false)
+                }
             }
         }
     }
 
-    private static func arrays(_ parameters: ParameterSet) -> [(prefix: String, buffer: FloatBuffer)] {
+    private static func arrays(_ parameters: ParameterSet) -> [(prefix: String, matrix: FloatMatrix)] {
         [
-            ("weights.", parameters.weights), ("first_moment.", parameters.moments.first),
-            ("second_moment.", parameters.moments.second),
+            ("weights.", parameters.weights), ("first_moment.", parameters.firstMoments),
+            ("second_moment.", parameters.secondMoments),
         ]
     }
 

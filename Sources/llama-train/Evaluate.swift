@@ -59,7 +59,7 @@ struct Evaluate: ParsableCommand {
                 throw TrainingError.tooLittleData(
                     file: data, split: split.rawValue, count: part.count, needed: 2)
             }
-            let result = evaluation.loss(of: part)
+            let result = try evaluation.loss(of: part)
             guard result.loss.isFinite else {
                 throw Failure(
                     Failure.badData,

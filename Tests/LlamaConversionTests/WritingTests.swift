@@ -36,13 +36,11 @@ struct WritingTests {
         let path = folder.path + "/model.safetensors"
         // Exact in every type.
         let values: [Float] = [0, -0.0, 1, -2.5, 0.15625, 96]
-        try values.withUnsafeBufferPointer { values in
-            try SafetensorsWriter.write(
-                [
-                    .init(name: "a", shape: [2, 3], dtype: dtype, values: values),
-                    .init(name: "b \"quoted\"", shape: [6], dtype: .float32, values: values),
-                ], metadata: [("key", "value")], to: path)
-        }
+        try SafetensorsWriter.write(
+            [
+                .init(name: "a", shape: [2, 3], dtype: dtype, values: { values }),
+                .init(name: "b \"quoted\"", shape: [6], dtype: .float32, values: { values }),
+            ], metadata: [("key", "value")], to: path)
         let file = try SafetensorsFile.open(path)
         #expect(file.metadata == ["key": "value"])
         #expect(file.tensors["a"]?.dtype == dtype)

@@ -72,8 +72,8 @@ struct IndependenceTests {
         var logprobs: [Float?] = [nil]
         for position in 0..<total - 1 {
             state.batch.removeAll()
-            state.batch.append(token: ids[position], position: position, slot: 0)
-            model.transformer.forward(state, logitsFor: [0]) { _, logits in
+            try state.batch.append(token: ids[position], position: position, slot: 0)
+            try model.transformer.forward(state, logitsFor: [0]) { _, logits in
                 if position + 1 == ids.count {
                     ids.append(options.sampler.next(logits, prompt: index, position: position + 1) ?? -1)
                 }

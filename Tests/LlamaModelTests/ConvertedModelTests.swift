@@ -21,7 +21,7 @@ struct ConvertedModelTests {
         let state = try InferenceState(
             checkpoint.configuration, slots: 1, length: Self.ids.count, rows: 8,
             kernels: KernelContext(threads: 1))
-        return state.logits(try Transformer(checkpoint), Self.ids)
+        return try state.logits(Transformer(checkpoint), Self.ids)
     }
 
     private func convert(
@@ -92,7 +92,7 @@ struct ConvertedModelTests {
                 let state = try InferenceState(
                     checkpoint.configuration, slots: 1, length: ids.count, rows: 8,
                     kernels: KernelContext(threads: 1))
-                return state.logits(try Transformer(checkpoint), ids)
+                return try state.logits(Transformer(checkpoint), ids)
             }
             let apart = try distance(run(original), run(small))
             #expect(apart < tolerance && apart > 0, "\(apart)")

@@ -39,11 +39,11 @@ struct DeterminismTests {
         var owners: [Int] = []
         for (slot, ids) in sequences.enumerated() {
             for (position, id) in ids.enumerated() {
-                together.batch.append(token: id, position: position, slot: slot)
+                try together.batch.append(token: id, position: position, slot: slot)
                 owners.append(slot)
             }
         }
-        model.transformer.forward(together, logitsFor: Array(owners.indices)) { row, logits in
+        try model.transformer.forward(together, logitsFor: Array(owners.indices)) { row, logits in
             results[owners[row]].append(logits.withUnsafeBufferPointer(Array.init))
         }
         for (ids, result) in zip(sequences, results) {
@@ -54,9 +54,9 @@ struct DeterminismTests {
     @Test func aSlotThatIsUsedAgainForgetsItsFirstSequence() throws {
         let model = try ReferenceModel.fixture("meta-2shards-f16")
         let used = try state(model, .best)
-        _ = used.logits(model.transformer, model.greedyIDs.reversed(), slot: 3)
+        _ = try used.logits(model.transformer, model.greedyIDs.reversed(), slot: 3)
         let ids = Array(model.greedyIDs.prefix(9))
-        let again = used.logits(model.transformer, ids, slot: 3)
+        let again = try used.logits(model.transformer, ids, slot: 3)
         #expect(try again == state(model, .best).logits(model.transformer, ids))
     }
 

@@ -58,7 +58,7 @@ struct ReferenceModel {
 
 extension InferenceState {
     /// Logits of every id of one sequence in `slot`, run in passes of the given sizes (the last for the rest).
-    func logits(_ model: Transformer, _ ids: [Int32], slot: Int = 0, chunks: [Int] = []) -> [[Float]] {
+    func logits(_ model: Transformer, _ ids: [Int32], slot: Int = 0, chunks: [Int] = []) throws -> [[Float]] {
         var result: [[Float]] = []
         var position = 0
         var sizes = chunks[...]
@@ -66,9 +66,9 @@ extension InferenceState {
             let count = min(sizes.popFirst() ?? rowCapacity, ids.count - position, rowCapacity)
             batch.removeAll()
             for index in position..<position + count {
-                batch.append(token: ids[index], position: index, slot: slot)
+                try batch.append(token: ids[index], position: index, slot: slot)
             }
-            model.forward(self, logitsFor: Array(0..<count)) { _, logits in
+            try model.forward(self, logitsFor: Array(0..<count)) { _, logits in
                 result.append(logits.withUnsafeBufferPointer(Array.init))
             }
             position += count

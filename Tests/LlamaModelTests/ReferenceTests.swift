@@ -29,7 +29,7 @@ struct ReferenceTests {
             model.checkpoint.configuration, slots: 1,
             length: max(model.inputIDs.count, model.greedyIDs.count),
             kernels: KernelContext(instructionSet: instructionSet, threads: 2))
-        let logits = state.logits(model.transformer, model.inputIDs)
+        let logits = try state.logits(model.transformer, model.inputIDs)
         #expect(logits.count == model.logits.count)
         for (position, (mine, theirs)) in zip(logits, model.logits).enumerated() {
             let tolerance = 1e-3 * (theirs.map(abs).max() ?? 0)
@@ -46,13 +46,13 @@ struct ReferenceTests {
     private func greedyIDs(_ model: ReferenceModel, _ state: InferenceState) throws -> [Int32] {
         let generated = model.greedyIDs.count == 40 ? 24 : 16
         var ids = Array(model.greedyIDs.dropLast(generated))
-        var next = argMax(try #require(state.logits(model.transformer, ids).last))
+        var next = argMax(try #require(try state.logits(model.transformer, ids).last))
         for _ in 0..<generated {
             ids.append(Int32(next))
             state.batch.removeAll()
-            state.batch.append(token: Int32(next), position: ids.count - 1, slot: 0)
+            try state.batch.append(token: Int32(next), position: ids.count - 1, slot: 0)
             guard ids.count < model.greedyIDs.count else { break }
-            model.transformer.forward(state, logitsFor: [0]) { _, logits in
+            try model.transformer.forward(state, logitsFor: [0]) { _, logits in
                 next = argMax(logits.withUnsafeBufferPointer(Array.init))
             }
         }

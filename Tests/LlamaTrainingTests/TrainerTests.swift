@@ -167,7 +167,7 @@ struct TrainerTests {
     @Test func refusesWeightsThatTheTypeCannotHold() throws {
         try withTemporaryFolder { folder in
             let trainer = try trainer(in: folder)
-            trainer.parameters.weight(.output)[3] = 70000
+            try trainer.parameters.parameter(.output).weight.withMutableSpan { $0[3] = 70000 }
             let error = #expect(throws: TrainingError.self) { try trainer.run { _ in true } }
             #expect(error == .weightOutOfRange("output.weight", step: 4))
         }

@@ -44,7 +44,7 @@ struct TrainingFixture {
         let parameters = try ParameterSet(Self.configuration)
         for slice in parameters.slices {
             let values = try floats("weights.\(TensorNaming.meta.name(of: slice.role))")
-            parameters.weight(slice.role).update(from: values, count: slice.count)
+            try parameters.parameter(slice.role).weight.copy(values)
         }
         return try TrainableTransformer(
             parameters, batch: Self.batch, length: Self.length, kernels: KernelContext(threads: threads),

@@ -27,7 +27,7 @@ package enum MetaCheckpointWriter {
     /// - Parameter values: The values of each role, `[shape]` row-major, in Meta's row order.
     package static func writeWeights(
         _ configuration: ModelConfiguration, dtype: DType, metadata: [(String, String)] = [], folder: String,
-        values: (TensorRole) -> UnsafeBufferPointer<Float>
+        values: @escaping (TensorRole) -> [Float]
     ) throws(AtomicFile.Failure) {
         var entries: [SafetensorsWriter.Entry] = []
         for role in TensorRole.all(of: configuration) {
@@ -35,7 +35,7 @@ package enum MetaCheckpointWriter {
                 SafetensorsWriter.Entry(
                     name: TensorNaming.meta.name(of: role), shape: role.shape(in: configuration),
                     dtype: dtype,
-                    values: values(role)))
+                    values: { values(role) }))
         }
         try SafetensorsWriter.write(entries, metadata: metadata, to: folder + "/consolidated.safetensors")
     }

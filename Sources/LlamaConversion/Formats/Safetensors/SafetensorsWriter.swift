@@ -13,11 +13,11 @@ package enum SafetensorsWriter {
         package let shape: [Int]
         /// How it is stored: F32, F16 or BF16 (others as F32).
         package let dtype: DType
-        /// Its values in row-major order; valid until the file is written.
-        package let values: UnsafeBufferPointer<Float>
+        /// Makes its values, row-major, when they are to be written.
+        package let values: () -> [Float]
 
         /// - Parameter values: As many as `shape` says.
-        package init(name: String, shape: [Int], dtype: DType, values: UnsafeBufferPointer<Float>) {
+        package init(name: String, shape: [Int], dtype: DType, values: @escaping () -> [Float]) {
             self.name = name
             self.shape = shape
             self.dtype = dtype.isFloat ? dtype : .float32
@@ -66,8 +66,9 @@ package enum SafetensorsWriter {
         let tensors = entries.map { TensorSpec(name: $0.name, dtype: $0.dtype, shape: $0.shape) }
         try file.write(header(tensors, metadata: metadata))
         for entry in entries {
-            for start in stride(from: 0, to: entry.values.count, by: sliceCount) {
-                let slice = entry.values[start..<min(start + sliceCount, entry.values.count)]
+            let values = entry.values()
+            for start in stride(from: 0, to: values.count, by: sliceCount) {
+                let slice = values[start..<min(start + sliceCount, values.count)]
                 try file.write(encoded(slice, as: entry.dtype))
             }
         }
@@ -99,7 +100,7 @@ package enum SafetensorsWriter {
         return withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json
     }
 
-    private static func encoded(_ values: Slice<UnsafeBufferPointer<Float>>, as dtype: DType) -> [UInt8] {
+    private static func encoded(_ values: ArraySlice<Float>, as dtype: DType) -> [UInt8] {
         switch dtype {
         case .float16: values.map { Float16($0).bitPattern.littleEndian }.withUnsafeBytes(Array.init)
         case .bfloat16: values.map { $0.bfloat16Bits.littleEndian }.withUnsafeBytes(Array.init)

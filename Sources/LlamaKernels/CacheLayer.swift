@@ -1,0 +1,49 @@
+import CLlamaKernels
+
+/// One layer's keys and values: `[slots, nKVHeads, capacity, headDim]` each, the keys transposed within blocks of
+/// ``positionBlock`` positions.
+package struct CacheLayer {
+    /// Positions in a block of the key cache; the capacity is a multiple of it.
+    package static let positionBlock = 16
+
+    /// Number of sequences.
+    package let slots: Int
+    /// Positions of each.
+    package let capacity: Int
+    private let nKVHeads: Int
+    private let headDim: Int
+    let layer: lk_cache_layer
+
+    /// - Parameters:
+    ///   - keys: `[slots, nKVHeads * capacity * headDim]`, likewise `values`.
+    ///   - capacity: A multiple of ``positionBlock``.
+    /// - Throws: ``KernelError/shapeMismatch(operand:expected:found:)``.
+    package init(
+        keys: FloatMatrix, values: FloatMatrix, nKVHeads: Int, capacity: Int, headDim: Int
+    ) throws(KernelError) {
+        guard capacity % Self.positionBlock == 0 else {
+            throw .shapeMismatch(
+                operand: "capacity of the cache, a multiple of \(Self.positionBlock)",
+                expected: [capacity / Self.positionBlock * Self.positionBlock], found: [capacity])
+        }
+        try keys.requireShape(keys.rows, nKVHeads * capacity * headDim, "keys of the cache")
+        try values.requireShape(keys.rows, keys.columns, "values of the cache")
+        slots = keys.rows
+        self.capacity = capacity
+        self.nKVHeads = nKVHeads
+        self.headDim = headDim
+        layer = lk_cache_layer(
+            keys: keys.base, values: values.base, slot_stride: keys.columns, head_stride: capacity * headDim)
+    }
+
+    /// That the batch's positions and slots exist, in a cache for such heads.
+    @inline(__always)
+    func require(_ batch: RowBatch, _ shape: AttentionShape) throws(KernelError) {
+        guard nKVHeads == shape.nKVHeads, headDim == shape.headDim else {
+            throw .shapeMismatch(
+                operand: "heads of the cache", expected: [shape.nKVHeads, shape.headDim],
+                found: [nKVHeads, headDim])
+        }
+        try batch.require(slots: slots, positions: min(capacity, shape.rotations.positions))
+    }
+}
