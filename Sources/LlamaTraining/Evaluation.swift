@@ -1,12 +1,12 @@
 import LlamaKernels
 import LlamaModel
 
-/// Measures a model's loss as the ordinary engine computes it.
+/// Measures a model's loss with the inference engine.
 package struct Evaluation {
     private let model: Transformer
     private let state: InferenceState
     private let length: Int
-    /// Sequences computed at once.
+    /// Sequences evaluated at once.
     private static let slots = 8
 
     /// - Parameter length: Tokens of a sequence.
@@ -18,7 +18,7 @@ package struct Evaluation {
             kernels: kernels)
     }
 
-    /// Mean loss in nats per token over all tokens that follow another in their sequence or begin the next one.
+    /// Mean loss in nats per token over all predicted tokens: those within a sequence, and the one that follows it.
     package func loss(of ids: ArraySlice<Int32>) throws(KernelError) -> (loss: Double, tokens: Int) {
         let starts = Array(stride(from: ids.startIndex, to: ids.endIndex - 1, by: length))
         var (sum, count) = (0.0, 0)

@@ -1,11 +1,11 @@
 import Glibc
 
-/// A picture of training and validation loss by step, as SVG.
+/// A plot of training and validation loss by step, as SVG.
 struct LossPlot {
     private let training: [(step: Int, loss: Double)]
     private let validation: [(step: Int, loss: Double)]
 
-    /// Losses that no axis can show are left out.
+    /// Losses that are not finite are left out.
     init(training: [(step: Int, loss: Double)], validation: [(step: Int, loss: Double)]) {
         self.training = training.filter { abs($0.loss) < 1e6 }
         self.validation = validation.filter { abs($0.loss) < 1e6 }
@@ -14,7 +14,7 @@ struct LossPlot {
     private static let (width, height) = (760.0, 440.0)
     private static let (left, right, top, bottom) = (64.0, 20.0, 20.0, 52.0)
 
-    /// The picture.
+    /// The SVG document.
     var svg: String {
         let axes = Axes(points: training + validation)
         var lines = [
@@ -72,7 +72,7 @@ struct LossPlot {
         return (hundredths < 0 ? "-" : "") + "\(whole)" + digits
     }
 
-    /// Where steps and losses lie in the picture.
+    /// Maps steps and losses to coordinates.
     private struct Axes {
         private let lastStep: Double
         private let losses: ClosedRange<Double>
@@ -98,7 +98,7 @@ struct LossPlot {
             return height - bottom - (height - top - bottom) * share
         }
 
-        /// The nearest 1, 2 or 5 times a power of ten that is no smaller.
+        /// The smallest 1, 2 or 5 times a power of ten that is not less than the number.
         private static func niceStep(_ value: Double) -> Double {
             guard value > 0 else { return 1 }
             let power = pow(10, log10(value).rounded(.down))

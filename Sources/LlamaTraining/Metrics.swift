@@ -3,16 +3,16 @@ import LlamaCheckpoints
 import LlamaJSON
 import LlamaTensors
 
-/// The losses of a run, by step; kept in `metrics.jsonl`, a line of JSON each.
+/// The losses of a run, by step; kept in `metrics.jsonl`, one JSON object per line.
 ///
-/// Nothing in it depends on the clock: a run that was resumed leaves the same file as one that ran through.
+/// Nothing in it depends on the clock: a resumed run leaves the same file as an uninterrupted one.
 struct Metrics {
     static let fileName = "metrics.jsonl"
 
     /// One line.
     struct Point {
         let step: Int
-        /// Loss of the step's batch, in nats per token, with what the optimizer did.
+        /// Loss of the step's batch, in nats per token, with the optimizer's learning rate and gradient norm.
         var training: (loss: Double, learningRate: Double, gradientNorm: Double)?
         /// Loss on the validation split, in nats per token.
         var validationLoss: Double?

@@ -7,22 +7,22 @@ import LlamaTensors
 /// Trains a Llama on a text and writes it as a checkpoint like any other.
 ///
 /// The folder gets `params.json` and `consolidated.safetensors` (the weights of the lowest validation loss),
-/// `metrics.jsonl`, `loss.svg`, and `training.safetensors`, from which a run goes on. Each is written whole under
-/// another name and then renamed.
+/// `metrics.jsonl`, `loss.svg`, and `training.safetensors`, from which a run is resumed. Each is written under a temporary
+/// name and then renamed.
 package final class Trainer {
-    /// What happened.
+    /// Progress of a run.
     package enum Event {
-        /// A step is done.
+        /// A step is complete.
         case step(StepReport)
-        /// The model was evaluated, and written where it was better than before.
+        /// The model was evaluated, and written if it is the best so far.
         case evaluated(EvaluationReport)
     }
 
     /// How a run ended.
     package enum Outcome: Sendable {
-        /// All steps are done.
+        /// All steps are complete.
         case completed
-        /// The observer asked to stop; the state of this step is written.
+        /// The observer asked to stop; the state after this step was written.
         case stopped(step: Int)
     }
 
@@ -30,7 +30,7 @@ package final class Trainer {
     package var options: TrainingOptions { state.options }
     /// Number of weights.
     package var parameterCount: Int { parameters.count }
-    /// Steps done before this run began.
+    /// Steps completed before this run began.
     package let firstStep: Int
     private let folder: String
     private let data: TrainingData
@@ -45,12 +45,12 @@ package final class Trainer {
     private var lastWritten: Int?
     private let stateInterval: Int
 
-    /// A run that begins, or, where `resumes`, one that goes on from the state in `folder`.
+    /// Prepares a new run or, if `resumes` is set, resumes the one whose state is in `folder`.
     ///
     /// - Parameters:
     ///   - dtype: Of the weights in the checkpoint: F32, F16 or BF16. The run's own state is float32.
-    ///   - stateInterval: Least number of steps between two states; they are written at evaluations. A state takes
-    ///     twelve bytes per weight, so that it would be most of a run that evaluates often.
+    ///   - stateInterval: Minimum number of steps between two states; they are written at evaluations. A state takes
+    ///     twelve bytes per weight, so writing one at every evaluation could take longer than training.
     package init(
         _ options: TrainingOptions, data: TrainingData, vocabularySize: Int, folder: String,
         resumes: Bool = false,
@@ -90,8 +90,8 @@ package final class Trainer {
 
     /// Runs to the last step.
     ///
-    /// - Parameter observe: Told of each event; returns whether to go on.
-    /// - Throws: ``TrainingError``; the last files written stay usable.
+    /// - Parameter observe: Called with each event; returns whether to continue.
+    /// - Throws: ``TrainingError``; the last files written remain usable.
     package func run(_ observe: (Event) -> Bool) throws(TrainingError) -> Outcome {
         let clock = ContinuousClock()
         let tokens = options.batchSize * options.maxSequenceLength * options.accumulation
@@ -176,7 +176,7 @@ package final class Trainer {
         .lossNotFinite(step: step, lastGood: state.best.map { "\(folder) (step \($0.step))" })
     }
 
-    /// Refuses to write weights that the checkpoint's type has no numbers for.
+    /// Refuses to write weights that overflow the checkpoint's type.
     private func checkRange() throws(TrainingError) {
         guard dtype == .float16 else { return }
         let largest = Float(Float16.greatestFiniteMagnitude)
@@ -187,7 +187,7 @@ package final class Trainer {
     }
 
     private func writeState() throws(TrainingError) {
-        // The last update has not been looked at yet: it must not take the place of a good state.
+        // The last update has not been evaluated yet: a diverged one must not overwrite a good state.
         guard kernels.sumOfSquares(parameters.weights).isFinite else {
             throw diverged(state.step)
         }
@@ -237,7 +237,7 @@ package final class Trainer {
     }
 }
 
-/// A step that is done.
+/// A completed step.
 package struct StepReport: Sendable {
     /// Its number, from 1.
     package let step: Int
@@ -247,17 +247,17 @@ package struct StepReport: Sendable {
     package let gradientNorm: Double
     /// Tokens of the batch.
     package let tokens: Int
-    /// What it took.
+    /// Wall-clock time of the step.
     package let time: Duration
 }
 
 /// An evaluation.
 package struct EvaluationReport: Sendable {
-    /// The step it was made after.
+    /// The step after which it was made.
     package let step: Int
     /// Mean loss on the validation split, in nats per token.
     package let validationLoss: Double
-    /// Whether no earlier one was lower, so that the checkpoint was written.
+    /// Whether this is the lowest loss so far, so that the checkpoint was written.
     package let isBest: Bool
     /// The folder that holds the checkpoint.
     package let folder: String

@@ -7,11 +7,11 @@ import LlamaTokenizers
 package struct TrainingData: Sendable {
     /// All ids.
     package let ids: [Int32]
-    /// Digest of the text, so that a run is not resumed on another one.
+    /// Digest of the text and its ids, so that a run is not resumed on different data.
     package let digest: UInt64
-    /// Where the ids to train on lie.
+    /// The range of the ids to train on.
     package let training: Range<Int>
-    /// Where the ids to validate with lie.
+    /// The range of the ids to validate with.
     package let validation: Range<Int>
 
     /// The bytes of a data file.
@@ -30,7 +30,7 @@ package struct TrainingData: Sendable {
     ///
     /// - Parameters:
     ///   - file: Where the text came from, for errors.
-    ///   - sequenceLength: Each of the first two splits must hold a sequence of so many tokens and the next.
+    ///   - sequenceLength: The training and validation splits must each hold at least this many tokens plus one.
     package init(
         _ text: String, file: String, tokenizer: SentencePieceTokenizer, sequenceLength: Int
     ) throws(TrainingError) {
@@ -50,8 +50,8 @@ package struct TrainingData: Sendable {
 
     /// The ids of a whole text, which the tokenizer must know every character of.
     ///
-    /// libsentencepiece takes some hundred bytes of memory per character, so a long text is encoded in stretches of
-    /// whole lines, where a line's end stands for itself.
+    /// libsentencepiece needs about a hundred bytes of memory per character, so a long text is encoded in chunks of whole
+    /// lines, if the tokenizer encodes a line break independently of its neighbors.
     package static func encode(
         _ text: String, file: String, tokenizer: SentencePieceTokenizer
     ) throws(TrainingError) -> [Int32] {
@@ -67,7 +67,7 @@ package struct TrainingData: Sendable {
         return ids
     }
 
-    /// Whole lines of about a megabyte together.
+    /// Chunks of whole lines, about a megabyte each.
     private static func stretches(of text: String) -> [Substring] {
         var result: [Substring] = []
         var start = text.startIndex
@@ -80,13 +80,14 @@ package struct TrainingData: Sendable {
         return result
     }
 
-    /// The batch of a step: sequences that begin anywhere in the training split, drawn by seed, step and number.
+    /// The batch of a step: sequences that start at random positions of the training split, determined by seed, step and
+    /// number.
     func batch(step: Int, part: Int, count: Int, length: Int, seed: Int) -> (
         inputs: [Int32], targets: [Int32]
     ) {
         var generator = SplitMix64(
             seed: UInt64(bitPattern: Int64(seed)) &* 0x9E37_79B9 &+ UInt64(step) << 20 &+ UInt64(part))
-        // The first numbers of nearby seeds are mixed once more.
+        // Mix once more: neighboring seeds start with similar numbers.
         generator = SplitMix64(seed: generator.next())
         let starts = (0..<count).map { _ in
             Int.random(in: training.lowerBound..<training.upperBound - length, using: &generator)
@@ -94,8 +95,7 @@ package struct TrainingData: Sendable {
         return windows(starts: starts, length: length, end: training.upperBound)
     }
 
-    /// The validation split, cut into sequences one after another; the last is filled up with targets that do not
-    /// count.
+    /// The validation split as consecutive sequences; the last one is padded with targets that are not counted.
     func validationBatches(count: Int, length: Int) -> [(inputs: [Int32], targets: [Int32])] {
         let starts = Array(stride(from: validation.lowerBound, to: validation.upperBound - 1, by: length))
         return stride(from: 0, to: starts.count, by: count).map { first in

@@ -12,22 +12,22 @@ package enum TrainingError: Error, Equatable, Sendable {
     case tooLittleData(file: String, split: String, count: Int, needed: Int)
     /// The tokenizer has no token for a character of the data.
     case unknownCharacter(file: String, character: String, line: Int)
-    /// No model or no run can have this option.
+    /// An option is out of its range.
     case invalidOption(String, expected: String, found: String)
     /// The state to resume from was made with other options.
     case otherRun(file: String, option: String, expected: String, found: String)
     /// The state to resume from is missing or damaged.
     case invalidState(file: String, expected: String, found: String, isMissing: Bool)
-    /// The loss is no number any more.
+    /// The loss is no longer a finite number.
     case lossNotFinite(step: Int, lastGood: String?)
     /// A weight is too large for the type of the checkpoint.
     case weightOutOfRange(String, step: Int)
     /// An operation could not be run.
     case kernels(KernelError)
-    /// A file could not be written; what was there before still is.
+    /// A file could not be written; the previous one is unchanged.
     case cannotWrite(String)
 
-    /// Whether the input is not there (as opposed to there and bad).
+    /// Whether the input does not exist, rather than being invalid.
     package var isMissingInput: Bool {
         switch self {
         case .unreadableData: true
@@ -54,16 +54,16 @@ extension TrainingError: CustomStringConvertible {
         case .invalidOption(let option, let expected, let found):
             "\(option): expected \(expected), found \(found)"
         case .otherRun(let file, let option, let expected, let found):
-            "\(file): expected a run with \(option) \(expected), found \(found); leave the option out to go on as before"
+            "\(file): expected a run with \(option) \(expected), found \(found); leave the option out to resume as before"
         case .invalidState(let file, let expected, let found, _):
             "\(file): expected \(expected), found \(found)"
         case .lossNotFinite(let step, let lastGood):
-            "step \(step): the loss is no longer a finite number; begin again with a lower --learning-rate; "
+            "step \(step): the loss is no longer a finite number; start again with a lower --learning-rate; "
                 + (lastGood.map { "the last good checkpoint is kept in \($0)" }
                     ?? "no checkpoint was written yet")
         case .weightOutOfRange(let name, let step):
             "step \(step): \(name): expected weights that F16 can hold (below 65504), found larger ones; "
-                + "begin again with --dtype float32 or a lower --learning-rate"
+                + "start again with --dtype float32 or a lower --learning-rate"
         case .kernels(let error): "\(error)"
         case .cannotWrite(let problem):
             "\(problem); the files written before are kept"

@@ -1,7 +1,7 @@
 import LlamaJSON
 
 extension TrainingOptions {
-    /// The options that stand in a run's state: name in the file, and where the value lives.
+    /// The options that are saved in a run's state, by their names in the file.
     private static let wholeNumbers: [(String, WritableKeyPath<TrainingOptions, Int> & Sendable)] = [
         ("dim", \.dim), ("n_layers", \.nLayers), ("n_heads", \.nHeads), ("n_kv_heads", \.nKVHeads),
         ("multiple_of", \.multipleOf), ("max_seq_len", \.maxSequenceLength), ("batch_size", \.batchSize),

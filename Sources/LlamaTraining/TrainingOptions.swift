@@ -1,7 +1,7 @@
 import LlamaCheckpoints
 import Glibc
 
-/// Everything that decides what a training run computes. Written with the run's state, so that it can go on.
+/// Everything that determines what a training run computes. Saved with the run's state, so that it can be resumed.
 package struct TrainingOptions: Sendable, Equatable {
     /// Width of the residual stream.
     package var dim = 192
@@ -27,24 +27,24 @@ package struct TrainingOptions: Sendable, Equatable {
     package var steps = 2000
     /// Largest learning rate.
     package var learningRate: Double = 2e-3
-    /// Share of the learning rate that is left at the last step; the way there is a half cosine.
+    /// Fraction of the learning rate that remains at the last step, reached along a half cosine.
     package var finalLearningRate: Double = 0.02
     /// Steps over which the learning rate rises from 0.
     package var warmup = 100
-    /// Decoupled weight decay of matrices; strong, because the toy sees its small text six times over.
+    /// Decoupled weight decay of matrices; strong, because the toy model sees its small text six times.
     package var weightDecay: Double = 1
     /// Adam's decay of the mean of squared gradients (that of the mean is 0.9).
     package var beta2: Double = 0.99
-    /// Gradients of a larger norm are scaled down to this; 0 for no limit.
+    /// Gradients with a larger norm are scaled down to this norm; 0 for no limit.
     package var gradientClip: Double = 1
     /// Steps between evaluations.
     package var evalInterval = 250
     /// Batches of an evaluation; 0 for the whole validation split.
     package var evalBatches = 0
-    /// Selects all random numbers.
+    /// Seed of all random numbers.
     package var seed = 1
 
-    /// The options of the toy: a model of 2.5 M weights that fits the project.
+    /// The options of the toy model, whose 2.5 M weights are small enough to be part of the project.
     package static let toy = TrainingOptions()
 
     /// The configuration of the widely read articles that build Llama 3 from scratch: dim 512, 8 layers, 8 heads,
@@ -60,7 +60,7 @@ package struct TrainingOptions: Sendable, Equatable {
         return options
     }
 
-    /// The options of the toy.
+    /// The options of the toy model.
     package init() {}
 
     /// The model of these options.
@@ -80,7 +80,7 @@ package struct TrainingOptions: Sendable, Equatable {
             * (finalLearningRate + (1 - finalLearningRate) * 0.5 * (1 + cos(.pi * min(progress, 1))))
     }
 
-    /// Throws where no model or no run can have these options.
+    /// Throws ``TrainingError/invalidOption(_:expected:found:)`` for an option out of its range.
     package func validate() throws(TrainingError) {
         let counts: [(String, Int, ClosedRange<Int>)] = [
             ("--dim", dim, 2...65536), ("--n-layers", nLayers, 1...1024), ("--n-heads", nHeads, 1...1024),
@@ -109,7 +109,7 @@ package struct TrainingOptions: Sendable, Equatable {
             ("--grad-clip", gradientClip, 0...1e30), ("--norm-eps", normEpsilon, 1e-12...1),
             ("--rope-theta", ropeTheta, 1...1e12),
         ]
-        // A NaN lies in no range.
+        // A NaN is outside every range.
         for (option, value, range) in numbers where !range.contains(value) {
             throw .invalidOption(
                 option, expected: "\(range.lowerBound) to \(range.upperBound)", found: "\(value)")

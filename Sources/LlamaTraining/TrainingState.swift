@@ -5,7 +5,8 @@ import LlamaJSON
 import LlamaKernels
 import LlamaTensors
 
-/// All that a run needs to go on exactly where it was: weights, moments, step, options. One file, written whole.
+/// Everything needed to resume a run exactly where it was: weights, moments, step, options. One file, replaced
+/// atomically.
 struct TrainingState {
     static let fileName = "training.safetensors"
     private static let key = "training"
@@ -15,7 +16,7 @@ struct TrainingState {
     var dataDigest: UInt64
     /// Type of the weights in the checkpoint.
     var dtype: DType
-    /// Steps done.
+    /// Steps completed.
     var step = 0
     /// Lowest validation loss so far, and the step it was reached at.
     var best: (loss: Double, step: Int)?
@@ -37,7 +38,7 @@ struct TrainingState {
             to: folder + "/" + TrainingState.fileName)
     }
 
-    /// Reads what stands in a folder's state besides the weights.
+    /// Reads a folder's state, except the weights.
     init(folder: String) throws(TrainingError) {
         let path = folder + "/" + TrainingState.fileName
         let file = try TrainingState.open(path)
@@ -50,8 +51,16 @@ struct TrainingState {
             }
             options = try TrainingOptions(try object.member("options"))
             vocabularySize = try object.member("vocab_size").int()
-            dataDigest = UInt64(try object.member("data_digest").string(), radix: 16) ?? 0
-            dtype = DType(rawValue: try object.member("dtype").string()) ?? .float32
+            let digest = try object.member("data_digest").string()
+            guard let dataDigest = UInt64(digest, radix: 16) else {
+                throw .wrongType(path: "data_digest", expected: "a hexadecimal number", found: digest)
+            }
+            let name = try object.member("dtype").string()
+            guard let dtype = DType(rawValue: name), dtype.isFloat else {
+                throw .wrongType(path: "dtype", expected: "F32, F16 or BF16", found: name)
+            }
+            self.dataDigest = dataDigest
+            self.dtype = dtype
             step = try object.member("step").int()
             if let best = object["best"] {
                 self.best = (try best.member("loss").double(), try best.member("step").int())
@@ -131,7 +140,7 @@ struct TrainingState {
     }
 }
 
-/// What a run was begun with, as its state tells.
+/// The settings that a run was started with, read from its state.
 package struct RunSettings: Sendable {
     /// Its options.
     package let options: TrainingOptions

@@ -63,7 +63,7 @@ struct TrainTests {
             #expect(
                 other.error
                     == "llama-train: error: out/training.safetensors: expected a run with dim 32, found 16; "
-                    + "leave the option out to go on as before\n")
+                    + "leave the option out to resume as before\n")
         }
     }
 
