@@ -10,8 +10,8 @@ Needs `pip install tiktoken tokenizers sentencepiece` (used with 0.14.0, 0.23.3 
 
 Each file is measured with every library that reads its kind; `--reference FILE` names further files of the same
 model, so that a tokenizer.json is also compared with tiktoken on a tokenizer.model. Texts are prose (given), code
-(the source of Python's standard library) and Chinese (made here), each one text of `--megabytes`. The rounds take
-turns between the programs, so that a slow moment of the machine falls on all of them. Tables have medians, the
+(the source of Python's standard library) and Chinese (made here), each one text of `--megabytes`. The rounds
+alternate between the programs, so that a slow moment of the machine affects all of them. Tables have medians, the
 fastest and slowest time, and how often faster than each library this package is. tokenizers keeps what it has
 merged, so all but its first repetition are in its favour; "tokenizers, ids only" leaves out the places in the text.
 
@@ -20,7 +20,7 @@ The last table shows whether time grows with length: texts without a gap against
 
 import os
 
-# Before the libraries look at them.
+# Set before the libraries are imported, which read them.
 os.environ |= {"RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "TIKTOKEN_CACHE_DIR": ""}
 
 import argparse
@@ -40,7 +40,7 @@ LLAMA3_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+")
 
-# The commoner, the further in front; sentences are drawn from these by rank.
+# Most frequent first; sentences are drawn from these by rank.
 CHINESE = """的 了 在 是 我 他 们 这 有 一个 不 人 上 也 就 说 和 到 来 去 她 时候 自己 没有 什么 可以 因为 所以 如果 但是 已经 我们 他们 中国
     时间 问题 工作 生活 学习 学生 老师 朋友 孩子 父母 城市 公司 经济 发展 社会 国家 世界 历史 文化 语言 科学 技术 研究 计算 模型 数据 方法 结果 系统
     今天 明天 昨天 早上 晚上 春天 夏天 秋天 冬天 天气 下雨 太阳 月亮 大海 河流 山上 森林 花园 房子 窗户 街道 火车 飞机 船长 港口 车站 医院 学校 图书馆

@@ -6,9 +6,9 @@ Needs `pip install tiktoken sentencepiece tokenizers` (used with 0.14.0, 0.2.3 a
 
     tools/compare_tokenizers.py path/to/tokenizer.json --count 25000
 
-Every scalar of Unicode, the tokenizer's own special tokens and random texts are encoded with and without honouring
+Every scalar of Unicode, the tokenizer's own special tokens and random texts are encoded with and without honoring
 the special tokens, and decoded again, as are random ids. Prints how many comparisons there were, the versions of
-Unicode that were involved and the first differences, each cut down to what still differs; fails if there are any.
+Unicode that were involved and the first differences, each reduced to the shortest text that still differs; fails if there are any.
 """
 
 import argparse
@@ -57,7 +57,7 @@ GENERATORS = [
     lambda r: "".join(r.choice("0123456789٣१², .") for _ in range(r.randint(1, 40))),
     lambda r: "".join(r.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(r.randint(1, 300))),
     lambda r: "".join(r.choice(["ab", "aab", "the", "ing"]) for _ in range(r.randint(1, 200))),
-    # Long runs, which take another way through a merger than short ones.
+    # Long runs, which are merged by another algorithm than short ones.
     lambda r: r.choice(["a", "ab", " ", "\n", "\t", "=", "é", "漢", "😀", "\u0301", "0", "-*", "ha", "\0"])
     * r.choice([3, 17, 63, 64, 65, 66, 128, 500, 1500]),
     lambda r: "".join(scalar(r, 0x4E00, 0x9FFF) for _ in range(r.randint(1, 120))),
@@ -267,7 +267,7 @@ def main():
         differences += compared(
             kind, texts, lambda text: expected.encode(text, specials), lambda some: command.encode(some, specials))
     differences += compared("decode", sequences, expected.decode, command.decode)
-    # What comes back of an encoded text.
+    # The text that an encoded text decodes to.
     encoded = [expected.encode(text, specials=True) for text in texts]
     differences += compared("decode", encoded, expected.decode, command.decode)
     from probe_oniguruma import MARKERS, NUMBER_MARKERS, version

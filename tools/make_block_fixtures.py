@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/TestSupport/Fixtures/Blocks: blocks of GGML's formats and what the gguf library makes of them.
+"""Writes Tests/LlamaTestSupport/Fixtures/Blocks: blocks of GGML's formats and their values according to the gguf library.
 
 Needs `pip install gguf numpy` (written with gguf 0.19). For every format F:
 
@@ -17,8 +17,8 @@ import pathlib
 import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, quants
 
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "TestSupport" / "Fixtures" / "Blocks"
-# Where in a block its binary16 scales lie (block_* in ggml-common.h).
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "LlamaTestSupport" / "Fixtures" / "Blocks"
+# Offsets of a block's binary16 scales (block_* in ggml-common.h).
 SCALES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q2_K": [80, 82], "Q3_K": [108],
           "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208]}
 EXTREMES = [0x0000, 0x8000, 0x0001, 0x83FF, 0x0400, 0x7BFF, 0xFBFF, 0x7C00, 0xFC00, 0x7E00]

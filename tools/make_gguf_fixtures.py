@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes Tests/TestSupport/Fixtures/Checkpoints/gguf-types/types.gguf with the library of llama.cpp.
+"""Writes Tests/LlamaTestSupport/Fixtures/Checkpoints/gguf-types/types.gguf with the library of llama.cpp.
 
 Needs `pip install gguf numpy` (written with gguf 0.19). The values are spelled out in
-Tests/CheckpointsTests/GGUFFixtureTests.swift, which reads the file: one key of every type of value, and the same
+Tests/LlamaCheckpointsTests/GGUFFixtureTests.swift, which reads the file: one key of every type of value, and the same
 ramp of 64 numbers, -32 to 31, each divided by 8, as a [2, 32] tensor of every type.
 """
 
@@ -11,7 +11,7 @@ import pathlib
 import gguf
 import numpy
 
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "TestSupport" / "Fixtures" / "Checkpoints"
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "LlamaTestSupport" / "Fixtures" / "Checkpoints"
 
 
 def add_values(writer):

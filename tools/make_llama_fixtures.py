@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the checkpoints of Tests/TestSupport/Fixtures/Checkpoints and what transformers computes with them.
+"""Writes the checkpoints of Tests/LlamaTestSupport/Fixtures/Checkpoints and what transformers computes with them.
 
 Needs `pip install torch transformers safetensors` (written with torch 2.15, transformers 5). The weights are
 random; expected.safetensors holds input_ids [T], logits [T, vocabulary] (fp32, weights upcast) and greedy_ids
@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "TestSupport" / "Fixtures" / "Checkpoints"
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "LlamaTestSupport" / "Fixtures" / "Checkpoints"
 SHAPE = dict(vocab_size=96, hidden_size=32, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
              num_key_value_heads=2, rms_norm_eps=1e-5, max_position_embeddings=128)
 META_NAMES = {"self_attn.q_proj": "attention.wq", "self_attn.k_proj": "attention.wk", "self_attn.v_proj": "attention.wv",

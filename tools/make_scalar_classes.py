@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Sources/Tokenizers/Tiktoken/ScalarClassRanges.swift: what tiktoken takes for letters, numbers and space.
+"""Writes Sources/LlamaTokenizers/Tiktoken/ScalarClassRanges.swift: the scalars that tiktoken treats as letters, numbers and space.
 
 Needs `pip install tiktoken` (written with 0.14.0). The ranges are observed, not looked up: every scalar is matched
 against `\\p{L}`, `\\p{N}` and `\\s` by tiktoken's own regular expressions, whose Unicode tables may be older or
@@ -10,7 +10,7 @@ import pathlib
 
 import tiktoken
 
-TARGET = pathlib.Path(__file__).resolve().parent.parent / "Sources/Tokenizers/Tiktoken/ScalarClassRanges.swift"
+TARGET = pathlib.Path(__file__).resolve().parent.parent / "Sources/LlamaTokenizers/Tiktoken/ScalarClassRanges.swift"
 CLASSES = [
     ("letters", r"\p{L}", "General category L."), ("numbers", r"\p{N}", "General category N."),
     ("spaces", r"\s", "White_Space.")]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the SentencePiece models of Tests/TestSupport/Fixtures/Tokenizers and what the reference makes of them.
+"""Writes the SentencePiece models of Tests/LlamaTestSupport/Fixtures/Tokenizers and their output according to the reference.
 
 Needs `pip install sentencepiece` (written with 0.2.3). The models are trained on the text below, so nothing
 in them is anybody else's; ids and decoded texts in expected.json are the Python package's.
@@ -14,7 +14,7 @@ import tempfile
 
 import sentencepiece
 
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "TestSupport" / "Fixtures" / "Tokenizers"
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "LlamaTestSupport" / "Fixtures" / "Tokenizers"
 
 SENTENCES = """
 A checkpoint is opened, and its tensors are given their names.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/TestSupport/Fixtures/Tokenizers/HuggingFace and Tiktoken: small tokenizers and their golden ids.
+"""Writes Tests/LlamaTestSupport/Fixtures/Tokenizers/HuggingFace and Tiktoken: small tokenizers and their golden ids.
 
 Needs `pip install tokenizers tiktoken` (written with 0.23.3 and 0.14.0). The vocabularies are trained on the text
 below, so nothing in them is anybody else's. Each `<name>.json` is a `tokenizer.json`, `<name>.golden.jsonl` what
@@ -23,7 +23,7 @@ import tiktoken
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import processors
 
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "TestSupport" / "Fixtures" / "Tokenizers"
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "LlamaTestSupport" / "Fixtures" / "Tokenizers"
 
 CORPUS = """
 The harbour wakes before the town does. Ropes creak, gulls argue, and the first ferry leaves at 6:45 with 120
@@ -140,7 +140,7 @@ def trained(pre_tokenizer, size, characters=None, space=" ", **options):
     if characters is None:
         alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     else:
-        # Chosen here, as the trainer breaks ties by chance.
+        # Chosen here, since the trainer breaks ties at random.
         counts = collections.Counter("".join(CORPUS).replace(" ", space))
         alphabet = sorted(counts, key=lambda c: (-counts[c], c))[:characters]
     trainer = trainers.BpeTrainer(

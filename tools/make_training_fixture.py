@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/TrainingTests/Fixtures/training.safetensors: what PyTorch makes of a small Llama in training.
+"""Writes Tests/LlamaTrainingTests/Fixtures/training.safetensors: losses, gradients and weights of a small Llama that PyTorch trains.
 
 Needs `pip install torch safetensors` (written with torch 2.15). A model of 2 layers with grouped queries, plainly
 written, in float32:
@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-FIXTURE = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "TrainingTests" / "Fixtures" / "training.safetensors"
+FIXTURE = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "LlamaTrainingTests" / "Fixtures" / "training.safetensors"
 DIM, LAYERS, HEADS, KV_HEADS, HIDDEN, VOCABULARY = 32, 2, 4, 2, 96, 40
 BATCH, LENGTH, STEPS = 3, 24, 10
 EPSILON, THETA = 1e-5, 10000.0

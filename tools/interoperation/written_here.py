@@ -10,8 +10,8 @@ import torch
 
 from . import reference
 
-# Of the largest logit. What llama.cpp multiplies with narrow weights it first rounds to their type, so its own
-# arithmetic is that far off: the same file expanded to float32 has to meet the first limit.
+# Relative to the largest logit. llama.cpp rounds activations to the type of the weights before it multiplies them, hence
+# the wider limits for narrow types; the same file expanded to float32 has to meet the first limit.
 LIMIT = 1e-3
 LLAMA_CPP_LIMITS = {"float32": LIMIT, "float16": 5e-3, "bfloat16": 5e-2, "q8_0": 5e-2, "q4_0": 5e-2}
 
@@ -78,7 +78,7 @@ def check_torch_file(path: Path) -> str:
     if list(copied) != list(mapped):
         raise ValueError("other tensors when mapped")
     for name, tensor in copied.items():
-        # By bytes: a NaN is not equal to itself.
+        # Compared as bytes, since a NaN does not equal itself.
         if not torch.equal(tensor.contiguous().flatten().view(torch.uint8),
                            mapped[name].contiguous().flatten().view(torch.uint8)):
             raise ValueError(f"{name}: other values when mapped")
@@ -151,9 +151,8 @@ class WrittenHere:
 
     def run(self):
         if self.source.expected is not None:
-            # Those of narrow weights were computed with rotations rounded to their type.
             self.check("expected.safetensors", lambda: self.report.near(
-                self.source.logits, self.source.expected, LIMIT if self.source.dtype == "float32" else 2e-2))
+                self.source.logits, self.source.expected, LIMIT))
         for format in ("huggingface", "meta", "meta-safetensors", "gguf", "llama2c"):
             if reason := self.source.refusal(format):
                 self.report.check(self.source.name, f"{format}: refused", lambda: self.refused(format, reason))
@@ -262,7 +261,7 @@ class WrittenHere:
         path = self.folder / f"{dtype}.gguf"
         kept = self.source.dtype if dtype == "keep" else dtype
         self.check(f"gguf {dtype}: gguf library", lambda: self.written_gguf(path, dtype))
-        # What the file says, not what it was made of: narrower weights are another model.
+        # Compared with the weights in the file, not those it was converted from: narrower weights are another model.
         expected = self.source.logits
         if dtype not in ("keep", "float32", self.source.dtype):
             expected = self.expanded_logits(path)
