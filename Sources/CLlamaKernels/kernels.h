@@ -42,7 +42,6 @@ typedef struct {
     // What `pack` wrote for the layer's cut of columns, or NULL where it is to read x: [tiles, column parts,
     // padded columns / lanes, tokens of the tile, lanes].
     const float *packed;
-    size_t packed_columns;
 } lk_input;
 
 typedef struct lk_training_kernels lk_training_kernels;

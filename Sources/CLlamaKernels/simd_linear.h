@@ -372,8 +372,7 @@ static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end
     size_t row_floats = lk_max(packed_size(weight), 1);
     // Rows too long for four of them to fit the panel are converted in registers for every tile, as are the one to
     // three rows after the last group of four.
-    bool direct = input->packed == NULL || input->packed_columns != part_columns ||
-                  PANEL_GROUP * row_floats > LK_PANEL_FLOATS;
+    bool direct = input->packed == NULL || PANEL_GROUP * row_floats > LK_PANEL_FLOATS;
     size_t most = direct && needs_decoding(weight->dtype) ? DECODED_ROWS : LK_PANEL_ROWS;
     if (!direct) {
         size_t target = LK_PANEL_TARGET / row_floats / PANEL_GROUP * PANEL_GROUP;
