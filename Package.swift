@@ -120,7 +120,8 @@ let package = Package(
             ]),
         .testTarget(name: "LlamaTokenizersTests", dependencies: ["LlamaTokenizers", "LlamaTestSupport"]),
         .testTarget(
-            name: "LlamaKernelsTests", dependencies: ["CLlamaKernels", "LlamaKernels", "LlamaTensors"]),
+            name: "LlamaKernelsTests",
+            dependencies: ["CLlamaKernels", "LlamaKernels", "LlamaTensors", "LlamaTestSupport"]),
         .testTarget(
             name: "LlamaModelTests",
             dependencies: [

@@ -1,4 +1,4 @@
-// Rotary embedding into the key-value cache, and how attention is shared out among threads.
+// Rotary embedding into the key-value cache, and how attention is divided among threads.
 #include <string.h>
 
 #include "kernels.h"
@@ -17,7 +17,7 @@ typedef struct {
     size_t group_rows;
 } attention_job;
 
-// Widest head whose row order is changed on the way (checkpoints have at most this).
+// Widest head whose elements are reordered (no checkpoint has a wider one).
 enum { MAX_HEAD = 4096 };
 
 // Rotates one head. Pair i of the result goes to out[2i * out_stride] and out[(2i + 1) * out_stride] whatever the
@@ -76,13 +76,13 @@ void lk_rope_and_store(lk_context *context, const lk_attention_shape *shape, con
     lk_run(context, store_row, &job, count, 8 * count * (shape->n_heads + 2 * shape->n_kv_heads) * shape->head_dim);
 }
 
-// One kv head for a group of neighbouring rows. Rows of the same slot share the loads of its keys and values;
-// the result of each is the same as if it had come alone.
+// One kv head for a group of neighboring rows. Rows of the same slot share the loads of its keys and values; each
+// gets the result that it gets alone.
 static void attend_group(void *argument, uint32_t chunk, int member) {
     const attention_job *job = argument;
     const lk_attention_shape *shape = job->shape;
     size_t groups = lk_divide_up(job->count, job->group_rows);
-    // The last rows of a prompt see the most positions: beginning with them lets the threads end together.
+    // The last rows of a prompt see the most positions: starting with them lets the threads finish together.
     size_t first = (groups - 1 - chunk / shape->n_kv_heads) * job->group_rows;
     size_t kv_head = chunk % shape->n_kv_heads;
     size_t end = lk_min(first + job->group_rows, job->count);

@@ -1,8 +1,78 @@
-// Decoding of GGML's block formats in plain loops; included once by each kernels_<isa>.c, whose instruction set the
-// compiler turns them into, after it has defined `half_to_float`.
+// GGML's block formats: their layouts, and their decoding in plain loops that the compiler vectorizes with whatever
+// the functions between SIMD_BEGIN and SIMD_END may use.
 //
 // Sources: block_* in ggml-common.h and dequantize_row_* in ggml-quants.c of llama.cpp. Every operation rounds to
-// float32, so that all instruction sets and the Tensors module give the same values.
+// float32, so that all instruction sets and the LlamaTensors module give the same values.
+#ifndef CLLAMAKERNELS_BLOCKS_H
+#define CLLAMAKERNELS_BLOCKS_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "CLlamaKernels.h"
+#include "half.h"
+
+#ifndef SIMD_BEGIN
+#error "include simd_avx2.h, simd_avx512.h or simd_none.h first"
+#endif
+
+// MARK: Layouts. All fields are bytes, so that a block has no padding and may begin anywhere.
+
+// 32 elements that share the binary16 scale d, and in some formats the minimum m. In `quants` of 4 bits, low nibbles
+// hold the first half of the elements; `fifths` are their fifth bits, one little-endian word.
+typedef struct { uint8_t d[2], quants[16]; } q4_0_block;
+typedef struct { uint8_t d[2], m[2], quants[16]; } q4_1_block;
+typedef struct { uint8_t d[2], fifths[4], quants[16]; } q5_0_block;
+typedef struct { uint8_t d[2], m[2], fifths[4], quants[16]; } q5_1_block;
+typedef struct { uint8_t d[2]; int8_t quants[32]; } q8_0_block;
+
+// 256 elements in 8 runs of 32 (q2_k, q3_k and q6_k: 16 halves of 16), whose own small scales are scaled by binary16
+// factors for all.
+typedef struct {
+    uint8_t scales[16];  // scale in the low 4 bits, minimum in the high
+    uint8_t quants[64];  // four of 2 bits
+    uint8_t d[2], dmin[2];
+} q2_k_block;
+typedef struct {
+    uint8_t thirds[32];  // eight third bits
+    uint8_t quants[64];  // four of 2 bits
+    uint8_t scales[12];  // 16 of 6 bits
+    uint8_t d[2];
+} q3_k_block;
+typedef struct {
+    uint8_t d[2], dmin[2];
+    uint8_t scales[12];  // 8 scales and 8 minima of 6 bits
+    uint8_t quants[128];  // two of 4 bits
+} q4_k_block;
+typedef struct {
+    uint8_t d[2], dmin[2];
+    uint8_t scales[12];  // as in q4_k
+    uint8_t fifths[32];  // eight fifth bits
+    uint8_t quants[128];  // two of 4 bits
+} q5_k_block;
+typedef struct {
+    uint8_t low[128];  // two of 4 bits
+    uint8_t high[64];  // four of 2 bits
+    int8_t scales[16];
+    uint8_t d[2];
+} q6_k_block;
+
+_Static_assert(sizeof(q4_0_block) == LK_Q4_0_BYTES, "Q4_0");
+_Static_assert(sizeof(q4_1_block) == LK_Q4_1_BYTES, "Q4_1");
+_Static_assert(sizeof(q5_0_block) == LK_Q5_0_BYTES, "Q5_0");
+_Static_assert(sizeof(q5_1_block) == LK_Q5_1_BYTES, "Q5_1");
+_Static_assert(sizeof(q8_0_block) == LK_Q8_0_BYTES, "Q8_0");
+_Static_assert(sizeof(q2_k_block) == LK_Q2_K_BYTES, "Q2_K");
+_Static_assert(sizeof(q3_k_block) == LK_Q3_K_BYTES, "Q3_K");
+_Static_assert(sizeof(q4_k_block) == LK_Q4_K_BYTES, "Q4_K");
+_Static_assert(sizeof(q5_k_block) == LK_Q5_K_BYTES, "Q5_K");
+_Static_assert(sizeof(q6_k_block) == LK_Q6_K_BYTES, "Q6_K");
+_Static_assert(sizeof((q8_0_block){0}.quants) == LK_SMALL_BLOCK, "the formats without K");
+_Static_assert(2 * sizeof((q6_k_block){0}.low) == LK_LARGE_BLOCK, "the formats named K");
+
+// MARK: Decoding
+
+SIMD_BEGIN
 
 static inline float load_half(const uint8_t *from) {
     uint16_t bits;
@@ -16,74 +86,63 @@ static inline uint32_t load_word(const uint8_t *from) {
     return word;
 }
 
-// MARK: 32 elements with one scale. Low nibbles hold the first half, fifth bits are one word.
-
-// [d][16 x two 4-bit quants]
-static inline void decode_q4_0(const uint8_t *restrict block, float *restrict to) {
-    float d = load_half(block);
+static inline void decode_q4_0(const q4_0_block *restrict block, float *restrict to) {
+    float d = load_half(block->d);
     for (int i = 0; i < 16; i++) {
-        to[i] = d * (float)((block[2 + i] & 0xf) - 8);
-        to[i + 16] = d * (float)((block[2 + i] >> 4) - 8);
+        to[i] = d * (float)((block->quants[i] & 0xf) - 8);
+        to[i + 16] = d * (float)((block->quants[i] >> 4) - 8);
     }
 }
 
-// [d][m][16 x two 4-bit quants]
-static inline void decode_q4_1(const uint8_t *restrict block, float *restrict to) {
-    float d = load_half(block), m = load_half(block + 2);
+static inline void decode_q4_1(const q4_1_block *restrict block, float *restrict to) {
+    float d = load_half(block->d), m = load_half(block->m);
     for (int i = 0; i < 16; i++) {
-        to[i] = d * (float)(block[4 + i] & 0xf) + m;
-        to[i + 16] = d * (float)(block[4 + i] >> 4) + m;
+        to[i] = d * (float)(block->quants[i] & 0xf) + m;
+        to[i + 16] = d * (float)(block->quants[i] >> 4) + m;
     }
 }
 
-// [d][fifth bits][16 x two 4-bit quants]
-static inline void decode_q5_0(const uint8_t *restrict block, float *restrict to) {
-    float d = load_half(block);
-    uint32_t fifths = load_word(block + 2);
+static inline void decode_q5_0(const q5_0_block *restrict block, float *restrict to) {
+    float d = load_half(block->d);
+    uint32_t fifths = load_word(block->fifths);
     for (int i = 0; i < 16; i++) {
-        to[i] = d * (float)((int)((block[6 + i] & 0xf) | (fifths >> i & 1) << 4) - 16);
-        to[i + 16] = d * (float)((int)(block[6 + i] >> 4 | (fifths >> (i + 16) & 1) << 4) - 16);
+        to[i] = d * (float)((int)((block->quants[i] & 0xf) | (fifths >> i & 1) << 4) - 16);
+        to[i + 16] = d * (float)((int)(block->quants[i] >> 4 | (fifths >> (i + 16) & 1) << 4) - 16);
     }
 }
 
-// [d][m][fifth bits][16 x two 4-bit quants]
-static inline void decode_q5_1(const uint8_t *restrict block, float *restrict to) {
-    float d = load_half(block), m = load_half(block + 2);
-    uint32_t fifths = load_word(block + 4);
+static inline void decode_q5_1(const q5_1_block *restrict block, float *restrict to) {
+    float d = load_half(block->d), m = load_half(block->m);
+    uint32_t fifths = load_word(block->fifths);
     for (int i = 0; i < 16; i++) {
-        to[i] = d * (float)(int)((block[8 + i] & 0xf) | (fifths >> i & 1) << 4) + m;
-        to[i + 16] = d * (float)(int)(block[8 + i] >> 4 | (fifths >> (i + 16) & 1) << 4) + m;
+        to[i] = d * (float)(int)((block->quants[i] & 0xf) | (fifths >> i & 1) << 4) + m;
+        to[i + 16] = d * (float)(int)(block->quants[i] >> 4 | (fifths >> (i + 16) & 1) << 4) + m;
     }
 }
 
-// [d][32 x i8 quant]
-static inline void decode_q8_0(const uint8_t *restrict block, float *restrict to) {
-    float d = load_half(block);
-    for (int i = 0; i < 32; i++) to[i] = d * (float)(int8_t)block[2 + i];
+static inline void decode_q8_0(const q8_0_block *restrict block, float *restrict to) {
+    float d = load_half(block->d);
+    for (int i = 0; i < 32; i++) to[i] = d * (float)block->quants[i];
 }
 
-// MARK: 256 elements in 8 runs of 32, whose own small scales are scaled by halves for all
-
-// [16 x (scale: 4 bits, minimum: 4 bits)][64 x four 2-bit quants][d][dmin]
-static inline void decode_q2_k(const uint8_t *restrict block, float *restrict to) {
-    float d = load_half(block + 80), dmin = load_half(block + 82);
+static inline void decode_q2_k(const q2_k_block *restrict block, float *restrict to) {
+    float d = load_half(block->d), dmin = load_half(block->dmin);
     for (int half = 0; half < 16; half++) {
         int run = half / 2, shift = run % 4 * 2;
-        float scale = d * (float)(block[half] & 0xf), minimum = dmin * (float)(block[half] >> 4);
-        const uint8_t *from = block + 16 + run / 4 * 32 + half % 2 * 16;
+        float scale = d * (float)(block->scales[half] & 0xf), minimum = dmin * (float)(block->scales[half] >> 4);
+        const uint8_t *from = block->quants + run / 4 * 32 + half % 2 * 16;
         for (int i = 0; i < 16; i++) to[half * 16 + i] = scale * (float)(from[i] >> shift & 3) - minimum;
     }
 }
 
-// [32 x eight third bits][64 x four 2-bit quants][16 6-bit scales][d]
-static inline void decode_q3_k(const uint8_t *restrict block, float *restrict to) {
-    const uint8_t *scales = block + 96;
-    float d = load_half(block + 108);
+static inline void decode_q3_k(const q3_k_block *restrict block, float *restrict to) {
+    const uint8_t *scales = block->scales;
+    float d = load_half(block->d);
     for (int half = 0; half < 16; half++) {
         int run = half / 2, shift = run % 4 * 2;
         int low = scales[half % 8] >> half / 8 * 4 & 0xf, high = scales[8 + half % 4] >> half / 4 * 2 & 3;
         float scale = d * (float)((low | high << 4) - 32);
-        const uint8_t *from = block + 32 + run / 4 * 32 + half % 2 * 16, *thirds = block + half % 2 * 16;
+        const uint8_t *from = block->quants + run / 4 * 32 + half % 2 * 16, *thirds = block->thirds + half % 2 * 16;
         for (int i = 0; i < 16; i++) {
             int q = (from[i] >> shift & 3) | (thirds[i] >> run & 1) << 2;
             to[half * 16 + i] = scale * (float)(q - 4);
@@ -91,8 +150,8 @@ static inline void decode_q3_k(const uint8_t *restrict block, float *restrict to
     }
 }
 
-// The scale and minimum, 6 bits each, of a run: those of the first four are whole bytes' low bits; the last four have
-// their low nibbles in the last four bytes and the rest above the former.
+// The scale and minimum of a run, 6 bits each. Those of the first four runs are the low bits of whole bytes; the last
+// four have their low nibbles in the last four bytes and their high bits in the high bits of the first eight.
 static inline void load_scale(const uint8_t *scales, int run, float *scale, float *minimum) {
     if (run < 4) {
         *scale = (float)(scales[run] & 0x3f);
@@ -103,30 +162,28 @@ static inline void load_scale(const uint8_t *scales, int run, float *scale, floa
     }
 }
 
-// [d][dmin][8 scales and minima][128 x two 4-bit quants]
-static inline void decode_q4_k(const uint8_t *restrict block, float *restrict to) {
-    float d = load_half(block), dmin = load_half(block + 2);
+static inline void decode_q4_k(const q4_k_block *restrict block, float *restrict to) {
+    float d = load_half(block->d), dmin = load_half(block->dmin);
     for (int run = 0; run < 8; run++) {
         float scale, minimum;
-        load_scale(block + 4, run, &scale, &minimum);
+        load_scale(block->scales, run, &scale, &minimum);
         scale *= d;
         minimum *= dmin;
         int shift = run % 2 * 4;
-        const uint8_t *from = block + 16 + run / 2 * 32;
+        const uint8_t *from = block->quants + run / 2 * 32;
         for (int i = 0; i < 32; i++) to[run * 32 + i] = scale * (float)(from[i] >> shift & 0xf) - minimum;
     }
 }
 
-// [d][dmin][8 scales and minima][32 x eight fifth bits][128 x two 4-bit quants]
-static inline void decode_q5_k(const uint8_t *restrict block, float *restrict to) {
-    float d = load_half(block), dmin = load_half(block + 2);
+static inline void decode_q5_k(const q5_k_block *restrict block, float *restrict to) {
+    float d = load_half(block->d), dmin = load_half(block->dmin);
     for (int run = 0; run < 8; run++) {
         float scale, minimum;
-        load_scale(block + 4, run, &scale, &minimum);
+        load_scale(block->scales, run, &scale, &minimum);
         scale *= d;
         minimum *= dmin;
         int shift = run % 2 * 4;
-        const uint8_t *from = block + 48 + run / 2 * 32, *fifths = block + 16;
+        const uint8_t *from = block->quants + run / 2 * 32, *fifths = block->fifths;
         for (int i = 0; i < 32; i++) {
             int q = (from[i] >> shift & 0xf) | (fifths[i] >> run & 1) << 4;
             to[run * 32 + i] = scale * (float)q - minimum;
@@ -134,14 +191,13 @@ static inline void decode_q5_k(const uint8_t *restrict block, float *restrict to
     }
 }
 
-// [128 x two low nibbles][64 x four 2-bit high parts][16 x i8 scale][d]
-static inline void decode_q6_k(const uint8_t *restrict block, float *restrict to) {
-    float d = load_half(block + 208);
+static inline void decode_q6_k(const q6_k_block *restrict block, float *restrict to) {
+    float d = load_half(block->d);
     for (int half = 0; half < 16; half++) {
         int run = half / 2, low_shift = run % 4 / 2 * 4, high_shift = run % 4 * 2;
-        float scale = d * (float)(int8_t)block[192 + half];
-        const uint8_t *low = block + run / 4 * 64 + run % 2 * 32 + half % 2 * 16;
-        const uint8_t *high = block + 128 + run / 4 * 32 + half % 2 * 16;
+        float scale = d * (float)block->scales[half];
+        const uint8_t *low = block->low + run / 4 * 64 + run % 2 * 32 + half % 2 * 16;
+        const uint8_t *high = block->high + run / 4 * 32 + half % 2 * 16;
         for (int i = 0; i < 16; i++) {
             int q = (low[i] >> low_shift & 0xf) | (high[i] >> high_shift & 3) << 4;
             to[half * 16 + i] = scale * (float)(q - 32);
@@ -150,24 +206,29 @@ static inline void decode_q6_k(const uint8_t *restrict block, float *restrict to
 }
 
 // n elements, whole blocks.
-static void decode_blocks(lk_dtype dtype, const void *from, float *to, size_t n) {
+static inline void decode_blocks(lk_dtype dtype, const void *from, float *to, size_t n) {
     size_t count = lk_dtype_block_count(dtype), size = lk_dtype_block_size(dtype);
-    const uint8_t *block = from;
+    const char *block = from;
     for (size_t i = 0; i < n; i += count, block += size) {
+        const void *bytes = block;
         switch (dtype) {
         case LK_F32:
         case LK_F16:
         case LK_BF16: return;
-        case LK_Q4_0: decode_q4_0(block, to + i); break;
-        case LK_Q4_1: decode_q4_1(block, to + i); break;
-        case LK_Q5_0: decode_q5_0(block, to + i); break;
-        case LK_Q5_1: decode_q5_1(block, to + i); break;
-        case LK_Q8_0: decode_q8_0(block, to + i); break;
-        case LK_Q2_K: decode_q2_k(block, to + i); break;
-        case LK_Q3_K: decode_q3_k(block, to + i); break;
-        case LK_Q4_K: decode_q4_k(block, to + i); break;
-        case LK_Q5_K: decode_q5_k(block, to + i); break;
-        case LK_Q6_K: decode_q6_k(block, to + i); break;
+        case LK_Q4_0: decode_q4_0(bytes, to + i); break;
+        case LK_Q4_1: decode_q4_1(bytes, to + i); break;
+        case LK_Q5_0: decode_q5_0(bytes, to + i); break;
+        case LK_Q5_1: decode_q5_1(bytes, to + i); break;
+        case LK_Q8_0: decode_q8_0(bytes, to + i); break;
+        case LK_Q2_K: decode_q2_k(bytes, to + i); break;
+        case LK_Q3_K: decode_q3_k(bytes, to + i); break;
+        case LK_Q4_K: decode_q4_k(bytes, to + i); break;
+        case LK_Q5_K: decode_q5_k(bytes, to + i); break;
+        case LK_Q6_K: decode_q6_k(bytes, to + i); break;
         }
     }
 }
+
+SIMD_END
+
+#endif

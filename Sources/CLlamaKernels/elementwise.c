@@ -1,4 +1,4 @@
-// What is done to each token on its own: embedding, normalisation, rotation.
+// Embedding and normalization, one token at a time.
 #include "kernels.h"
 
 typedef struct {
@@ -36,7 +36,7 @@ typedef struct {
     size_t dim;
 } rms_norm_job;
 
-static void normalise_token(void *argument, uint32_t token, int member) {
+static void normalize_token(void *argument, uint32_t token, int member) {
     (void)member;
     const rms_norm_job *job = argument;
     size_t offset = token * job->dim;
@@ -46,7 +46,7 @@ static void normalise_token(void *argument, uint32_t token, int member) {
 void lk_rms_norm(lk_context *context, const float *x, const float *weight, float epsilon, float *out, size_t tokens,
                  size_t dim) {
     rms_norm_job job = {context, x, weight, epsilon, out, dim};
-    lk_run(context, normalise_token, &job, tokens, 2 * tokens * dim);
+    lk_run(context, normalize_token, &job, tokens, 2 * tokens * dim);
 }
 
 double lk_log_sum_exp(lk_context *context, const float *x, size_t count) {

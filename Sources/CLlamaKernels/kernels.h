@@ -1,4 +1,4 @@
-// What an instruction set provides: the inner loops, each run by one thread on its share of the work.
+// What an instruction set provides: the inner loops, each run by one thread on its share of the rows.
 #ifndef CLLAMAKERNELS_KERNELS_H
 #define CLLAMAKERNELS_KERNELS_H
 
@@ -15,18 +15,19 @@ enum {
     LK_PANEL_ROWS = 32,
     // Partial sums of a tile of tokens for the panel's rows: at most 8 tokens of 16 lanes.
     LK_SUM_FLOATS = LK_PANEL_ROWS * 8 * 16,
-    // Activations that the whole team packs and shares; more tokens than fit are taken in several rounds.
+    // Activations that the whole team packs and shares; more tokens than fit are processed in several rounds.
     LK_PACKED_FLOATS = 2 * 1024 * 1024,
     LK_SCRATCH_FLOATS = LK_PANEL_FLOATS + LK_SUM_FLOATS,  // a whole number of pages
 };
 
-// Softmax advances through the positions in blocks counted from position 0, so a row's sums do not depend
-// on how its prompt was cut. A block of 128 keys of 64 floats fits a first-level cache.
-enum { LK_POSITION_BLOCK = 128, LK_POSITION_LANES = 16 };
+// Softmax advances through the positions in blocks counted from position 0, so a row's sums do not depend on how its
+// prompt was cut into chunks. A block of 128 keys of 64 floats fits a first-level cache.
+enum { LK_POSITION_BLOCK = 128 };
+_Static_assert(LK_POSITION_BLOCK % LK_POSITION_LANES == 0, "whole blocks of the key cache");
 // Queries that share the loads of keys and values.
 enum { LK_QUERIES = 16 };
 
-// A query of one head, the `length` positions it sees and where its result goes.
+// A query of one head, the number of positions it sees and where its result goes.
 typedef struct {
     const float *q;
     float *out;
@@ -38,11 +39,12 @@ typedef struct {
     const float *x;  // of the first
     size_t x_stride;
     size_t first, tokens;
-    // Made by `pack` for matrices with `packed_columns` columns a part, or NULL: [tiles, parts,
+    // What `pack` wrote for the layer's cut of columns, or NULL where it is to read x: [tiles, column parts,
     // padded columns / lanes, tokens of the tile, lanes].
     const float *packed;
-    size_t packed_columns;
 } lk_input;
+
+typedef struct lk_training_kernels lk_training_kernels;
 
 typedef struct {
     // n elements of a dtype as float32.
@@ -50,9 +52,9 @@ typedef struct {
     // Rows row_begin ..< row_end of one linear layer for all tokens of the input.
     void (*linear_rows)(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *input,
                         float *scratch);
-    // Tiles that so many tokens are packed as for weights of a dtype; 0 when packing does not pay.
+    // Number of tiles that the tokens are packed into for weights of a dtype; 0 where packing does not pay.
     size_t (*packed_tiles)(lk_dtype dtype, size_t tokens);
-    // Floats a packed token takes.
+    // Floats of a packed token; like what `pack` writes, they follow from the cut of the weight's columns alone.
     size_t (*packed_size)(const lk_matrix *weight);
     // Packs one of `tiles` tiles.
     void (*pack)(const lk_matrix *weight, const lk_input *input, size_t tile, size_t tiles, float *packed);
@@ -64,6 +66,7 @@ typedef struct {
     void (*attend)(const lk_query *queries, size_t count, size_t head_dim, float scale, const float *keys,
                    const float *values, float *scratch);
     double (*log_sum_exp)(const float *x, size_t n);
+    const lk_training_kernels *training;
 } lk_kernels;
 
 extern const lk_kernels lk_kernels_reference;
@@ -83,32 +86,6 @@ static inline float *lk_scratch(const lk_context *context, int member) {
     return context->scratch + (size_t)member * LK_SCRATCH_FLOATS;
 }
 
-// Elements that are stored together.
-static inline size_t lk_dtype_block_count(lk_dtype dtype) {
-    if (dtype <= LK_BF16) return 1;
-    return dtype <= LK_Q8_0 ? 32 : 256;
-}
-
-// Bytes of that many.
-static inline size_t lk_dtype_block_size(lk_dtype dtype) {
-    switch (dtype) {
-    case LK_F32: return 4;
-    case LK_F16:
-    case LK_BF16: return 2;
-    case LK_Q4_0: return 18;
-    case LK_Q4_1: return 20;
-    case LK_Q5_0: return 22;
-    case LK_Q5_1: return 24;
-    case LK_Q8_0: return 34;
-    case LK_Q2_K: return 84;
-    case LK_Q3_K: return 110;
-    case LK_Q4_K: return 144;
-    case LK_Q5_K: return 176;
-    case LK_Q6_K: return 210;
-    }
-    return 0;
-}
-
 // Bytes of n elements, whole blocks.
 static inline size_t lk_dtype_bytes(lk_dtype dtype, size_t n) {
     return n / lk_dtype_block_count(dtype) * lk_dtype_block_size(dtype);
@@ -122,12 +99,12 @@ static inline size_t lk_min(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t lk_max(size_t a, size_t b) { return a > b ? a : b; }
 static inline size_t lk_divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
-// Runs the chunks on the team, or on the caller alone when `work`, counted in multiply-adds, is too little
-// to be worth another thread's attention (about ten microseconds).
-enum { LK_PARALLEL_WORK = 128 * 1024 };
+// Runs the chunks on the team, or on the calling thread alone where waking another (about ten microseconds) costs more
+// than it saves. `cost` counts multiply-adds.
+enum { LK_PARALLEL_COST = 128 * 1024 };
 
-static inline void lk_run(const lk_context *context, lk_work function, void *job, size_t chunks, size_t work) {
-    if (work < LK_PARALLEL_WORK) {
+static inline void lk_run(const lk_context *context, lk_work function, void *job, size_t chunks, size_t cost) {
+    if (cost < LK_PARALLEL_COST) {
         for (size_t chunk = 0; chunk < chunks; chunk++) function(job, (uint32_t)chunk, 0);
     } else {
         lk_team_run(context->team, function, job, (uint32_t)chunks);

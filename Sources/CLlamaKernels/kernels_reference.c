@@ -1,35 +1,19 @@
-// The contract: every kernel in its plainest form. Sums are kept in double, in which a product of two floats
-// is exact, so the results are also close to the true values.
+// The contract: every kernel of inference in its plainest form. Sums are kept in double, in which a product of two
+// floats is exact, so the results are also close to the true values.
+#include "simd_none.h"
+
 #include <math.h>
 #include <string.h>
 
+#include "blocks.h"
 #include "kernels.h"
-
-#pragma STDC FP_CONTRACT OFF
+#include "training.h"
 
 static float float_from_bits(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
-
-// IEEE 754 binary16. Signalling NaNs come out quiet, as the processor's own conversion makes them.
-static float half_to_float(uint16_t half) {
-    uint32_t sign = (uint32_t)(half >> 15) << 31;
-    uint32_t exponent = half >> 10 & 0x1f;
-    uint32_t fraction = half & 0x3ff;
-    if (exponent == 0) {
-        float magnitude = (float)fraction * 0x1p-24f;
-        return sign ? -magnitude : magnitude;
-    }
-    if (exponent == 0x1f) {
-        uint32_t quiet = fraction ? 0x400000 : 0;
-        return float_from_bits(sign | 0x7f800000 | quiet | fraction << 13);
-    }
-    return float_from_bits(sign | (exponent + 112) << 23 | fraction << 13);
-}
-
-#include "blocks.h"
 
 static float load_element(lk_dtype dtype, const void *data, size_t index) {
     const char *address = (const char *)data + lk_dtype_bytes(dtype, index);
@@ -152,4 +136,5 @@ const lk_kernels lk_kernels_reference = {
     .rms_norm = rms_norm,
     .attend = attend,
     .log_sum_exp = log_sum_exp,
+    .training = &lk_training_reference,
 };

@@ -1,101 +1,166 @@
-// How the rows of linear layers are shared out. What happens to a row is the instruction set's business, and
-// does not depend on which chunk or thread it falls to.
+// How linear layers are divided among threads: the packing of activations, and chunks of rows. How a row is computed
+// is up to the instruction set, and does not depend on its chunk or thread.
 #include "kernels.h"
+
+// Packings that one call makes; a layer that would need another reads the activations as they are.
+enum { MOST_PACKINGS = 3 };
+
+// A round's tokens packed for all layers with the same cut of columns.
+typedef struct {
+    const lk_matrix *weight;  // of one of them
+    float *packed;
+} packing;
 
 typedef struct {
     const lk_context *context;
     const lk_linear_op *ops;
     lk_input input;
-    size_t tiles, chunk_rows;
+    packing packings[MOST_PACKINGS];
+    size_t packing_count, tiles;
+    size_t divided_rows;  // that the threads divide among them
+    size_t tokens;        // of the call
 } linear_job;
 
-// Rows a thread takes at once: a panel's worth, or for one token, whose time is that of reading the weights, enough
-// (about 128 KiB) to be a stream. And always few enough that the threads end together.
-static size_t chunk_rows(const lk_matrix *weight, size_t total_rows, size_t tokens, int threads) {
+// MARK: Packing
+
+// Layers of one input have equally many columns, so parts of equal width are equally many.
+static bool cut_alike(const lk_matrix *a, const lk_matrix *b) { return a->blocks[0].columns == b->blocks[0].columns; }
+
+static const packing *packing_of(const linear_job *job, const lk_matrix *weight) {
+    for (size_t i = 0; i < job->packing_count; i++) {
+        if (cut_alike(job->packings[i].weight, weight)) return &job->packings[i];
+    }
+    return NULL;
+}
+
+// Plans a packing for each cut of columns among the layers that want one; returns the floats of a packed token.
+static size_t plan_packings(linear_job *job, size_t count, size_t tokens) {
+    const lk_kernels *kernels = job->context->kernels;
+    size_t token_floats = 0;
+    job->packing_count = 0;
+    for (const lk_linear_op *op = job->ops; op < job->ops + count; op++) {
+        size_t tiles = kernels->packed_tiles(op->weight->dtype, tokens);
+        if (tiles == 0 || job->packing_count == MOST_PACKINGS || packing_of(job, op->weight)) continue;
+        size_t floats = kernels->packed_size(op->weight);
+        if (floats == 0 || token_floats + floats > LK_PACKED_FLOATS) continue;
+        // The number of tiles follows from the tokens: all layers that are packed have the same.
+        job->tiles = tiles;
+        job->packings[job->packing_count++].weight = op->weight;
+        token_floats += floats;
+    }
+    return token_floats;
+}
+
+static void pack_chunk(void *argument, uint32_t chunk, int member) {
+    (void)member;
+    const linear_job *job = argument;
+    const packing *to = &job->packings[chunk / job->tiles];
+    job->context->kernels->pack(to->weight, &job->input, chunk % job->tiles, job->tiles, to->packed);
+}
+
+static void pack(linear_job *job) {
+    float *next = job->context->packed;
+    size_t columns = 0;
+    for (size_t i = 0; i < job->packing_count; i++) {
+        job->packings[i].packed = next;
+        next += job->context->kernels->packed_size(job->packings[i].weight) * job->input.tokens;
+        columns += job->packings[i].weight->columns;
+    }
+    lk_run(job->context, pack_chunk, job, job->packing_count * job->tiles, job->input.tokens * columns);
+}
+
+// MARK: Rows
+
+// Rows of a chunk: a panel's worth, or for one token, whose time is that of reading the weights, enough (about 128 KiB)
+// to be a stream. And always few enough that the threads finish together.
+static size_t chunk_rows(const linear_job *job, const lk_matrix *weight) {
     size_t row_bytes = lk_max(lk_dtype_bytes(weight->dtype, weight->columns), 1);
-    size_t rows = tokens > 1 ? LK_PANEL_ROWS : lk_max(128 * 1024 / row_bytes, 8);
-    size_t fair = lk_divide_up(total_rows, 4 * (size_t)threads);
+    size_t rows = job->tokens > 1 ? LK_PANEL_ROWS : lk_max(128 * 1024 / row_bytes, 8);
+    size_t fair = lk_divide_up(job->divided_rows, 4 * (size_t)lk_team_size(job->context->team));
     return lk_min(rows, lk_max(fair, 8)) / 4 * 4;
+}
+
+static void linear_rows(const linear_job *job, const lk_linear_op *op, size_t begin, size_t end, float *scratch) {
+    const lk_kernels *kernels = job->context->kernels;
+    lk_input input = job->input;
+    const packing *packing = packing_of(job, op->weight);
+    if (packing && kernels->packed_tiles(op->weight->dtype, input.tokens) > 0) input.packed = packing->packed;
+    kernels->linear_rows(op, begin, end, &input, scratch);
 }
 
 static void linear_chunk(void *argument, uint32_t chunk, int member) {
     const linear_job *job = argument;
-    size_t index = chunk;
     const lk_linear_op *op = job->ops;
+    size_t index = chunk, rows;
     for (;; op++) {
-        size_t chunks = lk_divide_up(op->weight->rows, job->chunk_rows);
+        rows = chunk_rows(job, op->weight);
+        size_t chunks = lk_divide_up(op->weight->rows, rows);
         if (index < chunks) break;
         index -= chunks;
     }
-    size_t begin = index * job->chunk_rows, end = lk_min(begin + job->chunk_rows, op->weight->rows);
-    job->context->kernels->linear_rows(op, begin, end, &job->input, lk_scratch(job->context, member));
+    size_t begin = index * rows, end = lk_min(begin + rows, op->weight->rows);
+    linear_rows(job, op, begin, end, lk_scratch(job->context, member));
 }
 
-// Both layers' rows of a chunk are computed by the thread that then multiplies them, so the pair needs no
-// region of its own for that and its values are still in the cache.
+static size_t swiglu_rows(const linear_job *job) {
+    return lk_min(chunk_rows(job, job->ops[0].weight), chunk_rows(job, job->ops[1].weight));
+}
+
+// One thread computes both layers' rows of a chunk and multiplies them while they are in its cache, without another
+// parallel region.
 static void swiglu_chunk(void *argument, uint32_t chunk, int member) {
     const linear_job *job = argument;
-    const lk_kernels *kernels = job->context->kernels;
     const lk_linear_op *gate = &job->ops[0], *up = &job->ops[1];
-    size_t begin = chunk * job->chunk_rows, end = lk_min(begin + job->chunk_rows, gate->weight->rows);
+    size_t rows = swiglu_rows(job);
+    size_t begin = chunk * rows, end = lk_min(begin + rows, gate->weight->rows);
     float *scratch = lk_scratch(job->context, member);
-    kernels->linear_rows(gate, begin, end, &job->input, scratch);
-    kernels->linear_rows(up, begin, end, &job->input, scratch);
+    linear_rows(job, gate, begin, end, scratch);
+    linear_rows(job, up, begin, end, scratch);
     for (size_t t = job->input.first; t < job->input.first + job->input.tokens; t++) {
-        kernels->silu_multiply(gate->out + t * gate->out_stride + begin, up->out + t * up->out_stride + begin,
-                               end - begin);
+        job->context->kernels->silu_multiply(gate->out + t * gate->out_stride + begin,
+                                             up->out + t * up->out_stride + begin, end - begin);
     }
 }
 
-static void pack_chunk(void *argument, uint32_t tile, int member) {
-    (void)member;
-    const linear_job *job = argument;
-    job->context->kernels->pack(job->ops[0].weight, &job->input, tile, job->tiles, job->context->packed);
-}
+// MARK: Calls
 
-// Runs `work` over the chunks of the layers for as many tokens at a time as can be packed.
-static void run_rounds(lk_context *context, lk_work work, const lk_linear_op *ops, size_t chunks, size_t rows,
-                       size_t rows_of_chunk, const float *x, size_t x_stride, size_t tokens) {
-    const lk_matrix *weight = ops[0].weight;
-    size_t round = tokens;
-    bool packs = context->kernels->packed_tiles(weight->dtype, tokens) > 0;
-    if (packs) {
-        size_t most = LK_PACKED_FLOATS / lk_max(context->kernels->packed_size(weight), 1);
-        packs = most > 0;
-        if (packs) round = lk_divide_up(tokens, lk_divide_up(tokens, most));
+// Runs `work` over the chunks of `count` layers with `rows` rows in all, for as many tokens at a time as can be packed.
+static void run_rounds(linear_job *job, lk_work work, size_t count, size_t rows, size_t chunks, const float *x,
+                       size_t x_stride) {
+    size_t columns = job->ops[0].weight->columns;
+    size_t round = job->tokens, token_floats = plan_packings(job, count, job->tokens);
+    if (token_floats > 0) {
+        size_t most = LK_PACKED_FLOATS / token_floats;
+        round = lk_divide_up(job->tokens, lk_divide_up(job->tokens, most));
     }
-    for (size_t first = 0; first < tokens; first += round) {
-        linear_job job = {.context = context, .ops = ops, .chunk_rows = rows_of_chunk};
-        job.input = (lk_input){.x = x + first * x_stride,
-                               .x_stride = x_stride,
-                               .first = first,
-                               .tokens = lk_min(round, tokens - first)};
-        job.tiles = packs ? context->kernels->packed_tiles(weight->dtype, job.input.tokens) : 0;
-        if (job.tiles > 0) {
-            lk_run(context, pack_chunk, &job, job.tiles, job.input.tokens * weight->columns);
-            job.input.packed = context->packed;
-            job.input.packed_columns = weight->blocks[0].columns;
-        }
-        lk_run(context, work, &job, chunks, rows * weight->columns * job.input.tokens);
+    for (size_t first = 0; first < job->tokens; first += round) {
+        job->input = (lk_input){.x = x + first * x_stride,
+                                .x_stride = x_stride,
+                                .first = first,
+                                .tokens = lk_min(round, job->tokens - first)};
+        if (plan_packings(job, count, job->input.tokens) > 0) pack(job);
+        lk_run(job->context, work, job, chunks, rows * columns * job->input.tokens);
     }
 }
 
 void lk_linear(lk_context *context, const lk_linear_op *ops, size_t count, const float *x, size_t x_stride,
                size_t tokens) {
     if (count == 0 || tokens == 0) return;
-    size_t rows = 0, chunks = 0;
-    for (size_t i = 0; i < count; i++) rows += ops[i].weight->rows;
-    size_t rows_of_chunk = chunk_rows(ops[0].weight, rows, tokens, lk_team_size(context->team));
-    for (size_t i = 0; i < count; i++) chunks += lk_divide_up(ops[i].weight->rows, rows_of_chunk);
-    run_rounds(context, linear_chunk, ops, chunks, rows, rows_of_chunk, x, x_stride, tokens);
+    linear_job job = {.context = context, .ops = ops, .tokens = tokens};
+    for (size_t i = 0; i < count; i++) job.divided_rows += ops[i].weight->rows;
+    size_t chunks = 0;
+    for (size_t i = 0; i < count; i++) {
+        chunks += lk_divide_up(ops[i].weight->rows, chunk_rows(&job, ops[i].weight));
+    }
+    run_rounds(&job, linear_chunk, count, job.divided_rows, chunks, x, x_stride);
 }
 
 void lk_swiglu(lk_context *context, const lk_linear_op *gate, const lk_linear_op *up, const float *x,
                size_t x_stride, size_t tokens) {
     if (tokens == 0) return;
     const lk_linear_op ops[2] = {*gate, *up};
-    size_t rows = gate->weight->rows;
-    size_t rows_of_chunk = chunk_rows(gate->weight, rows, tokens, lk_team_size(context->team));
-    run_rounds(context, swiglu_chunk, ops, lk_divide_up(rows, rows_of_chunk), 2 * rows, rows_of_chunk, x, x_stride,
-               tokens);
+    // The threads divide the rows of one layer, and each chunk is computed for both.
+    linear_job job = {.context = context, .ops = ops, .divided_rows = gate->weight->rows, .tokens = tokens};
+    size_t chunks = lk_divide_up(gate->weight->rows, swiglu_rows(&job));
+    run_rounds(&job, swiglu_chunk, 2, 2 * gate->weight->rows, chunks, x, x_stride);
 }

@@ -1,8 +1,17 @@
-// Attention over the vector operations of one instruction set; included once by each kernels_<isa>.c.
+// Attention over the vector operations of one instruction set.
 //
-// Softmax is computed on the way, in blocks of LK_POSITION_BLOCK positions counted from 0. A query's score
-// at a position is one chain of multiply-adds over d; its output element one chain over the positions it sees,
-// scaled when a block raises the maximum. Queries taken together only share loads.
+// The softmax is computed online, in blocks of LK_POSITION_BLOCK positions counted from 0. A query's score at a
+// position is one chain of multiply-adds over d; its output element is one chain over the positions it sees, rescaled
+// when a block raises the maximum. Queries that are processed together only share loads.
+#ifndef CLLAMAKERNELS_SIMD_ATTENTION_H
+#define CLLAMAKERNELS_SIMD_ATTENTION_H
+
+#include <math.h>
+
+#include "kernels.h"
+#include "simd_math.h"
+
+SIMD_BEGIN
 
 // Scores of 4 queries x SCORE_BLOCKS blocks of 16 positions, and outputs of 4 queries x VALUE_VECTORS vectors
 // of d, fill half the registers with sums.
@@ -52,8 +61,8 @@ static INLINE void score_queries(const active_query *queries, int n, size_t posi
     for (; p < positions; p += LK_POSITION_LANES) score_tile(queries, n, 1, head_dim, keys + p * head_dim, p);
 }
 
-// Turns a block's scores into exponentials relative to the maximum so far, and brings the sum and the output
-// that came before in line with it.
+// Turns a block's scores into exponentials relative to the maximum so far, and rescales the earlier sum and output to
+// that maximum.
 static void exponentiate(const active_query *query, float scale, size_t head_dim) {
     float *scores = query->scores;
     size_t valid = query->valid;
@@ -88,8 +97,8 @@ static void exponentiate(const active_query *query, float scale, size_t head_dim
     *query->maximum = maximum;
 }
 
-// out[d ..< d + vectors * VEC_LANES] += scores[p] * values[p, ...] for p in begin ..< end; `lanes` cuts the
-// last vector short.
+// out[d ..< d + vectors * VEC_LANES] += scores[p] * values[p, ...] for p in begin ..< end; the
+// last vector has `lanes` lanes.
 static INLINE void value_tile(const active_query *queries, int n, int vectors, size_t lanes, size_t begin, size_t end,
                               size_t head_dim, const float *values, size_t d) {
     vec sums[4][VALUE_VECTORS];
@@ -134,8 +143,8 @@ static INLINE void add_values(const active_query *queries, int n, size_t begin, 
     if (d < head_dim) value_tile(queries, n, 1, head_dim - d, begin, end, head_dim, values, d);
 }
 
-// Four queries together as far as all of them see, then each alone: a position that a query does not see must
-// not touch it, not even multiplied by zero (its value may be infinite).
+// Four queries together over the positions that all of them see, then each alone: a position that a query does not see
+// must not reach its output, not even multiplied by zero (its value may be infinite).
 static void add_values_of_four(const active_query *queries, size_t head_dim, const float *values) {
     size_t common = LK_POSITION_BLOCK;
     for (int i = 0; i < 4; i++) common = lk_min(common, queries[i].valid);
@@ -185,3 +194,7 @@ static void attend(const lk_query *queries, size_t count, size_t head_dim, float
         for (size_t d = 0; d < head_dim; d++) queries[i].out[d] /= sums[i];
     }
 }
+
+SIMD_END
+
+#endif

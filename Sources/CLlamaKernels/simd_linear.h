@@ -1,20 +1,30 @@
-// Linear layers over the vector operations of one instruction set; included once by each kernels_<isa>.c.
+// Linear layers over the vector operations of one instruction set.
 //
-// Every output element is a dot product kept in one vector of partial sums: lane i takes columns i,
-// i + VEC_LANES, ... of each column part in ascending order, and the lanes are added up once at the end, as a
-// fixed tree. Tiles, K blocks and panels only choose when a sum advances, never in which order.
+// Every output element is a dot product kept in one vector of partial sums: lane i adds columns i, i + VEC_LANES, ...
+// of each column part in ascending order, and a fixed tree adds the lanes once at the end. Tiles, K blocks and panels
+// only decide when a sum advances, never in which order.
+#ifndef CLLAMAKERNELS_SIMD_LINEAR_H
+#define CLLAMAKERNELS_SIMD_LINEAR_H
 
-// Columns a tile advances through before the next rows take their turn: TILE_TOKENS x K_BLOCK activations
-// (24 KiB on AVX-512) stay in a first-level cache of 32 or 48 KiB while the panel streams past them from the
-// second level.
+#include "blocks.h"
+#include "kernels.h"
+
+#ifndef VEC_LANES
+#error "include simd_avx2.h or simd_avx512.h first"
+#endif
+
+SIMD_BEGIN
+
+// Columns that a tile advances through before it moves on to the next rows: TILE_TOKENS x K_BLOCK activations (24 KiB
+// on AVX-512) stay in a first-level cache of 32 or 48 KiB while the panel streams from the second level.
 enum { K_BLOCK = 1024 };
 // With this many tokens or fewer, weights are converted in registers for each tile of tokens; with more, once,
 // into a panel. Measured: the panel begins to pay between 32 and 128 tokens.
 enum { DIRECT_TOKENS = 6 * TILE_TOKENS };
-// Weights in blocks cost more to convert, so they take the panel as soon as there are two tiles.
+// Weights in blocks cost more to convert, so they use the panel as soon as there are two tiles.
 enum { DIRECT_BLOCK_TOKENS = TILE_TOKENS };
-// Block formats other than the two that `load_weight` knows are first decoded, so many rows and columns at a time
-// (128 KiB), into the panel's place and then multiplied as float32.
+// Block formats other than the two that `load_weight` knows are first decoded, this many rows and columns at a time
+// (128 KiB), into the panel's memory and then multiplied as float32.
 enum { DECODED_ROWS = 4, DECODED_COLUMNS = 8192, DECODED_BLOCK = 256 };
 // Rows of a single-token tile. The fewer, the more nearly memory is read in order; two sums at a time still keep
 // up with it.
@@ -31,8 +41,8 @@ typedef struct {
     const float *panel;      // or NULL: [column_parts, rows / 4, padded part_columns / VEC_LANES, 4, VEC_LANES]
 } weight_rows;
 
-// Rows of a panel lie four together, vector by vector: a tile then reads one stream in ascending order, which the
-// processor prefetches, instead of four that compete for the same cache sets.
+// Rows of a panel are interleaved in groups of four, vector by vector: a tile then reads one stream in ascending order,
+// which the processor prefetches, instead of four that compete for the same cache sets.
 enum { PANEL_GROUP = 4 };
 
 typedef struct {
@@ -83,17 +93,18 @@ static INLINE void emit_one(const tile_target *to, int token, int row, vec sum) 
 
 static INLINE void emit_four(const tile_target *to, int token, const vec *sums) {
     float *out = to->out + (size_t)token * to->out_stride;
-    __m128 values = vec_sum4(sums[0], sums[1], sums[2], sums[3]);
-    if (to->bias) values = _mm_add_ps(values, _mm_loadu_ps(to->bias));
-    if (to->accumulate) values = _mm_add_ps(_mm_loadu_ps(out), values);
-    _mm_storeu_ps(out, values);
+    vec4 values = vec_sum4(sums[0], sums[1], sums[2], sums[3]);
+    if (to->bias) values = vec4_add(values, vec4_load(to->bias));
+    if (to->accumulate) values = vec4_add(vec4_load(out), values);
+    vec4_store(out, values);
 }
 
 // `tokens`, `rows` (1, 2 or 4), `dtype` and `packed` are constants wherever this is inlined, which
 // keeps the sums in registers.
 static INLINE void tile(lk_dtype dtype, int tokens, int rows, bool packed, const char *weight, size_t row_bytes,
                         const tile_target *to) {
-    size_t group = packed ? (size_t)rows : 1, company = packed ? (size_t)tokens : 1;
+    // Vectors of one row, and of one token, are this many vectors apart.
+    size_t row_step = packed ? (size_t)rows : 1, token_step = packed ? (size_t)tokens : 1;
     size_t x_stride = packed ? VEC_LANES : to->x_stride;
     vec sums[TILE_TOKENS][4];
     UNROLL for (int t = 0; t < tokens; t++) {
@@ -101,31 +112,31 @@ static INLINE void tile(lk_dtype dtype, int tokens, int rows, bool packed, const
     }
     const float *x = to->x;
     size_t n = to->n, k = 0;
-    // Rows as they lie in the file come from memory and are soon read to their end, so the processor's own
-    // prefetching rarely gets going: the next tile's bytes are fetched meanwhile, in ascending order.
+    // Rows in the file's layout come from memory and end before the processor's own prefetching gets going, so the next
+    // tile's bytes are fetched meanwhile, in ascending order.
     const char *next = weight + (size_t)rows * row_bytes;
     size_t step_bytes = (size_t)rows * VEC_LANES * lk_dtype_block_size(dtype) / lk_dtype_block_count(dtype);
     for (; k + VEC_LANES <= n; k += VEC_LANES) {
         vec w[4];
         UNROLL for (int r = 0; r < rows; r++) {
-            w[r] = load_weight(dtype, weight + (size_t)r * row_bytes, k * group);
+            w[r] = load_weight(dtype, weight + (size_t)r * row_bytes, k * row_step);
         }
         if (!packed) {
             UNROLL for (size_t line = 0; line < step_bytes; line += 64) __builtin_prefetch(next + line, 0, 3);
             next += step_bytes;
         }
         UNROLL for (int t = 0; t < tokens; t++) {
-            vec input = vec_load(x + (size_t)t * x_stride + k * company);
+            vec input = vec_load(x + (size_t)t * x_stride + k * token_step);
             UNROLL for (int r = 0; r < rows; r++) sums[t][r] = vec_fma(input, w[r], sums[t][r]);
         }
     }
     if (k < n) {
         vec w[4];
         UNROLL for (int r = 0; r < rows; r++) {
-            w[r] = load_weight_tail(dtype, weight + (size_t)r * row_bytes, k * group, n - k);
+            w[r] = load_weight_tail(dtype, weight + (size_t)r * row_bytes, k * row_step, n - k);
         }
         UNROLL for (int t = 0; t < tokens; t++) {
-            vec input = vec_load_n(x + (size_t)t * x_stride + k * company, n - k);
+            vec input = vec_load_n(x + (size_t)t * x_stride + k * token_step, n - k);
             UNROLL for (int r = 0; r < rows; r++) sums[t][r] = vec_fma(input, w[r], sums[t][r]);
         }
     }
@@ -221,8 +232,8 @@ static void panel_of_tiles(size_t tokens, size_t rows, const char *weight, size_
 static void multiply_tile(const weight_rows *weight, size_t tokens, const float *packed, tile_target to) {
     const float *x = to.x;
     size_t columns = weight->part_columns;
-    // Blocks of equal length. The rows of few tokens are read straight through: memory is slower than the
-    // activations' way from the second-level cache.
+    // Blocks of equal length. With few tokens the rows are read straight through: memory is slower than reading the
+    // activations from the second-level cache.
     size_t blocks = packed == NULL ? 1 : lk_max(lk_divide_up(columns, K_BLOCK), 1);
     size_t step = padded(lk_divide_up(columns, blocks));
     if (packed == NULL && needs_decoding(weight->dtype)) {
@@ -270,10 +281,10 @@ static void convert(lk_dtype dtype, const void *from, float *to, size_t n) {
     if (i < n) vec_store_n(to + i, load_weight_tail(dtype, from, i, n - i), n - i);
 }
 
-// How far ahead of its reading a conversion asks memory for bytes; the next rows follow in the file.
+// Bytes that a conversion prefetches ahead of its reads; the next rows follow in the file.
 enum { CONVERT_AHEAD = 8192 };
 
-// A row's vectors, PANEL_GROUP apart, by way of decoded blocks.
+// Decodes a row into its vectors of the panel, which are PANEL_GROUP vectors apart.
 static void decode_panel_row(lk_dtype dtype, const char *row, float *to, size_t columns) {
     float decoded[DECODED_BLOCK];
     for (size_t k = 0; k < columns; k += DECODED_BLOCK) {
@@ -307,11 +318,11 @@ static void convert_panel(const weight_rows *weight, float *panel) {
     }
 }
 
-// Tiles of nearly equal size: 128 tokens are 18 tiles of 6 and 4 of 5 rather than 21 of 6 and a poor one of 2.
+// Tiles of nearly equal size: 128 tokens are 18 tiles of 6 and 4 of 5 rather than 21 of 6 and a slow one of 2.
 static size_t tile_begin(size_t tile, size_t tiles, size_t tokens) { return tile * tokens / tiles; }
 
-// A tile's rows come from memory a power of two apart more often than not, where they compete for the same cache
-// sets, so many tokens are first laid out in the order a tile reads them.
+// The rows of x are often a power of two apart and then compete for the same cache sets, so many tokens are first laid
+// out in the order in which a tile reads them.
 static size_t packed_tiles(lk_dtype dtype, size_t tokens) {
     size_t direct = lk_dtype_block_count(dtype) > 1 ? DIRECT_BLOCK_TOKENS : DIRECT_TOKENS;
     return tokens > direct ? lk_divide_up(tokens, TILE_TOKENS) : 0;
@@ -359,10 +370,9 @@ static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end
     const lk_matrix *weight = op->weight;
     size_t part_rows = weight->blocks[0].rows, part_columns = weight->blocks[0].columns;
     size_t row_floats = lk_max(packed_size(weight), 1);
-    // Rows too long for four of them to fit the panel are converted in registers for every tile, as are the
-    // one to three left over by groups of four.
-    bool direct = input->packed == NULL || input->packed_columns != part_columns ||
-                  PANEL_GROUP * row_floats > LK_PANEL_FLOATS;
+    // Rows too long for four of them to fit the panel are converted in registers for every tile, as are the one to
+    // three rows after the last group of four.
+    bool direct = input->packed == NULL || PANEL_GROUP * row_floats > LK_PANEL_FLOATS;
     size_t most = direct && needs_decoding(weight->dtype) ? DECODED_ROWS : LK_PANEL_ROWS;
     if (!direct) {
         size_t target = LK_PANEL_TARGET / row_floats / PANEL_GROUP * PANEL_GROUP;
@@ -386,3 +396,7 @@ static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end
         row += rows;
     }
 }
+
+SIMD_END
+
+#endif

@@ -6,15 +6,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-// A forward pass opens a parallel region every few tens of microseconds, and waking a sleeping thread costs
-// as much, so a member that runs out of work looks for more for about that long before it sleeps. The bound
-// keeps an idle team off the processor, and costs little where there are more threads than processors.
+// A forward pass opens a parallel region every few tens of microseconds, and waking a sleeping thread takes as long, so
+// an idle member spins for about that long before it sleeps. The bound keeps an idle team off the processor, and costs
+// little where there are more threads than processors.
 enum { SPINS_BEFORE_SLEEP = 4000, SPINS_BEFORE_YIELD = 2000 };
 
 struct lk_team {
-    // The job's number in the high half, its chunks not yet begun in the low half. One word, so that a claim
-    // can never mix two jobs: a member that wakes late finds either nothing or a chunk of the current job.
-    // Nobody waits for sleepers, only for chunks that were begun.
+    // The job's number in the high half, the number of its chunks not yet started in the low half. One word, so that a
+    // claim can never mix two jobs: a member that wakes late finds either nothing or a chunk of the current job.
+    // `lk_team_run` waits for started chunks only, never for sleeping members.
     _Alignas(128) _Atomic uint64_t ticket;
     _Alignas(128) _Atomic uint32_t finished;
     _Alignas(128) _Atomic int sleepers;
@@ -145,8 +145,7 @@ void lk_team_run(lk_team *team, lk_work work, void *job, uint32_t chunks) {
     atomic_store(&team->ticket, number << 32 | chunks);
     wake_sleepers(team);
     do_chunks(team, 0);
-    // Other members may still be in their last chunk. If one of them lost its processor, yielding gives it
-    // this one.
+    // Other members may still be in their last chunk. If one of them was descheduled, yielding gives it this processor.
     for (int spins = 0; atomic_load_explicit(&team->finished, memory_order_acquire) != chunks; spins++) {
         if (spins < SPINS_BEFORE_YIELD) {
             pause_briefly();

@@ -1,11 +1,11 @@
-// What an instruction set provides for training: inner loops, each run by one thread on its share of the work.
+// What an instruction set provides for training: inner loops, each run by one thread on its share of the rows.
 #ifndef CLLAMAKERNELS_TRAINING_H
 #define CLLAMAKERNELS_TRAINING_H
 
 #include "CTraining.h"
 #include "kernels.h"
 
-typedef struct {
+struct lk_training_kernels {
     void (*rms_norm)(const float *x, const float *weight, float epsilon, float *out, float *rstd, size_t rows,
                      size_t dim);
     // dweight is overwritten with the rows' sum.
@@ -27,7 +27,7 @@ typedef struct {
     // becomes scale * p * (gradient[i] - delta).
     void (*softmax_backward)(float *x, float *gradient, float scale, float lse, float delta, size_t n);
     void (*adamw)(const lk_adamw *step, float *weights, const float *gradients, float *m, float *v, size_t n);
-} lk_training_kernels;
+};
 
 extern const lk_training_kernels lk_training_reference;
 #if defined(__x86_64__)
@@ -35,18 +35,10 @@ extern const lk_training_kernels lk_training_avx2;
 extern const lk_training_kernels lk_training_avx512;
 #endif
 
-// Those of the context's instruction set.
-static inline const lk_training_kernels *lk_training(const lk_context *context) {
-#if defined(__x86_64__)
-    if (context->kernels == &lk_kernels_avx512) return &lk_training_avx512;
-    if (context->kernels == &lk_kernels_avx2) return &lk_training_avx2;
-#endif
-    (void)context;
-    return &lk_training_reference;
-}
+static inline const lk_training_kernels *lk_training(const lk_context *context) { return context->kernels->training; }
 
-// What an element-wise loop costs in the multiply-adds that `lk_run` counts: it moves memory.
-enum { LK_ELEMENT_WORK = 4 };
+// What an element of an element-wise loop costs in the multiply-adds that `lk_run` counts: it moves memory.
+enum { LK_ELEMENT_COST = 4 };
 
 // A product on the calling thread; strides and sizes as in lk_gemm_op.
 static inline void lk_gemm_here(lk_sgemm sgemm, const lk_gemm_op *op) {

@@ -1,9 +1,9 @@
 // Causal attention of training over whole sequences, as matrix products of blocks of queries.
 //
-// A unit of work is one kv head of one sequence: nobody else adds to its dk and dv. The `repeats` query heads that
-// share the kv head are stacked: a block is a few positions x repeats rows [rows, head_dim], in which row
-// p * repeats + i is head i at the block's position p, just as they lie in memory. A block's products run over the
-// keys up to the block's end; what lies above the diagonal inside a block is set to zero.
+// A thread processes one kv head of one sequence, a unit, alone, so that no other adds to its dk and dv. The `repeats`
+// query heads that share the kv head are stacked: a block is a few positions x repeats rows [rows, head_dim], in which
+// row p * repeats + i is head i at the block's position p, the order they have in memory. A block's products run over
+// the keys up to the block's end; scores above the diagonal inside a block are set to zero.
 #include <math.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ typedef struct {
     size_t score_stride;
 } workspace;
 
-// What a unit and a block of it work on.
+// A block of a unit.
 typedef struct {
     const causal_job *job;
     workspace memory;
@@ -47,7 +47,7 @@ static size_t block_positions(const lk_causal_shape *shape) { return lk_max(BLOC
 // Whole cache lines, so that two threads' memory shares none.
 static size_t padded(size_t floats) { return lk_divide_up(floats, 16) * 16; }
 
-// A vector more than the scores, for `mask`.
+// A cache line more than the scores: rows a power of two apart would compete for the same cache sets.
 static size_t score_stride(const lk_causal_shape *shape) { return padded(shape->length) + 16; }
 
 static size_t stacked_floats(const lk_causal_shape *shape) {
@@ -107,8 +107,8 @@ static float *lse_of(const block *block, size_t head, size_t position) {
     return block->job->lse + heads * shape->length + position;
 }
 
-// Asks for rows that will be needed soon. A unit's part of them lies in pieces too far apart for the processor to
-// foresee, and waiting for them would take a third as long as the arithmetic.
+// Prefetches rows. A unit's pieces of them are too far apart for the processor's own prefetching, and waiting for them
+// would take a third as long as the arithmetic.
 static void fetch(const block *block, const float *from, size_t first, size_t end) {
     enum { LINE_FLOATS = 16 };
     size_t floats = block->repeats * block->job->shape->head_dim;
@@ -117,7 +117,7 @@ static void fetch(const block *block, const float *from, size_t first, size_t en
     }
 }
 
-// The block after this one: they are taken from the last to the first.
+// Prefetches the next block: they are processed from the last to the first.
 static void fetch_next(const block *block, const float *from) {
     size_t positions = lk_min(block->first, block_positions(block->job->shape));
     fetch(block, from, block->first - positions, block->first);
@@ -163,7 +163,7 @@ static void score(const block *block, const float *stacked, const float *transpo
     lk_gemm_here(block->job->sgemm, &op);
 }
 
-// stacked = scores times keys or values [length, head_dim] as they lie in memory.
+// stacked = scores times keys or values [length, head_dim], which are not copied.
 static void combine(const block *block, const float *scores, const float *from, float *stacked) {
     size_t head_dim = block->job->shape->head_dim;
     lk_gemm_op op = {.m = stacked_rows(block),
@@ -196,16 +196,9 @@ static void collect(const block *block, const float *scores, const float *stacke
     lk_gemm_here(block->job->sgemm, &op);
 }
 
-// Makes what a row's query does not see weigh nothing; returns the scores to exponentiate. Those are whole
-// vectors: the remainders of short rows would take longer than the rows.
-static size_t mask(const block *block, float *scores, size_t valid) {
-    static const float unseen[16] = {-INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY,
-                                     -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY,
-                                     -INFINITY, -INFINITY, -INFINITY, -INFINITY};
-    memcpy(scores + valid, unseen, sizeof unseen);
-    size_t whole = padded(valid);
-    if (whole < block->end) memset(scores + whole, 0, (block->end - whole) * sizeof *scores);
-    return whole;
+// Zeroes the scores of the positions that a row's query does not see.
+static void mask(const block *block, float *scores, size_t valid) {
+    memset(scores + valid, 0, (block->end - valid) * sizeof *scores);
 }
 
 static void forward_block(const block *block) {
@@ -218,8 +211,8 @@ static void forward_block(const block *block) {
     for (size_t row = 0; row < rows; row++) {
         size_t position = block->first + row / block->repeats, valid = position + 1;
         float *scores = memory->scores + row * memory->score_stride;
-        float greatest = job->kernels->exponentiate(scores, job->shape->scale, mask(block, scores, valid),
-                                                    &memory->sums[row]);
+        float greatest = job->kernels->exponentiate(scores, job->shape->scale, valid, &memory->sums[row]);
+        mask(block, scores, valid);
         *lse_of(block, row % block->repeats, position) = job->shape->scale * greatest + logf(memory->sums[row]);
     }
     combine(block, memory->scores, job->v, memory->out);
@@ -247,10 +240,10 @@ static void backward_block(const block *block) {
                                         job->out + q_offset(block, position) + head * head_dim, head_dim);
         float *scores = memory->scores + row * memory->score_stride;
         float *gradients = memory->gradients + row * memory->score_stride;
-        size_t whole = mask(block, scores, valid);
         job->kernels->softmax_backward(scores, gradients, job->shape->scale, *lse_of(block, head, position), delta,
-                                       whole);
-        if (whole < block->end) memset(gradients + whole, 0, (block->end - whole) * sizeof *gradients);
+                                       valid);
+        mask(block, scores, valid);
+        mask(block, gradients, valid);
     }
     collect(block, memory->scores, memory->dout, job->dv);
     collect(block, memory->gradients, memory->q, job->dk);

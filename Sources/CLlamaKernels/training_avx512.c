@@ -1,21 +1,28 @@
-// The training loops with AVX-512 (F, BW, VL, DQ).
+// The kernels of training with AVX-512 (F, BW, VL, DQ).
 #if defined(__x86_64__)
 
-#include <math.h>
-#include <string.h>
+#include "simd_avx512.h"
 
-#include "training.h"
+#include "simd_training.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
-                             apply_to = function)
-#include "training_loops.h"
-#pragma clang attribute pop
-
-const lk_training_kernels lk_training_avx512 = TRAINING_KERNELS;
+const lk_training_kernels lk_training_avx512 = {
+    .rms_norm = rms_norm,
+    .rms_norm_backward = rms_norm_backward,
+    .rotate = rotate,
+    .swiglu = swiglu,
+    .swiglu_backward = swiglu_backward,
+    .add = add,
+    .scale = scale_by,
+    .dot = dot,
+    .sum_of_squares = sum_of_squares,
+    .exponentiate = exponentiate,
+    .softmax_backward = softmax_backward,
+    .adamw = adamw,
+};
 
 #else
 
-// A translation unit may not be empty.
+// A translation unit must not be empty.
 typedef int lk_no_training_avx512;
 
 #endif

@@ -1,9 +1,9 @@
-// What training does to each element or each head on its own: rotation and SwiGLU.
+// Rotation and SwiGLU of training, one head or one element at a time.
 #include "training.h"
 
 enum {
     ROPE_ROWS = 64,
-    // Elements a thread takes at once: three or four such runs stay in a second-level cache.
+    // Elements of a chunk: three or four such runs stay in a second-level cache.
     ELEMENTS = 16 * 1024,
 };
 
@@ -37,7 +37,7 @@ void lk_rope_rows(lk_context *context, float *x, size_t rows, size_t length, siz
                     .cosine = rope_cos,
                     .sine = rope_sin,
                     .direction = backward ? -1 : 1};
-    lk_run(context, rope_chunk, &job, lk_divide_up(rows, ROPE_ROWS), LK_ELEMENT_WORK * rows * heads * head_dim);
+    lk_run(context, rope_chunk, &job, lk_divide_up(rows, ROPE_ROWS), LK_ELEMENT_COST * rows * heads * head_dim);
 }
 
 typedef struct {
@@ -56,7 +56,7 @@ static void swiglu_chunk(void *argument, uint32_t chunk, int member) {
 
 void lk_swiglu_forward(lk_context *context, const float *gate, const float *up, float *out, size_t count) {
     swiglu_job job = {.kernels = lk_training(context), .gate = gate, .up = up, .out = out, .count = count};
-    lk_run(context, swiglu_chunk, &job, lk_divide_up(count, ELEMENTS), LK_ELEMENT_WORK * count);
+    lk_run(context, swiglu_chunk, &job, lk_divide_up(count, ELEMENTS), LK_ELEMENT_COST * count);
 }
 
 static void swiglu_backward_chunk(void *argument, uint32_t chunk, int member) {
@@ -76,5 +76,5 @@ void lk_swiglu_backward(lk_context *context, const float *dout, const float *gat
                       .dgate = dgate,
                       .dup = dup,
                       .count = count};
-    lk_run(context, swiglu_backward_chunk, &job, lk_divide_up(count, ELEMENTS), 2 * LK_ELEMENT_WORK * count);
+    lk_run(context, swiglu_backward_chunk, &job, lk_divide_up(count, ELEMENTS), 2 * LK_ELEMENT_COST * count);
 }

@@ -5,7 +5,7 @@
 
 enum {
     EMBEDDING_ROWS = 64,
-    // The gradient is shared out by columns, so that rows with the same id are added up by one thread, in order.
+    // The gradient is divided by columns, so that one thread adds up the rows with the same id, in order.
     EMBEDDING_COLUMNS = 32,
 };
 
@@ -29,7 +29,7 @@ static void embed_chunk(void *argument, uint32_t chunk, int member) {
 void lk_embedding_rows(lk_context *context, const float *weight, const int32_t *ids, float *out, size_t rows,
                        size_t dim) {
     embedding_job job = {.weight = weight, .ids = ids, .out = out, .rows = rows, .dim = dim};
-    lk_run(context, embed_chunk, &job, lk_divide_up(rows, EMBEDDING_ROWS), LK_ELEMENT_WORK * rows * dim);
+    lk_run(context, embed_chunk, &job, lk_divide_up(rows, EMBEDDING_ROWS), LK_ELEMENT_COST * rows * dim);
 }
 
 static void embed_backward_chunk(void *argument, uint32_t chunk, int member) {
@@ -46,5 +46,5 @@ void lk_embedding_backward(lk_context *context, const float *dx, const int32_t *
                            size_t dim) {
     embedding_job job = {
         .kernels = lk_training(context), .dx = dx, .ids = ids, .dweight = dweight, .rows = rows, .dim = dim};
-    lk_run(context, embed_backward_chunk, &job, lk_divide_up(dim, EMBEDDING_COLUMNS), LK_ELEMENT_WORK * rows * dim);
+    lk_run(context, embed_backward_chunk, &job, lk_divide_up(dim, EMBEDDING_COLUMNS), LK_ELEMENT_COST * rows * dim);
 }

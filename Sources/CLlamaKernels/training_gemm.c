@@ -1,9 +1,8 @@
-// Matrix products of training: how their rows are shared out.
+// Matrix products of training: how their rows are divided among threads.
 #include "training.h"
 
-// Rows of c that a thread takes at once. A product copies its right-hand matrix into the library's own layout once
-// for each share, which 96 rows already pay for; products over a batch's tokens have rows to spare, and larger
-// shares of them still go round.
+// Rows of c in a share. For each share the library copies the right-hand matrix into its own layout, which 96 rows
+// already pay for; products over a batch's tokens have enough rows for larger shares that still occupy all threads.
 enum { FEW_ROWS = 96, MANY_ROWS = 160, SHARES_FOR_MANY = 8 };
 
 typedef struct {
@@ -11,7 +10,7 @@ typedef struct {
     const lk_gemm_op *ops;
 } gemm_job;
 
-// Nearly equal shares: a short last one would be slow and leave the other threads waiting.
+// Nearly equal shares: a short last one would be slow and the other threads would wait for it.
 static size_t share_count(const lk_gemm_op *op) {
     size_t rows = op->m >= SHARES_FOR_MANY * MANY_ROWS ? MANY_ROWS : FEW_ROWS;
     return lk_max((op->m + rows / 2) / rows, 1);
@@ -23,7 +22,7 @@ static void gemm_share(void *argument, uint32_t chunk, int member) {
     size_t index = chunk;
     const lk_gemm_op *op = job->ops;
     for (; index >= share_count(op); op++) index -= share_count(op);
-    // Whole groups of the four rows that the library's loops take at a time.
+    // Whole groups of the four rows that the library's loops process at a time.
     size_t rows = lk_divide_up(lk_divide_up(op->m, share_count(op)), 4) * 4;
     size_t begin = index * rows;
     if (begin >= op->m) return;

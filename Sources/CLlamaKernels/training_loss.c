@@ -9,7 +9,7 @@ enum { LOSS_ROWS = 32 };
 typedef struct {
     const lk_context *context;
     const float *logits;
-    float *gradients;  // the logits again; NULL when only the losses are asked for
+    float *gradients;  // the logits again, or NULL where only the losses are wanted
     const int32_t *targets;
     float scale;
     float *losses;
@@ -49,7 +49,7 @@ static void loss_chunk(void *argument, uint32_t chunk, int member) {
 
 static void run_losses(lk_context *context, loss_job *job) {
     lk_run(context, loss_chunk, job, lk_divide_up(job->rows, LOSS_ROWS),
-           2 * LK_ELEMENT_WORK * job->rows * job->classes);
+           2 * LK_ELEMENT_COST * job->rows * job->classes);
 }
 
 void lk_cross_entropy(lk_context *context, float *logits, const int32_t *targets, float scale, float *losses,

@@ -1,12 +1,12 @@
-// Normalisation of training, and how the sums of its weight gradient are kept in order.
+// Normalization of training; the sums of its weight gradient are added in a fixed order.
 #include <string.h>
 
 #include "training.h"
 
 enum {
-    // Rows a thread takes at once in the forward pass.
+    // Rows of a chunk in the forward pass.
     NORM_ROWS = 64,
-    // Partial sums of dweight in the backward pass, whatever the number of rows: scratch does not grow with it.
+    // Partial sums of dweight in the backward pass: a fixed number, so that scratch does not grow with the rows.
     NORM_PARTS = 32,
 };
 
@@ -37,7 +37,7 @@ void lk_rms_norm_forward(lk_context *context, const float *x, const float *weigh
                     .rows = rows,
                     .dim = dim,
                     .chunk_rows = NORM_ROWS};
-    lk_run(context, norm_chunk, &job, lk_divide_up(rows, NORM_ROWS), LK_ELEMENT_WORK * rows * dim);
+    lk_run(context, norm_chunk, &job, lk_divide_up(rows, NORM_ROWS), LK_ELEMENT_COST * rows * dim);
 }
 
 static void norm_backward_chunk(void *argument, uint32_t chunk, int member) {
@@ -65,6 +65,6 @@ void lk_rms_norm_backward(lk_context *context, const float *dout, const float *x
                     .dim = dim,
                     .chunk_rows = lk_divide_up(rows, NORM_PARTS)};
     size_t chunks = lk_divide_up(rows, job.chunk_rows);
-    lk_run(context, norm_backward_chunk, &job, chunks, 2 * LK_ELEMENT_WORK * rows * dim);
+    lk_run(context, norm_backward_chunk, &job, chunks, 2 * LK_ELEMENT_COST * rows * dim);
     for (size_t part = 0; part < chunks; part++) job.kernels->add(dweight, scratch + part * dim, dim);
 }

@@ -3,7 +3,7 @@
 
 enum {
     OPTIMIZER_ELEMENTS = 16 * 1024,
-    // Partial sums of squares, whatever the count, so that they fit the stack.
+    // Partial sums of squares: a fixed number, so that they fit the stack.
     SQUARE_PARTS = 64,
 };
 
@@ -26,7 +26,7 @@ double lk_sum_of_squares(lk_context *context, const float *x, size_t count) {
     squares_job job = {
         .kernels = lk_training(context), .x = x, .count = count, .chunk = lk_divide_up(count, SQUARE_PARTS)};
     size_t chunks = lk_divide_up(count, job.chunk);
-    lk_run(context, squares_chunk, &job, chunks, LK_ELEMENT_WORK * count);
+    lk_run(context, squares_chunk, &job, chunks, LK_ELEMENT_COST * count);
     double sum = 0;
     for (size_t i = 0; i < chunks; i++) sum += job.parts[i];
     return sum;
@@ -58,5 +58,5 @@ void lk_adamw_step(lk_context *context, const lk_adamw *step, float *weights, co
                      .m = m,
                      .v = v,
                      .count = count};
-    lk_run(context, adamw_chunk, &job, lk_divide_up(count, OPTIMIZER_ELEMENTS), 2 * LK_ELEMENT_WORK * count);
+    lk_run(context, adamw_chunk, &job, lk_divide_up(count, OPTIMIZER_ELEMENTS), 2 * LK_ELEMENT_COST * count);
 }

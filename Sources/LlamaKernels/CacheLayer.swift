@@ -4,7 +4,7 @@ import CLlamaKernels
 /// ``positionBlock`` positions.
 package struct CacheLayer {
     /// Positions in a block of the key cache; the capacity is a multiple of it.
-    package static let positionBlock = 16
+    package static var positionBlock: Int { Int(LK_POSITION_LANES) }
 
     /// Number of sequences.
     package let slots: Int

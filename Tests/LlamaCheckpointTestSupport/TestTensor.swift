@@ -21,7 +21,7 @@ struct TestTensor {
         var numbers = SeededGenerator(seed: name.utf8.reduce(7) { $0 &* 31 &+ Int($1) })
         var out = ByteWriter()
         for _ in 0..<shape.reduce(1, *) {
-            let value = Float(Int32(truncatingIfNeeded: numbers.next() >> 32)) * 0x1p-31
+            let value = numbers.float()
             switch dtype {
             case .float32: out.write(value.bitPattern)
             case .float16: out.write(Float16(value).bitPattern)

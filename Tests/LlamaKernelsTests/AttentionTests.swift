@@ -1,5 +1,6 @@
 import CLlamaKernels
 import Foundation
+import LlamaTestSupport
 import Testing
 
 @testable import LlamaKernels
@@ -97,7 +98,7 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
         (0..<count).map { lk_row(position: Int32($0), slot: slot) }
     }
 
-    @Test(arguments: supportedSets, layouts)
+    @Test(arguments: instructionSets, layouts)
     func agreesWithDoublePrecision(_ set: InstructionSet, _ layout: lk_rope_layout) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
         for (heads, kvHeads, headDim, checked) in [
@@ -106,7 +107,7 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
         ] {
             let count = (checked.last ?? 0) + 1
             var layer = Layer(heads: heads, kvHeads: kvHeads, headDim: headDim, layout: layout)
-            var numbers = Numbers(seed: headDim)
+            var numbers = SeededGenerator(seed: headDim)
             let q = numbers.floats(count * heads * headDim).map { $0 * 4 }
             let k = numbers.floats(count * kvHeads * headDim).map { $0 * 4 }
             let v = numbers.floats(count * kvHeads * headDim)
@@ -147,15 +148,15 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
         }
     }
 
-    @Test(arguments: supportedSets)
-    func aRowsBitsDoNotDependOnItsCompany(_ set: InstructionSet) throws {
+    @Test(arguments: instructionSets)
+    func aRowsBitsAreIndependentOfTheBatch(_ set: InstructionSet) throws {
         let alone = try KernelContext(instructionSet: set, threads: 1)
         let team = try KernelContext(instructionSet: set, threads: 3)
         for (heads, kvHeads, headDim) in [(8, 2, 20), (2, 2, 32)] {
             let width = heads * headDim
             var layer = Layer(
                 heads: heads, kvHeads: kvHeads, headDim: headDim, layout: LK_ROPE_HALVES, slots: 2)
-            var numbers = Numbers(seed: 13)
+            var numbers = SeededGenerator(seed: 13)
             // Two sequences, one behind the other, then mixed.
             var rows = sequence(150) + sequence(21, slot: 1)
             rows = Array(rows[..<140]) + rows[140...].sorted { $0.position % 7 < $1.position % 7 }
@@ -181,11 +182,11 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
     }
 
     /// A row must not even multiply a later position's value by zero.
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func anInfiniteValueStaysInTheFuture(_ set: InstructionSet) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
         var layer = Layer(heads: 2, kvHeads: 2, headDim: 16, layout: LK_ROPE_HALVES)
-        var numbers = Numbers(seed: 14)
+        var numbers = SeededGenerator(seed: 14)
         var q = numbers.floats(20 * 32)
         let k = numbers.floats(20 * 32)
         var v = numbers.floats(20 * 32)

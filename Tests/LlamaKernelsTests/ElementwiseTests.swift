@@ -1,12 +1,13 @@
 import CLlamaKernels
 import Foundation
+import LlamaTestSupport
 import Testing
 
 @testable import LlamaKernels
 
 @Suite struct ElementwiseTests {
     /// An embedding of 256 rows x 256 columns holds every 16-bit pattern once.
-    @Test(arguments: supportedSets, [LK_F16, LK_BF16])
+    @Test(arguments: instructionSets, [LK_F16, LK_BF16])
     func convertsEverySixteenBitPattern(_ set: InstructionSet, _ dtype: lk_dtype) throws {
         let patterns = (0...UInt16.max).map { $0 }
         let ids = (0..<256).map { Int32($0) }
@@ -29,7 +30,7 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, lk_dtype.allCases)
+    @Test(arguments: instructionSets, lk_dtype.allCases)
     func embedsRowsOfShardedMatrices(_ set: InstructionSet, _ dtype: lk_dtype) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
         let columns = dtype.columns(66, parts: 3)
@@ -40,10 +41,10 @@ import Testing
         #expect(bits(out) == bits(ids.flatMap { weights.values[Int($0) * columns..<Int($0 + 1) * columns] }))
     }
 
-    @Test(arguments: supportedSets, [1, 3, 15, 16, 17, 100, 1000])
+    @Test(arguments: instructionSets, [1, 3, 15, 16, 17, 100, 1000])
     func normalisesToUnitRootMeanSquare(_ set: InstructionSet, dim: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
-        var numbers = Numbers(seed: 1)
+        var numbers = SeededGenerator(seed: 1)
         let tokens = 3
         let x = numbers.floats(tokens * dim)
         let weight = numbers.floats(dim)
@@ -66,7 +67,7 @@ import Testing
     }
 
     /// gate and up as identity matrices show silu(x) * x of chosen values.
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func swigluSaturates(_ set: InstructionSet) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
         let values: [Float] = [
@@ -122,12 +123,12 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, lk_dtype.allCases)
+    @Test(arguments: instructionSets, lk_dtype.allCases)
     func swigluIsTheProductOfItsLayers(_ set: InstructionSet, _ dtype: lk_dtype) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
         let w1 = Weights(dtype, rows: 75, columns: dtype.columns(60), seed: 1)
         let w3 = Weights(dtype, rows: 75, columns: dtype.columns(60), seed: 2)
-        var numbers = Numbers(seed: 11)
+        var numbers = SeededGenerator(seed: 11)
         for tokens in [1, 8, 40] {
             let x = numbers.floats(tokens * w1.columns)
             var gate = [Float](repeating: .nan, count: tokens * 75)
@@ -149,10 +150,10 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, [1, 2, 15, 16, 17, 1000])
+    @Test(arguments: instructionSets, [1, 2, 15, 16, 17, 1000])
     func logSumExpIsExactToFloatPrecision(_ set: InstructionSet, count: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
-        var numbers = Numbers(seed: 12)
+        var numbers = SeededGenerator(seed: 12)
         let x = numbers.floats(count).map { $0 * 30 }
         let exact = log(x.reduce(0) { $0 + exp(Double($1)) })
         #expect(abs(lk_log_sum_exp(context.handle, x, count) - exact) <= 1e-6)
@@ -162,7 +163,7 @@ import Testing
         #expect(abs(lk_log_sum_exp(context.handle, masked, count + 1) - exact) <= 1e-6)
     }
 
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func logSumExpOfNothingIsMinusInfinity(_ set: InstructionSet) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
         #expect(lk_log_sum_exp(context.handle, [], 0) == -.infinity)

@@ -1,4 +1,5 @@
 import CLlamaKernels
+import LlamaTestSupport
 import Testing
 
 @testable import LlamaKernels
@@ -9,10 +10,10 @@ import Testing
         (5, 1000, 13), (70, 31, 17), (6, 2500, 37), (41, 3, 1), (9, 70, 50),
     ]
 
-    @Test(arguments: supportedSets, lk_dtype.allCases)
+    @Test(arguments: instructionSets, lk_dtype.allCases)
     func agreesWithDoublePrecision(_ set: InstructionSet, _ dtype: lk_dtype) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
-        var numbers = Numbers(seed: 3)
+        var numbers = SeededGenerator(seed: 3)
         for shape in Self.shapes {
             let weights = Weights(dtype, rows: shape.rows, columns: dtype.columns(shape.columns))
             let x = numbers.floats(shape.tokens * weights.columns)
@@ -24,10 +25,10 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, lk_dtype.allCases)
+    @Test(arguments: instructionSets, lk_dtype.allCases)
     func followsRowAndColumnPartsAndStrides(_ set: InstructionSet, _ dtype: lk_dtype) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
-        var numbers = Numbers(seed: 4)
+        var numbers = SeededGenerator(seed: 4)
         for (rowParts, columnParts, padding) in [(2, 1, 0), (1, 2, 0), (3, 4, 5), (1, 1, 1)] {
             let weights = Weights(
                 dtype, rows: 30, columns: dtype.columns(84, parts: columnParts), rowParts: rowParts,
@@ -42,10 +43,10 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func addsBiasAndAccumulates(_ set: InstructionSet) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
-        var numbers = Numbers(seed: 5)
+        var numbers = SeededGenerator(seed: 5)
         let weights = Weights(LK_F16, rows: 19, columns: 40)
         let bias = numbers.floats(19)
         for tokens in [1, 9, 41] {
@@ -61,14 +62,14 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, lk_dtype.allCases)
-    func aTokensBitsDoNotDependOnItsCompany(_ set: InstructionSet, _ dtype: lk_dtype) throws {
+    @Test(arguments: instructionSets, lk_dtype.allCases)
+    func aTokensBitsAreIndependentOfTheBatch(_ set: InstructionSet, _ dtype: lk_dtype) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
         for (rows, size, counts) in [(13, 100, Array(1...20) + [300]), (7, 2331, [1, 4, 7, 12, 38])] {
             let parts = size % 3 == 0 ? 3 : 1
             let columns = dtype.columns(size, parts: parts)
             let weights = Weights(dtype, rows: rows, columns: columns, columnParts: parts)
-            var numbers = Numbers(seed: 6)
+            var numbers = SeededGenerator(seed: 6)
             let most = counts.max() ?? 1
             let x = numbers.floats(most * columns)
             let alone = (0..<most).flatMap { token in
@@ -81,7 +82,7 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, [LK_BF16, LK_Q8_0, LK_Q4_0, LK_Q4_K, LK_Q6_K])
+    @Test(arguments: instructionSets, [LK_BF16, LK_Q8_0, LK_Q4_0, LK_Q4_K, LK_Q6_K])
     func bitsDoNotDependOnTheThreadCount(_ set: InstructionSet, _ dtype: lk_dtype) throws {
         for tokens in [1, 12, 40] { try comparesThreadCounts(set, dtype, tokens: tokens) }
     }
@@ -89,7 +90,7 @@ import Testing
     private func comparesThreadCounts(_ set: InstructionSet, _ dtype: lk_dtype, tokens: Int) throws {
         // Enough work to leave the calling thread.
         let weights = Weights(dtype, rows: 1100 / tokens, columns: dtype.columns(129))
-        var numbers = Numbers(seed: 7)
+        var numbers = SeededGenerator(seed: 7)
         let x = numbers.floats(tokens * weights.columns)
         let single = weights.apply(try KernelContext(instructionSet: set, threads: 1), x, tokens: tokens)
         for threads in [2, 3] {
@@ -98,11 +99,11 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, [1, 3, 12, 40])
-    func aRowsBitsDoNotDependOnItsPlace(_ set: InstructionSet, tokens: Int) throws {
+    @Test(arguments: instructionSets, [1, 3, 12, 40])
+    func aRowsBitsAreIndependentOfItsIndex(_ set: InstructionSet, tokens: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
         let weights = Weights(LK_F16, rows: 45, columns: 50)
-        var numbers = Numbers(seed: 8)
+        var numbers = SeededGenerator(seed: 8)
         let x = numbers.floats(tokens * 50)
         let whole = weights.apply(context, x, tokens: tokens)
         for range in [1..<45, 7..<8, 3..<20, 0..<37] {
@@ -128,11 +129,11 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func computesSeveralLayersOfOneInputAtOnce(_ set: InstructionSet) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
         let layers = [64, 7, 30].enumerated().map { Weights(LK_F16, rows: $1, columns: 96, seed: $0 + 1) }
-        var numbers = Numbers(seed: 9)
+        var numbers = SeededGenerator(seed: 9)
         for tokens in [1, 40] {
             let x = numbers.floats(tokens * 96)
             // One buffer [tokens, 101]: each layer writes its own columns.
@@ -155,7 +156,7 @@ import Testing
 
     /// Rows too long for the panel, and more tokens than are packed at once, go other ways to the same bits.
     @Test(
-        arguments: supportedSets.filter { $0 != .reference },
+        arguments: instructionSets.filter { $0 != .reference },
         [
             (1, 262_200, 38, LK_BF16), (5, 20_000, 110, LK_BF16), (4, 70_000, 38, LK_BF16),
             (5, 20_000, 38, LK_Q6_K), (4, 70_000, 8, LK_Q8_0),
@@ -165,7 +166,7 @@ import Testing
     ) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
         let weights = Weights(size.dtype, rows: size.rows, columns: size.dtype.columns(size.columns))
-        var numbers = Numbers(seed: 10)
+        var numbers = SeededGenerator(seed: 10)
         let x = numbers.floats(weights.columns)
         let alone = bits(weights.apply(context, x, tokens: 1))
         let many = Array(repeating: x, count: size.tokens).flatMap { $0 }

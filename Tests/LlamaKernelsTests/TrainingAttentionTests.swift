@@ -1,5 +1,6 @@
 import CLlamaKernels
 import Foundation
+import LlamaTestSupport
 import Testing
 
 @testable import LlamaKernels
@@ -96,7 +97,7 @@ struct PlainAttention {
         let q, k, v, dout: [Float]
 
         init(_ plain: PlainAttention, seed: Int, factor: Float = 1) {
-            var numbers = Numbers(seed: seed)
+            var numbers = SeededGenerator(seed: seed)
             let rows = plain.batch * plain.length
             q = numbers.floats(rows * plain.heads * plain.headDim).map { $0 * factor }
             k = numbers.floats(rows * plain.kvHeads * plain.headDim).map { $0 * factor }
@@ -127,26 +128,27 @@ struct PlainAttention {
         return result
     }
 
-    @Test(arguments: [1, 2, 3], [1, 5, 64, 65, 130])
-    func agreesWithDoublePrecision(repeats: Int, length: Int) throws {
+    static let lengths = [1, 2, 3].flatMap { repeats in [1, 5, 64, 65, 130].map { (repeats, $0) } }
+
+    @Test(arguments: instructionSets, lengths)
+    func agreesWithDoublePrecision(_ set: InstructionSet, _ size: (repeats: Int, length: Int)) throws {
+        let (repeats, length) = size
         let plain = PlainAttention(
             batch: 2, length: length, heads: 2 * repeats, kvHeads: 2, headDim: 6)
         let inputs = Inputs(plain, seed: length)
         let (q, k, v) = (doubles(inputs.q), doubles(inputs.k), doubles(inputs.v))
         let forward = plain.forward(q, k, v)
         let backward = plain.backward(q, k, v, doubles(inputs.dout))
-        for set in supportedSets {
-            let context = try KernelContext(instructionSet: set, threads: 2)
-            let found = try Self.run(context, plain, inputs)
-            expectClose(found.out, forward.out, steps: 32, "out, \(set)")
-            expectClose(found.lse, forward.lse, steps: 32, "lse, \(set)")
-            // A single position's probability is 1 whatever the score, so these are 0 but for rounding.
-            if length > 1 {
-                expectClose(found.dq, backward.q, steps: 64, "dq, \(set)")
-                expectClose(found.dk, backward.k, steps: 64, "dk, \(set)")
-            }
-            expectClose(found.dv, backward.v, steps: 64, "dv, \(set)")
+        let context = try KernelContext(instructionSet: set, threads: 2)
+        let found = try Self.run(context, plain, inputs)
+        expectClose(found.out, forward.out, steps: 32, "out")
+        expectClose(found.lse, forward.lse, steps: 32, "lse")
+        // A single position's probability is 1 whatever the score, so these are 0 but for rounding.
+        if length > 1 {
+            expectClose(found.dq, backward.q, steps: 64, "dq")
+            expectClose(found.dk, backward.k, steps: 64, "dk")
         }
+        expectClose(found.dv, backward.v, steps: 64, "dv")
     }
 
     @Test(arguments: [1, 2, 3])
@@ -166,7 +168,7 @@ struct PlainAttention {
 
     /// Scores of some hundreds: a row attends to one position, and nothing overflows. The rounding of such
     /// scores, not of their number, bounds the error.
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func bearsLargeScores(_ set: InstructionSet) throws {
         let plain = PlainAttention(batch: 1, length: 70, heads: 2, kvHeads: 1, headDim: 8)
         let inputs = Inputs(plain, seed: 4, factor: 20)
@@ -181,7 +183,7 @@ struct PlainAttention {
         expectClose(found.dv, backward.v, steps: 4000, "dv")
     }
 
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func isTheSameOnAnyTeam(_ set: InstructionSet) throws {
         let plain = PlainAttention(batch: 3, length: 65, heads: 4, kvHeads: 2, headDim: 6)
         let inputs = Inputs(plain, seed: 5)

@@ -1,15 +1,16 @@
 import CLlamaKernels
 import Foundation
+import LlamaTestSupport
 import Testing
 
 @testable import LlamaKernels
 
 @Suite struct TrainingElementwiseTests {
-    @Test(arguments: supportedSets, [2, 6, 16, 34])
+    @Test(arguments: instructionSets, [2, 6, 16, 34])
     func rotatesNeighbouringPairsThereAndBack(_ set: InstructionSet, headDim: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
         let (rows, length, heads) = (10, 5, 3)
-        var numbers = Numbers(seed: 1)
+        var numbers = SeededGenerator(seed: 1)
         let angles = numbers.floats(length * headDim / 2).map { Double($0) * 3 }
         let (cosine, sine) = (angles.map { Float(cos($0)) }, angles.map { Float(sin($0)) })
         let x = numbers.floats(rows * heads * headDim)
@@ -26,10 +27,10 @@ import Testing
         expectClose(rotated, doubles(x), steps: 8)
     }
 
-    @Test(arguments: supportedSets, [1, 15, 16, 33])
+    @Test(arguments: instructionSets, [1, 15, 16, 33])
     func swigluAndItsSlopes(_ set: InstructionSet, count: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
-        var numbers = Numbers(seed: 2)
+        var numbers = SeededGenerator(seed: 2)
         let gate = numbers.floats(count).map { $0 * 8 }
         let up = numbers.floats(count)
         let dout = numbers.floats(count)
@@ -57,7 +58,7 @@ import Testing
     }
 
     /// The limits of silu are x and 0, those of its slope 1 and 0.
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func swigluSaturates(_ set: InstructionSet) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
         let gate: [Float] = [100, -100, 1e10, -1e10, 3e38, -3e38, 88.5, -88.5, 0, .nan]
@@ -74,10 +75,10 @@ import Testing
         #expect(out[9].isNaN && dgate[9].isNaN)
     }
 
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func isTheSameOnAnyTeam(_ set: InstructionSet) throws {
         let count = 70 * 6 * 100
-        var numbers = Numbers(seed: 3)
+        var numbers = SeededGenerator(seed: 3)
         let gate = numbers.floats(count)
         let up = numbers.floats(count)
         let angles = numbers.floats(70 * 50)

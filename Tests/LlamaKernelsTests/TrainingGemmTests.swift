@@ -1,4 +1,6 @@
 import CLlamaKernels
+import Foundation
+import LlamaTestSupport
 import Testing
 
 @testable import LlamaKernels
@@ -15,12 +17,12 @@ import Testing
         Product(m: 145, n: 5, k: 9), Product(m: 1301, n: 3, k: 2),
     ]
 
-    /// Rows are longer than they need be, and what lies between them stays.
+    /// Rows are padded, and the padding of the result is not written.
     @Test(arguments: products, [(false, false), (false, true), (true, false), (true, true)])
     func multiplies(_ size: Product, _ transposes: (a: Bool, b: Bool)) throws {
         let sgemm = try OpenBLAS().sgemm
         let context = try KernelContext(threads: 2)
-        var numbers = Numbers(seed: 1)
+        var numbers = SeededGenerator(seed: 1)
         let (lda, ldb) = ((transposes.a ? size.m : size.k) + 2, (transposes.b ? size.k : size.n) + 3)
         let ldc = size.n + 1
         let a = numbers.floats((transposes.a ? size.k : size.m) * lda)
@@ -58,7 +60,7 @@ import Testing
 
     @Test func computesSeveralProductsAtOnceAndTheSameOnAnyTeam() throws {
         let sgemm = try OpenBLAS().sgemm
-        var numbers = Numbers(seed: 2)
+        var numbers = SeededGenerator(seed: 2)
         let x = numbers.floats(1300 * 20)
         let w = numbers.floats(150 * 20)
         try expectSameBits(.best) { context in
@@ -88,8 +90,14 @@ import Testing
         }
     }
 
+    /// The library's own summary of its configuration names them too.
     @Test func namesTheKernelsThatTheLibraryChose() throws {
-        #expect(try !OpenBLAS().coreName.isEmpty)
+        let name = try OpenBLAS().coreName
+        let library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_NOLOAD) ?? dlopen("libopenblas.so", RTLD_NOW)
+        let symbol = try #require(dlsym(library, "openblas_get_config"))
+        typealias Configuration = @convention(c) () -> UnsafePointer<CChar>
+        let configuration = String(cString: unsafeBitCast(symbol, to: Configuration.self)())
+        #expect(configuration.split(separator: " ").contains(Substring(name)), "\(configuration)")
     }
 
     @Test func saysHowToInstallTheLibrary() {

@@ -1,5 +1,6 @@
 import CLlamaKernels
 import Foundation
+import LlamaTestSupport
 import Testing
 
 @testable import LlamaKernels
@@ -10,15 +11,22 @@ import Testing
         return log(logits.reduce(0) { $0 + exp($1 - greatest) }) + greatest - logits[target]
     }
 
-    /// Factors of the logits, up to where every exponential but one is 0.
-    @Test(arguments: [(1, 1), (5, 17), (3, 68), (2, 300)], [1, 30, 10000] as [Float])
-    func lossesAndTheirSlopes(_ shape: (rows: Int, classes: Int), factor: Float) throws {
-        for set in supportedSets { try check(set, shape.rows, shape.classes, factor) }
+    struct Case: Sendable {
+        let rows: Int
+        let classes: Int
+        let factor: Float
     }
 
-    private func check(_ set: InstructionSet, _ rows: Int, _ classes: Int, _ factor: Float) throws {
+    /// Factors of the logits, up to where every exponential but one is 0.
+    static let cases = [(1, 1), (5, 17), (3, 68), (2, 300)].flatMap { shape in
+        ([1, 30, 10000] as [Float]).map { Case(rows: shape.0, classes: shape.1, factor: $0) }
+    }
+
+    @Test(arguments: instructionSets, cases)
+    func lossesAndTheirSlopes(_ set: InstructionSet, _ shape: Case) throws {
+        let (rows, classes, factor) = (shape.rows, shape.classes, shape.factor)
         let context = try KernelContext(instructionSet: set, threads: 2)
-        var numbers = Numbers(seed: 1)
+        var numbers = SeededGenerator(seed: 1)
         let logits = numbers.floats(rows * classes).map { $0 * factor }
         let targets = (0..<rows).map { Int32($0 * 7 % classes) }
         let scale: Float = 0.37
@@ -48,7 +56,7 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func doesNotCountNegativeTargets(_ set: InstructionSet) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
         var logits: [Float] = [1, 2, 3, .nan, .infinity, 6]
@@ -60,7 +68,7 @@ import Testing
         #expect(logits[2] < 0 && Array(logits[3...]) == [0, 0, 0])
     }
 
-    @Test(arguments: supportedSets, [3, 40])
+    @Test(arguments: instructionSets, [3, 40])
     func aLogitThatIsNotANumberShowsInTheLoss(_ set: InstructionSet, classes: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 1)
         for bad in 0..<classes {
@@ -72,10 +80,10 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func isTheSameOnAnyTeam(_ set: InstructionSet) throws {
         let (rows, classes) = (300, 68)
-        var numbers = Numbers(seed: 2)
+        var numbers = SeededGenerator(seed: 2)
         let logits = numbers.floats(rows * classes)
         let targets = (0..<rows).map { Int32($0 % classes) }
         try expectSameBits(set) { context in

@@ -1,4 +1,5 @@
 import CLlamaKernels
+import LlamaTestSupport
 import Testing
 
 @testable import LlamaKernels
@@ -15,10 +16,10 @@ import Testing
         }
     }
 
-    @Test(arguments: supportedSets, [(1, 1), (3, 15), (5, 17), (2, 100)])
+    @Test(arguments: instructionSets, [(1, 1), (3, 15), (5, 17), (2, 100)])
     func normalisesAndKeepsTheReciprocal(_ set: InstructionSet, _ shape: (rows: Int, dim: Int)) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
-        var numbers = Numbers(seed: 1)
+        var numbers = SeededGenerator(seed: 1)
         let x = numbers.floats(shape.rows * shape.dim)
         let weight = numbers.floats(shape.dim)
         var out = [Float](repeating: .nan, count: x.count)
@@ -35,11 +36,11 @@ import Testing
     }
 
     /// 70 rows make parts of three rows, the last of one.
-    @Test(arguments: supportedSets, [(1, 1), (3, 15), (5, 17), (70, 3)])
+    @Test(arguments: instructionSets, [(1, 1), (3, 15), (5, 17), (70, 3)])
     func gradientsAreTheSlopesAndAreAddedUp(_ set: InstructionSet, _ shape: (rows: Int, dim: Int)) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
         let (rows, dim) = shape
-        var numbers = Numbers(seed: 2)
+        var numbers = SeededGenerator(seed: 2)
         let x = numbers.floats(rows * dim)
         let weight = numbers.floats(dim)
         let dout = numbers.floats(rows * dim)
@@ -58,10 +59,10 @@ import Testing
         expectClose(dweight, zip(doubles(dweightBefore), slopesWeight).map { $0 + $1 }, steps: 64, "dweight")
     }
 
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func isTheSameOnAnyTeam(_ set: InstructionSet) throws {
         let (rows, dim) = (500, 83)
-        var numbers = Numbers(seed: 3)
+        var numbers = SeededGenerator(seed: 3)
         let x = numbers.floats(rows * dim)
         let dout = numbers.floats(rows * dim)
         let weight = numbers.floats(dim)

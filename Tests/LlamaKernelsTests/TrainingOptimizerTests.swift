@@ -1,4 +1,5 @@
 import CLlamaKernels
+import LlamaTestSupport
 import Testing
 
 @testable import LlamaKernels
@@ -8,10 +9,10 @@ import Testing
         learning_rate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.1, correction1: 0,
         correction2: 0, gradient_scale: 0.5)
 
-    @Test(arguments: supportedSets, [1, 15, 33])
+    @Test(arguments: instructionSets, [1, 15, 33])
     func stepsAsAdamWDoes(_ set: InstructionSet, count: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
-        var numbers = Numbers(seed: 1)
+        var numbers = SeededGenerator(seed: 1)
         var weights = numbers.floats(count)
         var (m, v) = ([Float](repeating: 0, count: count), [Float](repeating: 0, count: count))
         var exact = (weights: doubles(weights), m: doubles(m), v: doubles(v))
@@ -39,19 +40,19 @@ import Testing
         expectClose(v, exact.v, steps: 64, "v")
     }
 
-    @Test(arguments: supportedSets, [0, 1, 63, 65, 1000])
+    @Test(arguments: instructionSets, [0, 1, 63, 65, 1000])
     func sumsSquaresInDouble(_ set: InstructionSet, count: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
-        var numbers = Numbers(seed: 2)
+        var numbers = SeededGenerator(seed: 2)
         let x = numbers.floats(count).map { $0 * 1e25 }
         let exact = doubles(x).reduce(0) { $0 + $1 * $1 }
         #expect(abs(lk_sum_of_squares(context.handle, x, count) - exact) <= 1e-12 * exact)
     }
 
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func isTheSameOnAnyTeam(_ set: InstructionSet) throws {
         let count = 40001
-        var numbers = Numbers(seed: 3)
+        var numbers = SeededGenerator(seed: 3)
         let gradients = numbers.floats(count)
         var step = Self.hyperparameters
         (step.correction1, step.correction2) = (0.1, 0.001)
@@ -68,10 +69,10 @@ import Testing
 }
 
 @Suite struct TrainingEmbeddingTests {
-    @Test(arguments: supportedSets, [1, 31, 33, 70])
+    @Test(arguments: instructionSets, [1, 31, 33, 70])
     func looksUpRowsAndAddsGradientsInOrder(_ set: InstructionSet, dim: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
-        var numbers = Numbers(seed: 1)
+        var numbers = SeededGenerator(seed: 1)
         let (rows, classes) = (9, 5)
         let ids = (0..<rows).map { Int32($0 * $0 % classes) }
         let weight = numbers.floats(classes * dim)
@@ -87,10 +88,10 @@ import Testing
         #expect(bits(dweight) == bits(expected))
     }
 
-    @Test(arguments: supportedSets)
+    @Test(arguments: instructionSets)
     func isTheSameOnAnyTeam(_ set: InstructionSet) throws {
         let (rows, classes, dim) = (400, 7, 100)
-        var numbers = Numbers(seed: 2)
+        var numbers = SeededGenerator(seed: 2)
         let ids = (0..<rows).map { Int32($0 * 3 % classes) }
         let weight = numbers.floats(classes * dim)
         try expectSameBits(set) { context in

@@ -17,3 +17,11 @@ public struct SeededGenerator: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 }
+
+extension SeededGenerator {
+    /// Uniform in -1 ..< 1.
+    public mutating func float() -> Float { Float(Int32(truncatingIfNeeded: next() >> 32)) * 0x1p-31 }
+
+    /// `count` values of ``float()``.
+    public mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in float() } }
+}

@@ -1,12 +1,12 @@
 // The hot loops of the Llama forward pass, in C.
 //
-// Numbers do not depend on company: every output element is reduced in one order that is fixed by its
-// own row alone (its weight row, its activations, its position), never by the number of tokens in the
-// call, the number of threads, or which thread computes it. Two calls that compute the same element
-// with the same instruction set return the same bits.
+// Results are independent of batch composition: every output element is reduced in one order that depends on its
+// own row alone (its weight row, its activations, its position), never on the number of tokens in the call, the
+// number of threads, or the thread that computes it. Two calls that compute the same element with the same
+// instruction set return the same bits.
 //
-// All activations are float32. Weights stay in the dtype of their file and are converted inside the
-// loops. No function here allocates after `lk_context_create`.
+// All activations are float32. Weights keep the dtype of their file and are converted inside the loops. No function
+// here allocates after `lk_context_create`. Callers check sizes and ranges; nothing is checked here.
 #ifndef CLLAMAKERNELS_H
 #define CLLAMAKERNELS_H
 
@@ -20,7 +20,7 @@ extern "C" {
 
 // MARK: Context: an instruction set and a thread team
 
-// The Q formats are GGML's: blocks of 32 elements, or 256 for those named K, that share scales.
+// Types of weights. The Q formats are GGML's: blocks of elements that share scales.
 typedef enum {
     LK_F32 = 0,
     LK_F16 = 1,
@@ -37,6 +37,49 @@ typedef enum {
     LK_Q6_K = 12,
 } lk_dtype;
 
+// Elements of a block: of the formats named K, and of the other Q formats.
+enum { LK_LARGE_BLOCK = 256, LK_SMALL_BLOCK = 32 };
+
+// Bytes of a block.
+enum {
+    LK_Q4_0_BYTES = 18,
+    LK_Q4_1_BYTES = 20,
+    LK_Q5_0_BYTES = 22,
+    LK_Q5_1_BYTES = 24,
+    LK_Q8_0_BYTES = 34,
+    LK_Q2_K_BYTES = 84,
+    LK_Q3_K_BYTES = 110,
+    LK_Q4_K_BYTES = 144,
+    LK_Q5_K_BYTES = 176,
+    LK_Q6_K_BYTES = 210,
+};
+
+// Elements that are stored together: 1, or those of a block.
+static inline size_t lk_dtype_block_count(lk_dtype dtype) {
+    if (dtype <= LK_BF16) return 1;
+    return dtype <= LK_Q8_0 ? LK_SMALL_BLOCK : LK_LARGE_BLOCK;
+}
+
+// Bytes of that many.
+static inline size_t lk_dtype_block_size(lk_dtype dtype) {
+    switch (dtype) {
+    case LK_F32: return 4;
+    case LK_F16:
+    case LK_BF16: return 2;
+    case LK_Q4_0: return LK_Q4_0_BYTES;
+    case LK_Q4_1: return LK_Q4_1_BYTES;
+    case LK_Q5_0: return LK_Q5_0_BYTES;
+    case LK_Q5_1: return LK_Q5_1_BYTES;
+    case LK_Q8_0: return LK_Q8_0_BYTES;
+    case LK_Q2_K: return LK_Q2_K_BYTES;
+    case LK_Q3_K: return LK_Q3_K_BYTES;
+    case LK_Q4_K: return LK_Q4_K_BYTES;
+    case LK_Q5_K: return LK_Q5_K_BYTES;
+    case LK_Q6_K: return LK_Q6_K_BYTES;
+    }
+    return 0;
+}
+
 typedef enum { LK_REFERENCE = 0, LK_AVX2 = 1, LK_AVX512 = 2 } lk_isa;
 
 // Whether this processor (and operating system) can run the instruction set.
@@ -50,16 +93,16 @@ int lk_processor_count(void);
 // An instruction set, a persistent team of `threads` threads (the caller is one of them) and each
 // thread's scratch memory. One call at a time may use a context.
 typedef struct lk_context lk_context;
-// NULL when memory or threads cannot be had.
+// NULL where the instruction set is not supported or the system has no memory or threads left.
 lk_context *lk_context_create(lk_isa isa, int threads);
 void lk_context_destroy(lk_context *context);
 int lk_context_threads(const lk_context *context);
 
 // MARK: Linear layers
 
-// A rectangle of a weight matrix as it lies in memory: row r begins at data + r * row_stride elements.
-// `data` is aligned to its element size only (files promise no more), or in a block format not at all; there,
-// `row_stride` and `columns` are whole blocks.
+// A rectangle of a weight matrix in its file's layout: row r begins at data + r * row_stride elements. `data` is
+// aligned to its element size only (files promise no more), or in a block format not at all; there, `row_stride` and
+// `columns` are whole blocks.
 typedef struct {
     const void *data;
     size_t row_stride;
@@ -67,9 +110,8 @@ typedef struct {
     size_t columns;
 } lk_block;
 
-// A weight matrix [rows (out), columns (in)] cut into row_parts x column_parts blocks, row-major
-// (1 x 1 unless the checkpoint is model-parallel). Blocks of a row part have equal `rows`, blocks of a
-// column part equal `columns`.
+// A weight matrix [rows (out), columns (in)] cut into row_parts x column_parts blocks, row-major (1 x 1 unless the
+// checkpoint is model-parallel). All blocks have equal `rows` and equal `columns`.
 typedef struct {
     lk_dtype dtype;
     size_t rows, columns;
@@ -86,12 +128,13 @@ typedef struct {
     bool accumulate;    // add to `out` rather than replace it
 } lk_linear_op;
 
-// Runs `count` linear layers over the same input [tokens, columns] in one parallel region.
+// Runs `count` linear layers over the same input [tokens, columns] in one parallel region. Their weights may differ in
+// dtype and in how their columns are cut.
 void lk_linear(lk_context *context, const lk_linear_op *ops, size_t count, const float *x, size_t x_stride,
                size_t tokens);
 
-// gate = silu(w1 x + b1) * (w3 x + b3), one parallel region. `gate` and `up` are [tokens, rows] with the
-// ops' own strides; on return `gate->out` holds the result and `up->out` is scratch.
+// gate = silu(w1 x + b1) * (w3 x + b3), in one parallel region. `gate` and `up` are [tokens, rows] with the ops' own
+// strides; on return `gate->out` holds the result and `up->out` is scratch.
 void lk_swiglu(lk_context *context, const lk_linear_op *gate, const lk_linear_op *up, const float *x,
                size_t x_stride, size_t tokens);
 
@@ -110,14 +153,20 @@ typedef struct {
     int32_t slot;
 } lk_row;
 
-// How q and k rows pair up under rotation: Meta's neighbours (2i, 2i + 1), or Hugging Face's halves
+_Static_assert(sizeof(lk_row) == 8, "Swift fills arrays of rows");
+
+// Which elements of a head rotate together: Meta's neighbors (2i, 2i + 1), or Hugging Face's halves
 // (i, i + head_dim / 2).
 typedef enum { LK_ROPE_INTERLEAVED = 0, LK_ROPE_HALVES = 1 } lk_rope_layout;
 
-// One layer's key-value cache. For slot s and kv head h (base + s * slot_stride + h * head_stride floats):
-//   keys   [capacity / 16][head_dim][16]   position p lies at block p / 16, lane p % 16
+// Positions of a block of the key cache: the lanes of the widest vector.
+enum { LK_POSITION_LANES = 16 };
+
+// One layer's key-value cache. For slot s and kv head h (base + s * slot_stride + h * head_stride floats), with
+// L = LK_POSITION_LANES:
+//   keys   [capacity / L][head_dim][L]   position p is lane p % L of block p / L
 //   values [capacity][head_dim]
-// `capacity` is a multiple of 16. Lanes and rows past the last stored position are unspecified.
+// `capacity` is a multiple of L. Lanes and rows past the last stored position are unspecified.
 typedef struct {
     float *keys;
     float *values;

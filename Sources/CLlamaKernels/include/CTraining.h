@@ -1,9 +1,8 @@
 // The hot loops of training, in C: what the inference kernels lack for a backward pass, and the optimizer.
 //
-// Everything is float32, row-major, one row per token: row r is sequence r / length at position r % length.
-// As in CKernels.h, results do not depend on the number of threads: work and sums are cut at places that
-// follow from the sizes alone, and partial sums are added in one fixed order. No function allocates; where one
-// needs scratch memory, the caller gives it.
+// Everything is float32, row-major, one row per token: row r is sequence r / length at position r % length. Results
+// do not depend on the number of threads: the sizes alone decide how sums are split, and partial sums are added in one
+// fixed order. No function allocates; where one needs scratch memory, the caller passes it.
 #ifndef CTRAINING_H
 #define CTRAINING_H
 
@@ -15,7 +14,7 @@ extern "C" {
 
 // MARK: Matrix products
 
-// cblas_sgemm, single-threaded and callable by several threads at once: the team splits the work.
+// cblas_sgemm, single-threaded and callable from several threads at once: the team splits the product.
 typedef void (*lk_sgemm)(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a,
                          int lda, const float *b, int ldb, float beta, float *c, int ldc);
 
@@ -35,7 +34,7 @@ typedef struct {
 // Runs products that do not depend on each other in one parallel region.
 void lk_gemm(lk_context *context, lk_sgemm sgemm, const lk_gemm_op *ops, size_t count);
 
-// MARK: Normalisation
+// MARK: Normalization
 
 // out[r, d] = x[r, d] * rstd[r] * weight[d], where rstd[r] = 1 / sqrt(mean_d(x[r, :]^2) + epsilon) is kept for
 // the backward pass. x and out are [rows, dim].
@@ -50,7 +49,7 @@ void lk_rms_norm_backward(lk_context *context, const float *dout, const float *x
 
 // MARK: Rotary embedding
 
-// Rotates the neighbouring pairs (2i, 2i + 1) of every head of x [rows, heads * head_dim] in place, by the angle
+// Rotates the neighboring pairs (2i, 2i + 1) of every head of x [rows, heads * head_dim] in place, by the angle
 // of position r % length; `backward` rotates back. rope_cos and rope_sin are [length, head_dim / 2].
 void lk_rope_rows(lk_context *context, float *x, size_t rows, size_t length, size_t heads, size_t head_dim,
                   const float *rope_cos, const float *rope_sin, bool backward);

@@ -1,0 +1,38 @@
+// The conversion of one binary16 value; `vec_load_f16` converts vectors of them.
+#ifndef CLLAMAKERNELS_HALF_H
+#define CLLAMAKERNELS_HALF_H
+
+#include <stdint.h>
+#include <string.h>
+
+#ifdef VEC_LANES
+#include <immintrin.h>
+#endif
+
+#ifndef SIMD_BEGIN
+#error "include simd_avx2.h, simd_avx512.h or simd_none.h first"
+#endif
+
+SIMD_BEGIN
+
+// IEEE 754 binary16 to float32, exact. Signaling NaNs become quiet, as the processor's instruction makes them.
+static inline float half_to_float(uint16_t half) {
+#ifdef VEC_LANES
+    return _cvtsh_ss(half);
+#else
+    uint32_t sign = (uint32_t)(half >> 15) << 31, exponent = half >> 10 & 0x1f, fraction = half & 0x3ff;
+    if (exponent == 0) {
+        float magnitude = (float)fraction * 0x1p-24f;
+        return sign ? -magnitude : magnitude;
+    }
+    uint32_t bits = sign | (exponent + 112) << 23 | fraction << 13;
+    if (exponent == 0x1f) bits = sign | 0x7f800000 | (fraction ? 0x400000 : 0) | fraction << 13;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+#endif
+}
+
+SIMD_END
+
+#endif
