@@ -65,7 +65,7 @@ struct AssumedContextLengthTests {
     }
 
     private static let note =
-        "the checkpoint does not say its context length; 2048, Meta's default, is written"
+        "the checkpoint does not state its context length; 2048, Meta's default, is written"
 
     @Test(arguments: [CheckpointFormat.huggingFace, .gguf, .llama2c])
     func isWrittenAndForgotten(format: CheckpointFormat) throws {

@@ -135,7 +135,7 @@ import Testing
     @Test(
         arguments: [
             (
-                "t: expected each tensor once, found this one twice",
+                "t: expected each tensor once, found the same name again",
                 [("t", .float32, [1]), ("t", .float32, [1])]
             ),
             ("t: dtype U8 in GGUF is not supported", [("t", .uint8, [1])]),

@@ -132,15 +132,30 @@ package struct ConfigurationReader {
     package func has(_ key: String) -> Bool { object[key] != nil }
 
     /// The key with those of the objects around it.
-    package func place(of key: String) -> String { object.path.isEmpty ? key : "\(object.path).\(key)" }
+    package func keyPath(of key: String) -> String { object.path.isEmpty ? key : "\(object.path).\(key)" }
 
     package func invalid(_ key: String, expected: String, found: String) -> CheckpointError {
-        .invalid(file, place(of: key), expected: expected, found: found)
+        .invalid(file, keyPath(of: key), expected: expected, found: found)
     }
 
     package func required<Number>(_ key: String, _ value: Number?) throws(CheckpointError) -> Number {
         guard let value else { throw invalid(key, expected: "a number", found: "none") }
         return value
+    }
+
+    /// Checks that heads share keys evenly and have pairs to rotate.
+    ///
+    /// - Parameter keys: The names of the two counts in the file, for the error.
+    package func checkHeads(
+        nHeads: Int, nKVHeads: Int, headDim: Int, keys: (keyValue: String, heads: String)
+    ) throws(CheckpointError) {
+        guard nHeads.isMultiple(of: nKVHeads) else {
+            throw invalid(
+                keys.keyValue, expected: "a divisor of \(keys.heads) \(nHeads)", found: "\(nKVHeads)")
+        }
+        guard headDim.isMultiple(of: 2) else {
+            throw invalid(keys.heads, expected: "heads of even width", found: "width \(headDim)")
+        }
     }
 
     private func read<T>(

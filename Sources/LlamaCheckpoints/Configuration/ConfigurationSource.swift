@@ -17,6 +17,6 @@ package struct ConfigurationSource: Sendable, Equatable {
 extension ConfigurationReader {
     /// What a value came from: the key where the file has it, else `otherwise`.
     func source(_ key: String, otherwise: String = "default") -> String {
-        has(key) ? "\(FilePath(file).name): \(place(of: key))" : otherwise
+        has(key) ? "\(FilePath(file).name): \(keyPath(of: key))" : otherwise
     }
 }

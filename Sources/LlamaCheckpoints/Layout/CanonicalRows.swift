@@ -16,7 +16,7 @@ package struct CanonicalRows: Sendable {
     /// Bytes of a row.
     package var rowByteCount: Int { columnCount / dtype.blockCount * dtype.blockSize }
 
-    private let cut: Weight.Cut
+    private let cut: ShardCut
     private let parts: [Part]
     /// Of rows, or of the elements of a vector.
     private let permutation: HeadPermutation?

@@ -1,8 +1,8 @@
 import LlamaCheckpoints
 import LlamaTensors
 
-/// Lays out a `.pth` file: byte for byte what `torch.save` writes of a dict of tensors, but for the random
-/// `.data/serialization_id`, which is left out.
+/// Lays out a `.pth` file: byte for byte what `torch.save` writes for a dict of tensors, without the random
+/// `.data/serialization_id`.
 ///
 /// Source: `torch/serialization.py` of PyTorch 2.6 and later (`.format_version` 1, `version` 3).
 package enum TorchWriter {
