@@ -25,14 +25,14 @@ package struct ConversionPlan: Sendable {
         files.reduce(0) { $0 + $1.byteCount + $1.tensorCount * 256 }
     }
 
-    /// Bytes of memory that the conversion takes at most beside the mapped files: the buffers of every thread, the
-    /// frames of the files, and what the program itself needs.
+    /// Peak memory of the conversion in bytes, without the mapped files: the buffers of every thread, the headers of the
+    /// files, and the program itself.
     package func peakMemory(threads: Int) -> Int {
-        let frames = files.reduce(0) { sum, file in
+        let headers = files.reduce(0) { sum, file in
             guard case .weights(let layout, _) = file.content else { return sum }
             return sum + layout.pieces.reduce(0) { $0 + $1.bytes.count }
         }
-        return 64 << 20 + threads * RoleConversion.bufferByteCount + 2 * frames
+        return 64 << 20 + threads * RoleConversion.bufferByteCount + 2 * headers
     }
 
     /// Plans a conversion.

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// GGUF files that lie about what they hold.
+/// GGUF files whose headers are wrong.
 @Suite struct BadGGUFTests {
     @Test(
         arguments: [

@@ -52,7 +52,7 @@ struct Llama2cFileTests {
     }
 }
 
-/// Files that lie about themselves, and what the user is told.
+/// Files with wrong headers, and the message for each.
 @Suite struct BadLlama2cTests {
     static let cases: [BadInput] = [
         header("negative dim", "dim: expected 1 to 1048576, found -8", ["dim": -8]),

@@ -8,7 +8,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// Whatever happens in between, the old checkpoint or the new one is there, whole.
+/// Whenever a conversion is interrupted, the old checkpoint or the new one is there, complete.
 struct ConversionInterruptionTests {
     private static let model = TinyModel(dim: 32, nHeads: 2, nKVHeads: 2, headDim: 16, hiddenDim: 64)
 
@@ -84,7 +84,7 @@ struct ConversionInterruptionTests {
         #expect(!FilePath(path + ".converting").exists)
     }
 
-    /// An interrupt that is told of once is not forgotten.
+    /// A single report of an interrupt is enough.
     @Test func remembersAnInterrupt() throws {
         let source = try source()
         let folder = try TemporaryFolder()
@@ -102,7 +102,7 @@ struct ConversionInterruptionTests {
         #expect(!FilePath(folder.path + "/out").exists)
     }
 
-    @Test func verifyingTellsHowFarItIs() throws {
+    @Test func verifyingReportsItsProgress() throws {
         let source = try source()
         let folder = try TemporaryFolder()
         let record = try converter(source, .meta, folder.path + "/out").run()
@@ -119,7 +119,7 @@ struct ConversionInterruptionTests {
     }
 
     @Test(arguments: CheckpointFormat.allCases)
-    func startsAnewOverWhatWasGivenUp(format: CheckpointFormat) throws {
+    func startsOverWhereAConversionWasAbandoned(format: CheckpointFormat) throws {
         let source = try source()
         let (whole, anew) = (try TemporaryFolder(), try TemporaryFolder())
         _ = try converter(source, format, whole.path + "/out").run()
@@ -153,7 +153,7 @@ struct ConversionInterruptionTests {
         let other = unfinished + "it is of another conversion, or its source has changed"
         #expect(try resume(.float16) == other)
         #expect(try resume().hasPrefix("interrupted; "))
-        // The same bytes, written anew.
+        // The same bytes, rewritten.
         try source.write("model.safetensors", SafetensorsBuilder.bytes(Self.model.converted))
         #expect(try resume() == other)
         _ = try converter(source, .huggingFace, path).run()
@@ -179,7 +179,7 @@ struct ConversionInterruptionTests {
         #expect(try folder.open("out.gguf").naming == .gguf)
     }
 
-    @Test(arguments: CheckpointFormat.allCases) func replacesWhenToldTo(format: CheckpointFormat) throws {
+    @Test(arguments: CheckpointFormat.allCases) func replacesOnRequest(format: CheckpointFormat) throws {
         let source = try source()
         let folder = try TemporaryFolder()
         let path = folder.path + "/out" + format.suffix

@@ -7,7 +7,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// What a conversion must not touch, whatever it is asked.
+/// What a conversion must never touch.
 @Suite struct ConversionPlaceTests {
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

@@ -115,7 +115,7 @@ struct ConversionPlanningTests {
                 """)
     }
 
-    /// The room of a disk is asked for where it is to be, less what is there already.
+    /// Free space is checked on the destination's disk, less what is written already.
     @Test func moreThanTheDiskHolds() throws {
         let source = try TemporaryFolder.huggingFace(TinyModel())
         let folder = try TemporaryFolder()

@@ -37,7 +37,7 @@ enum RoundTrip {
         #expect(comparison.isSame, comment)
         #expect(try original.digests() == back.digests(), comment)
         #expect(original.naming == back.naming, comment)
-        // Meta's files and llama2.c's have no place for a stop token.
+        // Meta's files and llama2.c's cannot state a stop token.
         let forgetsStops = !Set(path).isDisjoint(with: [.meta, .metaSafetensors, .llama2c])
         let forgotten = comparison.fields.map(\.field).filter { field in
             !(field == .stopTokens && forgetsStops)
@@ -80,7 +80,7 @@ struct ConversionRoundTripTests {
         }
     }
 
-    /// GGUF keeps norms in float32 whatever dtype is asked for, so there and back they lose nothing.
+    /// GGUF stores norms in float32 whatever dtype is chosen, so there and back they lose nothing.
     @Test func narrowsNoNormOnTheWayThroughGGUF() throws {
         let source = try TemporaryFolder.huggingFace(TinyModel(dtype: .float32))
         let folder = try TemporaryFolder()

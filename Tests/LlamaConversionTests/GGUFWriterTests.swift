@@ -5,7 +5,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// What is laid out is read back as it was.
+/// What is written is read back unchanged.
 @Suite struct GGUFWriterTests {
     static let values: [(String, GGUFValue)] = [
         ("uint8", .uint8(.max)), ("int8", .int8(.min)), ("uint16", .uint16(.max)), ("int16", .int16(.min)),

@@ -8,7 +8,7 @@ struct NeutralKey: Sendable {
         case off
         /// True.
         case on
-        /// This number, but for its rounding to `Float`.
+        /// This number, up to rounding to `Float`.
         case number(Double)
         /// As `number`, or 0 where 0 means that the key is not set.
         case numberOrZero(Double)
@@ -78,12 +78,12 @@ enum StatedValue: Equatable {
     case list([StatedValue])
     case object(isEmpty: Bool)
 
-    /// Whether two numbers are the same but for roundings to `Float`.
+    /// Whether two numbers are equal up to rounding to `Float`.
     static func isClose(_ one: Double, _ other: Double) -> Bool { abs(one - other) <= 0x1p-22 * abs(other) }
 }
 
 extension NeutralKey {
-    /// What a Llama does instead, in the words of the error; shared by all formats.
+    /// What a Llama does instead, as errors say it; shared by all formats.
     enum Reason {
         static let logits = "a Llama does not scale or cap its logits"
         static let embeddings = "a Llama does not scale its embeddings"

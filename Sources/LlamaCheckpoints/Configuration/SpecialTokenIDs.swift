@@ -9,12 +9,12 @@ package struct SpecialTokenIDs: Sendable, Equatable {
     /// Pads sequences to equal lengths.
     package var pad: Int32?
 
-    /// Ids, each where there is one.
+    /// The given ids.
     package init(bos: Int32? = nil, stops: [Int32] = [], pad: Int32? = nil) {
         (self.bos, self.stops, self.pad) = (bos, stops, pad)
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     package var isEmpty: Bool { bos == nil && stops.isEmpty && pad == nil }
 
     /// Hugging Face's `generation_config.json` of these tokens.

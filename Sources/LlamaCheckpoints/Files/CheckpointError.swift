@@ -1,12 +1,12 @@
 import LlamaJSON
 
-/// Why a checkpoint could not be opened: the file, the place in it, and what was expected and found there.
+/// Why a checkpoint could not be opened: the file, the location in it, and what was expected and found there.
 package struct CheckpointError: Error, Equatable, Sendable {
-    /// What kind of trouble it is.
+    /// The kind of error.
     package enum Reason: Equatable, Sendable {
         /// The file or folder does not exist.
         case missing
-        /// The system would not let us read it, in its words.
+        /// The system refused to read it, in its words.
         case unreadable(String)
         /// The folder holds no weights.
         case noCheckpoint(found: String)
@@ -14,7 +14,7 @@ package struct CheckpointError: Error, Equatable, Sendable {
         case invalid(expected: String, found: String)
         /// The file is well-formed but holds something that is not supported.
         case unsupported(String)
-        /// The tensors are not the ones a Llama of this configuration has.
+        /// The tensors are not those of a Llama of this configuration.
         case tensors(missing: [String], unexpected: [String], doubled: [String])
     }
 
@@ -27,6 +27,7 @@ package struct CheckpointError: Error, Equatable, Sendable {
     /// What the user can do about it, where that is known.
     package let advice: String?
 
+    /// An error about a file.
     package init(file: String, place: String? = nil, _ reason: Reason, advice: String? = nil) {
         self.file = file
         self.place = place
@@ -34,19 +35,21 @@ package struct CheckpointError: Error, Equatable, Sendable {
         self.advice = advice
     }
 
+    /// An error of ``Reason/invalid(expected:found:)``.
     package static func invalid(
         _ file: String, _ place: String? = nil, expected: String, found: String, advice: String? = nil
     ) -> CheckpointError {
         CheckpointError(file: file, place: place, .invalid(expected: expected, found: found), advice: advice)
     }
 
+    /// An error of ``Reason/unsupported(_:)``.
     package static func unsupported(
         _ file: String, at place: String? = nil, _ what: String, advice: String? = nil
     ) -> CheckpointError {
         CheckpointError(file: file, place: place, .unsupported(what), advice: advice)
     }
 
-    /// Whether the input is not there (as opposed to there and bad).
+    /// Whether the input is missing or unreadable, rather than bad.
     package var isMissingInput: Bool {
         switch reason {
         case .missing, .unreadable, .noCheckpoint: true
@@ -56,8 +59,7 @@ package struct CheckpointError: Error, Equatable, Sendable {
 }
 
 extension CheckpointError: CustomStringConvertible {
-    /// One line for a person: file, place, expected, found, what to do. Whatever control characters the file
-    /// put into its names are escaped.
+    /// One line: file, location, expected, found, what to do. Control characters in names from the file are escaped.
     package var description: String {
         let subject = [file.oneLine(limit: 4096), place?.oneLine()].compactMap(\.self).joined(separator: ": ")
         return subject + ": " + problem + (advice.map { "; \($0.oneLine())" } ?? "")
@@ -66,7 +68,7 @@ extension CheckpointError: CustomStringConvertible {
     private var problem: String {
         switch reason {
         case .missing: return "no such file or directory"
-        case .unreadable(let words): return "cannot be read: \(words)"
+        case .unreadable(let reason): return "cannot be read: \(reason)"
         case .noCheckpoint(let found): return "no checkpoint here: found \(found.oneLine())"
         case .invalid(let expected, let found):
             return "expected \(expected.oneLine()), found \(found.oneLine())"

@@ -2,14 +2,16 @@ import LlamaFiles
 import LlamaTensors
 import Logging
 
-/// Gives every tensor of a checkpoint its role: each role exactly once, nothing left over.
+/// Binds every tensor of a checkpoint to its role: each role exactly once, no tensor left over.
 struct WeightBinding {
+    /// How the files name tensors.
     let naming: TensorNaming
-    /// For errors about the set as a whole.
+    /// The checkpoint's folder, for errors about the tensors as a set.
     let folder: String
+    /// Told which tensors are dropped.
     let logger: Logger
 
-    /// Binds tensors that all files together hold once each (Hugging Face shards).
+    /// Binds tensors of which each is in one of the files (Hugging Face shards).
     func bindWhole(
         _ files: [TensorFile], configuration: ModelConfiguration
     ) throws(CheckpointError) -> [TensorRole: Weight] {

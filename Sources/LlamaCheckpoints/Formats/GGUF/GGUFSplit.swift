@@ -1,6 +1,6 @@
 import LlamaFiles
 
-/// A GGUF model in one file, or cut into several by llama.cpp's `gguf-split`.
+/// A GGUF model in one file, or in several that llama.cpp's `gguf-split` cut.
 enum GGUFSplit {
     /// All files of the model that this one belongs to.
     static func files(with file: FilePath) throws(CheckpointError) -> [String] {

@@ -1,11 +1,11 @@
 import LlamaFiles
 import LlamaTensors
 
-/// One tensor as the header of a GGUF file describes it.
+/// The description of one tensor in the header of a GGUF file.
 package struct GGUFTensorInfo {
-    /// Fewest bytes that a description takes: an empty name's length, no dimension, type and offset.
+    /// Smallest size of a description in bytes: an empty name's length, no dimension, type and offset.
     package static let leastByteCount = 8 + 4 + 4 + 8
-    /// Longest name that llama.cpp keeps (`GGML_MAX_NAME`, with its final zero), in bytes.
+    /// Longest name that llama.cpp accepts (`GGML_MAX_NAME` less the terminating zero), in bytes.
     package static let nameLimit = 63
     /// Most dimensions that GGML has (`GGML_MAX_DIMS`).
     package static let dimensionLimit = 4
@@ -13,7 +13,7 @@ package struct GGUFTensorInfo {
     /// The tensor's name.
     package let name: String
     private let dtype: DType
-    /// Outermost first; the file has them innermost first.
+    /// Outermost first; the file stores the innermost first.
     private let shape: [Int]
     /// From the start of the data, in bytes.
     private let offset: Int
@@ -69,7 +69,7 @@ package struct GGUFTensorInfo {
         return shape.reversed()
     }
 
-    /// Bytes of a tensor of this shape; nil where rows are not whole blocks, or past 2^62.
+    /// Bytes of a tensor of this shape; nil where rows are not whole blocks, or from 2^62 up.
     package static func byteCount(_ dtype: DType, _ shape: [Int]) -> Int? {
         guard (shape.last ?? 1).isMultiple(of: dtype.blockCount) else { return nil }
         var count = dtype.blockSize

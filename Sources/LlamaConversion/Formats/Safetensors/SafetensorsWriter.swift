@@ -64,7 +64,7 @@ package enum SafetensorsWriter {
     /// Writes a file, whole or not at all; the tensors in the order given.
     ///
     /// - Parameter metadata: Strings for the header's `__metadata__`.
-    /// - Throws: ``AtomicFile/Failure``; the old file is then as it was.
+    /// - Throws: ``AtomicFile/Failure``; the old file is then unchanged.
     package static func write(
         _ entries: [Entry], metadata: [(String, String)] = [], to path: String
     ) throws(AtomicFile.Failure) {

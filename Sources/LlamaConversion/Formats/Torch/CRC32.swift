@@ -48,7 +48,7 @@ package struct CRC32: Sendable {
         return entry(0) ^ entry(1) ^ entry(2) ^ entry(3) ^ entry(4) ^ entry(5) ^ entry(6) ^ entry(7)
     }
 
-    /// At `256 * n + byte`, the remainder of a byte and `n` zero bytes behind it.
+    /// At `256 * n + byte`, the remainder of a byte followed by `n` zero bytes.
     private static let tables: [UInt32] = {
         var tables = (0..<256).map { byte in
             (0..<8).reduce(UInt32(byte)) { value, _ in value >> 1 ^ (value & 1 == 0 ? 0 : polynomial) }

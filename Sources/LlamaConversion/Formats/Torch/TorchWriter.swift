@@ -12,7 +12,7 @@ package enum TorchWriter {
     ///
     /// - Parameters:
     ///   - tensors: Of F32, F16 or BF16, no two of one name.
-    ///   - name: The folder inside the archive; `torch.save` takes the file's name without its last suffix.
+    ///   - name: The folder inside the archive; `torch.save` uses the file's name without its last suffix.
     ///   - zip64Limit: Sizes and offsets from here on are written in 64 bits. For tests.
     package static func layout(
         tensors: [TensorSpec], name: String = "consolidated.00", zip64Limit: Int = Int(UInt32.max)

@@ -53,7 +53,7 @@ struct ZipLayout: Sendable {
 
     /// Ends the file; nothing can be added after.
     ///
-    /// - Returns: The file's size, and what is to be written when the checksums of all reserved entries are known.
+    /// - Returns: The file's size, and the pieces to write once the checksums of all reserved entries are known.
     mutating func finish() -> (
         byteCount: Int, completion: @Sendable ([UInt32]) throws(CheckpointError) -> [FileLayout.Piece]
     ) {
