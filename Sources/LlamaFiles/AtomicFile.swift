@@ -1,16 +1,16 @@
 import Glibc
 
-/// A file that appears whole or not at all: written under a temporary name beside its place, flushed, renamed.
+/// A file that is replaced atomically: written under a temporary name in the same folder, flushed, renamed.
 ///
-/// Whatever happens in between – a full disk, a kill, a power cut – the old file stays as it was.
+/// If anything fails in between – a full disk, a kill, a power cut – the old file is unchanged.
 package struct AtomicFile: ~Copyable {
     /// Why a file could not be written.
     package struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
-        /// The file that was to be written.
+        /// The file to be written.
         package let path: String
         /// The `errno` of the call that failed.
         package let code: Int32
-        /// One line for a person.
+        /// One line for the user.
         package var description: String { "\(path): cannot be written: \(String(cString: strerror(code)))" }
     }
 
@@ -49,13 +49,13 @@ package struct AtomicFile: ~Copyable {
         }
     }
 
-    /// Flushes to disk and takes the place of the old file, if there is one.
+    /// Flushes to disk and replaces the old file, if there is one.
     package consuming func commit() throws(Failure) {
         guard fsync(descriptor) == 0, rename(temporaryPath, path) == 0 else {
             throw Failure(path: path, code: errno)
         }
         isCommitted = true
-        // The rename itself reaches the disk with the folder.
+        // The rename reaches the disk with the folder's entries.
         let folder = open(FilePath(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if folder >= 0 {
             fsync(folder)
@@ -63,7 +63,7 @@ package struct AtomicFile: ~Copyable {
         }
     }
 
-    /// Writes a whole file of text.
+    /// Writes a file of text.
     package static func write(_ text: String, to path: String) throws(Failure) {
         let file = try AtomicFile(path: path)
         try file.write(Array(text.utf8))

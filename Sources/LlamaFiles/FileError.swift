@@ -2,11 +2,12 @@ import Glibc
 
 /// Why a file or folder could not be opened or read.
 package struct FileError: Error, Equatable, Sendable {
-    /// The path that was asked for.
+    /// The path of the file or folder.
     package let path: String
     /// The `errno` of the call that failed.
     package let code: Int32
 
+    /// - Parameter code: An `errno`.
     package init(path: String, code: Int32) {
         self.path = path
         self.code = code

@@ -1,44 +1,44 @@
 import Glibc
 
 extension FilePath {
-    /// Whether anything has this name, be it a symbolic link that leads nowhere.
+    /// Whether anything has this name, even a dangling symbolic link.
     package var isTaken: Bool {
         var status = stat()
         return lstat(path, &status) == 0
     }
 
-    /// Whether the name is a folder's own, not a symbolic link to one.
+    /// Whether it is a folder itself, not a symbolic link to one.
     package var isRealFolder: Bool {
         var status = stat()
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// The path without symbolic links; nil where nothing is there.
+    /// The path with symbolic links resolved; nil where nothing exists.
     package var resolved: String? {
         guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return String(cString: real)
     }
 
-    /// The device of the file system that it is on; nil where nothing is there.
+    /// The device of its file system; nil where nothing exists.
     package var device: dev_t? {
         var status = stat()
         return stat(path, &status) == 0 ? status.st_dev : nil
     }
 
-    /// Size of the file; nil where it cannot be told.
+    /// Size of the file in bytes; nil where nothing exists or the system does not tell.
     package var byteCount: Int? {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
-    /// Bytes that it takes on the disk; 0 where nothing is there.
+    /// Bytes that it occupies on the disk; 0 where nothing exists.
     package var allocatedByteCount: Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_blocks) * 512 : 0
     }
 
-    /// Bytes that may still be written to its file system; nil where that is not known.
+    /// Free bytes on its file system; nil where that is not known.
     package var freeByteCount: Int? {
         var status = statvfs()
         guard statvfs(path, &status) == 0, status.f_blocks > 0 else { return nil }

@@ -1,17 +1,17 @@
 import Glibc
 
-/// A whole file mapped read-only: its pages are the page cache's, read when first touched, never copied.
+/// A file mapped read-only: its pages are the page cache's, read on first access and never copied.
 package final class MappedFile: Sendable {
     /// The path the file was opened by.
     package let path: String
     // The mapping is read-only and lives until `deinit`, so reading it from any thread is safe. A file
-    // that somebody truncates while it is mapped raises SIGBUS on access, as with every mmap reader.
+    // that is truncated while it is mapped raises SIGBUS on access, as with every mmap reader.
     private nonisolated(unsafe) let region: UnsafeRawBufferPointer
 
     /// Maps the regular file at `path`.
     package init(path: String) throws(FileError) {
         self.path = path
-        // O_NONBLOCK: opening a pipe must fail below rather than wait for somebody to write to it.
+        // O_NONBLOCK: opening a pipe must fail below rather than block until something writes to it.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
         defer { close(descriptor) }

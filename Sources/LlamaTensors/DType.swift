@@ -24,7 +24,7 @@ package enum DType: String, Sendable, Hashable, CaseIterable {
     case q5_K = "Q5_K"
     case q6_K = "Q6_K"
 
-    /// Number of elements that are stored together; 1 but for the block formats.
+    /// Number of elements that are stored together; 1 except for block formats.
     package var blockCount: Int {
         switch self {
         case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0: 32
@@ -56,7 +56,7 @@ package enum DType: String, Sendable, Hashable, CaseIterable {
     /// Whether elements are stored in blocks.
     package var isBlockFormat: Bool { blockCount > 1 }
 
-    /// Whether an element is a floating-point number of its own that weights are stored as.
+    /// Whether elements are individual floating-point numbers in a type that weights use.
     package var isFloat: Bool {
         switch self {
         case .float32, .float16, .bfloat16: true
@@ -64,6 +64,6 @@ package enum DType: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether the kernels can compute with weights of this type as they lie in the file.
+    /// Whether the kernels can compute with weights of this type as stored in the file.
     package var isWeightType: Bool { isFloat || isBlockFormat }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A typed, strided view of memory that somebody else owns (and that the view keeps alive).
+/// A typed, strided view of memory that it does not own but keeps alive.
 package struct Tensor: Sendable {
     /// How elements are stored.
     package let dtype: DType
@@ -13,9 +13,9 @@ package struct Tensor: Sendable {
     /// Where the first element begins, in bytes from the start of ``storage``.
     package let byteOffset: Int
 
-    /// Views `storage`, or returns nil where any element would lie outside it or their bytes overflow `Int`.
+    /// Views `storage`; nil where an element would be outside it or the bytes overflow `Int`.
     ///
-    /// - Parameter strides: In elements; nil for row-major contiguous, which a block format must be, with rows of
+    /// - Parameter strides: In elements; nil for row-major contiguous. A block format must be contiguous, with rows of
     ///   whole blocks.
     package init?(
         dtype: DType, shape: [Int], strides: [Int]? = nil, storage: any TensorStorage, byteOffset: Int
@@ -44,10 +44,10 @@ package struct Tensor: Sendable {
     /// Number of elements.
     package var count: Int { shape.reduce(1, *) }
 
-    /// Bytes that the elements take when stored contiguously.
+    /// Bytes of the elements when stored contiguously.
     package var byteCount: Int { count / dtype.blockCount * dtype.blockSize }
 
-    /// Whether the elements lie in row-major order without gaps.
+    /// Whether the elements are in row-major order without gaps.
     package var isContiguous: Bool {
         count <= 1
             || zip(strides, zip(shape, Tensor.contiguousStrides(shape: shape) ?? [])).allSatisfy {
@@ -63,8 +63,8 @@ package struct Tensor: Sendable {
     /// Address of the first element. Valid while ``storage`` lives; aligned to whatever the file gave.
     package var baseAddress: UnsafeRawPointer? { storage.bytes.baseAddress.map { $0 + byteOffset } }
 
-    /// The same elements in row-major order: this view where they already are, else a copy (or still this view
-    /// where memory is short).
+    /// The same elements in row-major order: this view where they already are, else a copy. Where memory is short, still
+    /// this view.
     package func contiguous() -> Tensor {
         guard !isContiguous, let source = baseAddress else { return self }
         // Block formats are contiguous, so here an element is a block.
@@ -80,7 +80,7 @@ package struct Tensor: Sendable {
         return buffer.flatMap { Tensor(dtype: dtype, shape: shape, storage: $0, byteOffset: 0) } ?? self
     }
 
-    /// All elements as `Float`, row-major, or nil for a type that holds no weights, or where memory is short.
+    /// All elements as `Float`, row-major; nil for a type that weights do not use, or where memory is short.
     package func floats() -> [Float]? {
         guard dtype.isWeightType else { return nil }
         let source = contiguous()
@@ -94,7 +94,7 @@ package struct Tensor: Sendable {
         }
     }
 
-    /// A contiguous float32 copy, or nil for a type that holds no weights, or where memory is short.
+    /// A contiguous float32 copy; nil for a type that weights do not use, or where memory is short.
     package func expanded() -> Tensor? {
         guard dtype.isWeightType else { return nil }
         let source = contiguous()
@@ -109,7 +109,7 @@ package struct Tensor: Sendable {
         }
     }
 
-    /// Whether the elements of `other` have the same bytes in the same order.
+    /// Whether `other` has the same dtype, shape and bytes, in row-major order.
     package func hasSameBytes(as other: Tensor) -> Bool {
         guard dtype == other.dtype, shape == other.shape else { return false }
         let (left, right) = (contiguous(), other.contiguous())

@@ -1,7 +1,7 @@
 import Glibc
 import LlamaFiles
 
-/// Memory that tensors view: a mapped file, or a buffer of our own.
+/// Memory that tensors view: a mapped file or an ``OwnedBuffer``.
 ///
 /// The bytes neither move nor change for as long as the object lives, which is what makes a ``Tensor``
 /// that retains it `Sendable`.
@@ -12,7 +12,7 @@ package protocol TensorStorage: AnyObject, Sendable {
 
 extension MappedFile: TensorStorage {}
 
-/// A region of memory filled once, then only read.
+/// A region of memory that is filled once and then only read.
 package final class OwnedBuffer: TensorStorage {
     // Written only inside `init`, before any other reference exists.
     private nonisolated(unsafe) let region: UnsafeMutableRawBufferPointer

@@ -3,7 +3,7 @@ import LlamaCheckpoints
 import LlamaJSON
 import LlamaTensors
 
-/// What `diff --json` says.
+/// The output of `diff --json`.
 struct DifferenceJSON {
     let paths: (String, String)
     let comparison: CheckpointComparison
@@ -45,10 +45,11 @@ struct DifferenceJSON {
 
     private func members(of difference: TensorDifference) -> [(String, JSONText)] {
         let first: JSONText =
-            difference.firstPlace.map { place in
+            difference.firstElement.map { element in
                 .object([
-                    ("row", .int(place.row)), ("column", .int(place.column)), ("a", .float(place.first)),
-                    ("b", .float(place.second)),
+                    ("row", .int(element.row)), ("column", .int(element.column)),
+                    ("a", .float(element.first)),
+                    ("b", .float(element.second)),
                 ])
             } ?? .null
         return [
@@ -61,7 +62,7 @@ struct DifferenceJSON {
 }
 
 extension TensorOutcome {
-    /// The outcome in a word.
+    /// The outcome as one word.
     fileprivate var key: String {
         switch self {
         case .identical: "identical"

@@ -3,13 +3,13 @@ import LlamaCheckpoints
 import LlamaJSON
 import LlamaTensors
 
-/// What `diff` says, for a person.
+/// The output of `diff`, for a person.
 struct DifferenceText {
     let paths: (String, String)
     let comparison: CheckpointComparison
     let isSame: Bool
 
-    /// Tensors told one by one; the rest is counted.
+    /// How many tensors are listed; the rest is counted.
     private static let shown = 20
 
     var text: String {
@@ -53,18 +53,19 @@ struct DifferenceText {
 
     private func words(_ difference: TensorDifference, _ entry: CheckpointComparison.Entry) -> String {
         let total = entry.shape.reduce(1, *)
-        var parts = ["\(difference.count) of \(total) differ"]
+        var phrases = ["\(difference.count) of \(total) differ"]
         if difference.count > difference.oddCount {
-            parts.append("by at most \(short(difference.ulps)) ulp of \(difference.unit.rawValue)")
-            parts.append(
+            phrases.append("by at most \(short(difference.ulps)) ulp of \(difference.unit.rawValue)")
+            phrases.append(
                 "absolute \(short(difference.largestAbsolute)), relative \(short(difference.largestRelative))"
             )
         }
-        if difference.oddCount > 0 { parts.append("\(difference.oddCount) not finite or in the sign of 0") }
-        if let place = difference.firstPlace {
-            parts.append("first [\(place.row), \(place.column)] A \(place.first) B \(place.second)")
+        if difference.oddCount > 0 { phrases.append("\(difference.oddCount) not finite or in the sign of 0") }
+        if let element = difference.firstElement {
+            phrases.append(
+                "first [\(element.row), \(element.column)] A \(element.first) B \(element.second)")
         }
-        return parts.joined(separator: ", ")
+        return phrases.joined(separator: ", ")
     }
 
     /// Three significant digits; whole numbers up to a million as they are.
@@ -82,7 +83,7 @@ struct DifferenceText {
 }
 
 extension CheckpointComparison {
-    /// How many tensors came out how: a key for JSON, words for a person.
+    /// How many tensors had each outcome: a key for JSON, words for a person.
     var counts: [(key: String, words: String, count: Int)] {
         var counts = [Int](repeating: 0, count: 5)
         for entry in entries {

@@ -3,7 +3,7 @@ import LlamaCheckpoints
 import LlamaJSON
 import LlamaTensors
 
-/// What `inspect --json` says.
+/// The output of `inspect --json`.
 struct InspectionJSON {
     let path: String
     let report: CheckpointReport
@@ -53,7 +53,7 @@ struct InspectionJSON {
 
     private func file(_ file: CheckpointReport.File) -> JSONText {
         .object([
-            ("name", .string(file.name)), ("bytes", .int(file.byteCount)), ("tensors", int(file.tensorCount)),
+            ("name", .string(file.name)), ("bytes", int(file.byteCount)), ("tensors", int(file.tensorCount)),
         ])
     }
 

@@ -3,7 +3,7 @@ import LlamaCheckpoints
 import LlamaJSON
 import LlamaTensors
 
-/// What `inspect` says, for a person.
+/// The output of `inspect`, for a person.
 struct InspectionText {
     let path: String
     let report: CheckpointReport
@@ -63,7 +63,7 @@ struct InspectionText {
     private var files: [[String]] {
         report.files.map { file in
             let count = file.tensorCount.map { "\($0) tensors" } ?? "not readable"
-            return [file.name.oneLine(), Quantity.bytes(file.byteCount), count]
+            return [file.name.oneLine(), file.byteCount.map(Quantity.bytes) ?? "size unknown", count]
         }
     }
 
@@ -85,8 +85,8 @@ struct InspectionText {
 }
 
 extension CheckpointReport {
-    /// A cut in a word.
-    static func name(_ cut: Weight.Cut) -> String {
+    /// A cut as one word.
+    static func name(_ cut: ShardCut) -> String {
         switch cut {
         case .whole: "whole"
         case .rows: "rows"
@@ -94,9 +94,9 @@ extension CheckpointReport {
         }
     }
 
-    /// How many weights are cut which way.
+    /// How many weights have each cut.
     var cutCounts: [(name: String, count: Int)] {
-        [Weight.Cut.whole, .rows, .columns].map { cut in
+        [ShardCut.whole, .rows, .columns].map { cut in
             (CheckpointReport.name(cut), Set(tensors.filter { $0.cut == cut }.map(\.name)).count)
         }
     }
@@ -110,7 +110,7 @@ extension CheckpointReport {
         return "in \(files.count): " + parts.joined(separator: ", ")
     }
 
-    /// Which rows of q and k are rotated together.
+    /// Which rows of q and k form a rotated pair.
     var rowOrder: String? {
         switch configuration?.ropeLayout {
         case .interleaved: "interleaved (Meta)"

@@ -23,7 +23,7 @@ struct ConvertTests {
                 result.error.hasPrefix(
                     """
                     llama-convert: there is no tokenizer beside the weights, so none goes along
-                    llama-convert: the checkpoint does not say its context length; 2048, Meta's default, is written
+                    llama-convert: the checkpoint does not state its context length; 2048, Meta's default, is written
                     out: 21 tensors, 
                     """))
             #expect(result.error.hasSuffix("\nout: every tensor reads back as it was written\n"))
@@ -59,12 +59,12 @@ struct ConvertTests {
     /// A dry run says what the run itself would say of the destination.
     @Test(arguments: [
         ("there", 73, "there: expected nothing there, found a file or folder; --force replaces it once"),
-        ("no/where", 73, "no: expected a folder to write into, found none; make it first"),
+        ("no/where", 73, "no: expected a folder to write into, found none; create it first"),
         (
             ".", 73,
-            ".: expected the name of a checkpoint to be made, found `.`; choose one in it, such as ./llama"
+            ".: expected the name of a checkpoint to create, found `.`; choose one in it, such as ./llama"
         ),
-        ("SOURCE", 73, "expected another place than the checkpoint that is read, found the same"),
+        ("SOURCE", 73, "expected another path than the source's, found the same"),
     ]) func aDryRunLooksAtTheDestination(destination: String, code: Int32, message: String) throws {
         let source = try Fixtures.checkpoint("meta-2shards-f16").path
         try withTemporaryFolder { folder in
@@ -170,7 +170,7 @@ struct ConvertTests {
         ),
         (
             ["SOURCE", "no/where/out", "--to", "meta"], 73,
-            "no/where: expected a folder to write into, found none; make it first"
+            "no/where: expected a folder to write into, found none; create it first"
         ),
         (["SOURCE", "/proc/out", "--to", "meta"], 74, "cannot be written"),
     ])

@@ -117,6 +117,25 @@ struct InspectTests {
         }
     }
 
+    /// GGUF's reader names the problem, and other files in the folder are left alone.
+    @Test func describesADamagedGGUFFileAsOne() throws {
+        try withTemporaryFolder { folder in
+            try Data("GGUF".utf8 + [3, 0, 0, 0, 9]).write(to: folder.appending(path: "damaged.gguf"))
+            try Data("PK".utf8).write(to: folder.appending(path: "other.pth"))
+            let result = try inspect(["damaged.gguf", "--json"], folder)
+            #expect(result.code == 65)
+            #expect(
+                result.error == """
+                    llama-convert: error: ./damaged.gguf: tensor count: expected 8 bytes at byte 8, \
+                    found the end of the file; the file is cut off: fetch it again
+
+                    """)
+            let report = try report(result)
+            #expect(!report.opens && report.format == "GGUF")
+            #expect(report.problems == ["no tokenizer beside the weights (tokenizer.model, tokenizer.json)"])
+        }
+    }
+
     @Test func namesAPathThatIsNotThere() throws {
         let result = try inspect(["/nowhere/at/all"])
         #expect(result.code == 66 && result.output == "")

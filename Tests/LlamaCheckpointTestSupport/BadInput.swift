@@ -1,13 +1,13 @@
 import LlamaConversion
 import Testing
 
-/// A broken checkpoint and the one line that a user must see, `DIR` standing for its folder.
+/// A broken checkpoint and the line that a user must see, with `DIR` for its folder.
 ///
 /// The makers below put the path of the file they break before a message that does not begin with `DIR`.
 struct BadInput: Sendable, CustomTestStringConvertible {
     let what: String
     let message: String
-    /// What is opened: a file of the folder, or all of it.
+    /// What is opened: a file in the folder, or the folder.
     private let opened: String
     private let make: @Sendable () throws -> TemporaryFolder
 

@@ -15,7 +15,7 @@ extension FileLayout {
             parts.append((slot.offset, bytes))
             checksums.append(CRC32.checksum(of: bytes))
         }
-        parts += completion?(checksums) ?? []
+        if let completion { parts += try completion(checksums) }
         var file = [UInt8](repeating: 0, count: byteCount)
         var end = 0
         for part in parts.sorted(by: { ($0.offset, $0.bytes.count) < ($1.offset, $1.bytes.count) }) {

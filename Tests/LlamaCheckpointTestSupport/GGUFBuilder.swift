@@ -48,7 +48,7 @@ struct GGUFBuilder {
         for tensor in model.tensors(.gguf) { add(tensor) }
     }
 
-    /// Puts a tensor behind the others.
+    /// Appends a tensor.
     mutating func add(_ tensor: TestTensor) {
         let info = Info(
             name: tensor.name, extents: tensor.shape.reversed().map(UInt64.init),

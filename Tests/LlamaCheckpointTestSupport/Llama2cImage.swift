@@ -38,7 +38,8 @@ struct Llama2cImage {
     var bytes: [UInt8] {
         var out = ByteWriter(bytes: header)
         let parts =
-            version == 0 ? Llama2cPart.legacy(model.configuration) : Llama2cPart.current(model.configuration)
+            version == 0
+            ? Llama2cSection.legacy(model.configuration) : Llama2cSection.current(model.configuration)
         for part in parts {
             guard case .tensor(let role) = part else {
                 out.bytes += [UInt8](repeating: 0, count: Int(sequenceLength) * model.headDim * 4)

@@ -4,7 +4,7 @@ import LlamaCheckpoints
 import Foundation
 import Logging
 
-/// A folder that goes when the test does.
+/// A folder that is removed when the test ends.
 final class TemporaryFolder: Sendable {
     let path: String
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// GGUF files that lie about what they hold.
+/// GGUF files whose headers are wrong.
 @Suite struct BadGGUFTests {
     @Test(
         arguments: [
@@ -19,7 +19,7 @@ import Testing
             .gguf("version 4", "version: expected 2 or 3, found 4") { $0.version = 4 },
             .gguf(
                 "big-endian",
-                "a big-endian GGUF file is not supported; take the little-endian one of the model"
+                "a big-endian GGUF file is not supported; fetch the little-endian file of the model"
             ) { $0.version = UInt32(3).byteSwapped },
             BadInput(
                 "a web page",
@@ -62,7 +62,7 @@ import Testing
             .gguf("bools of 3", "a.b: expected 0 or 1, found 3") {
                 $0.set("a.b", type: 9) { $0.writeArray(type: 7, count: 2, [1, 3]) }
             },
-            .gguf("a key twice", "general.architecture: expected each key once, found this one twice") {
+            .gguf("a key twice", "general.architecture: expected each key once, found the same key again") {
                 $0.keys.append($0.keys[0])
             },
             .gguf("no key", "key 13: expected a key of 1 to 65535 ASCII characters, found \"\"") {
@@ -136,7 +136,8 @@ import Testing
                 "a name of 64 bytes",
                 "tensor 0: expected a name of at most 63 bytes of UTF-8, found 64 bytes"
             ) { $0.infos[0].name = String(repeating: "x", count: 64) },
-            .gguf("a tensor twice", "token_embd.weight: expected each tensor once, found this one twice") {
+            .gguf("a tensor twice", "token_embd.weight: expected each tensor once, found the same name again")
+            {
                 $0.infos[1].name = $0.infos[0].name
             },
             .gguf(
@@ -172,7 +173,7 @@ import Testing
 
     private static let damaged = "the file is cut off or damaged: fetch it again"
     private static let alignment = "general.alignment: expected a power of two up to 1048576"
-    private static let quantized = "take a file quantized as Q8_0, Q4_0 or Q4_K"
+    private static let quantized = "use a file quantized as Q8_0, Q4_0 or Q4_K"
 
     @Test func refusesEveryPrefix() throws {
         var builder = GGUFBuilder(TinyModel(nLayers: 1))

@@ -159,7 +159,7 @@ import Testing
             """
             DIR: layers.0.attention.wq.weight: expected 8 rows, so 4 model-parallel shards of \
             2, found consolidated.00.pth consolidated.01.pth consolidated.02.pth \
-            consolidated.03.pth consolidated.04.pth; take out those of another model
+            consolidated.03.pth consolidated.04.pth; remove the shards of another model
             """
         ) { try $0.write("consolidated.04.pth", shard(0) { _ in }) },
         shards(
@@ -211,7 +211,7 @@ import Testing
             "another norm in one",
             """
             DIR/consolidated.00.pth: norm.weight: expected the same values in every shard, \
-            found others in shard 3
+            found other values in shard 3
             """
         ) {
             try $0.write("consolidated.03.pth", shard(3) { $0[1].bytes[0] ^= 1 })

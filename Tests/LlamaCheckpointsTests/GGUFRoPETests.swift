@@ -30,7 +30,7 @@ import Testing
         try #require(RoPEFactors(theta: 500_000, scaling: scaling, headDim: GGUFRoPETests.headDim)).values
     }
 
-    @Test(arguments: [8.0, 32, 16]) func recognisesLlama3ByItsFactors(factor: Double) throws {
+    @Test(arguments: [8.0, 32, 16]) func recognizesLlama3ByItsFactors(factor: Double) throws {
         #expect(try rope(factors: factors(llama3(factor))).scaling == llama3(factor))
         // Another power function's rounding.
         let rounded = try factors(llama3(factor)).map { [1, Float(factor)].contains($0) ? $0 : $0.nextUp }
@@ -75,7 +75,7 @@ import Testing
         #expect(none.scaling == .none)
     }
 
-    /// The quotient is what the scheme itself says, but for rounding.
+    /// The quotient is the scheme's own, up to rounding.
     @Test(arguments: [8.0, 32]) func factorsDivideToTheScaledFrequencies(factor: Double) throws {
         let scaled = RoPEConfiguration(theta: 500_000, scaling: llama3(factor)).inverseFrequencies(
             headDim: 64)

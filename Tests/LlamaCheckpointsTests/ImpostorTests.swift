@@ -5,7 +5,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// What a failed download or a mix-up leaves in place of each file.
+/// What a failed download or a mix-up leaves under the name of each file.
 @Suite struct ImpostorTests {
     private static let page = "\n<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
     private static let pointer =

@@ -52,7 +52,7 @@ struct Llama2cFileTests {
     }
 }
 
-/// Files that lie about themselves, and what the user is told.
+/// Files with wrong headers, and the message for each.
 @Suite struct BadLlama2cTests {
     static let cases: [BadInput] = [
         header("negative dim", "dim: expected 1 to 1048576, found -8", ["dim": -8]),
@@ -78,18 +78,18 @@ struct Llama2cFileTests {
         header("negative length", "seq_len: expected 1 to 1073741824, found -3", ["seq_len": -3]),
         header(
             "all at their largest",
-            "expected 130674792301854748 bytes, by the header's dim 1048576, hidden_dim 1048576, n_layers 4096, vocab_size 16777216 and seq_len 1073741824, found 6892; the file is cut off, or no llama2.c .bin",
+            "expected 130674792301854748 bytes, by the header's dim 1048576, hidden_dim 1048576, n_layers 4096, vocab_size 16777216 and seq_len 1073741824, found 6892; the file is cut off, or is not a llama2.c .bin file",
             [
                 "dim": 1 << 20, "hidden_dim": 1 << 20, "n_layers": 4096, "n_heads": 1, "n_kv_heads": 1,
                 "vocab_size": 1 << 24, "seq_len": 1 << 30,
             ]),
         header(
             "one position more than there is",
-            "expected 6908 bytes, by the header's dim 8, hidden_dim 24, n_layers 2, vocab_size 16 and seq_len 4, found 6892; the file is cut off, or no llama2.c .bin",
+            "expected 6908 bytes, by the header's dim 8, hidden_dim 24, n_layers 2, vocab_size 16 and seq_len 4, found 6892; the file is cut off, or is not a llama2.c .bin file",
             ["seq_len": 4]),
         header(
             "one position fewer than there are",
-            "expected 6876 bytes, by the header's dim 8, hidden_dim 24, n_layers 2, vocab_size 16 and seq_len 2, found 6892; the file is no llama2.c .bin",
+            "expected 6876 bytes, by the header's dim 8, hidden_dim 24, n_layers 2, vocab_size 16 and seq_len 2, found 6892; the file is not a llama2.c .bin file",
             ["seq_len": 2]),
         header("version 3", "version: version 3 is not supported; export version 0, 1 or 2", version: 3),
         header("version -1", "version: version -1 is not supported; export version 0, 1 or 2", version: -1),
@@ -106,7 +106,7 @@ struct Llama2cFileTests {
             ["group_size": 3], version: 2),
         header(
             "groups of another size",
-            "expected 2912 bytes, by the header's dim 8, hidden_dim 24, n_layers 2, vocab_size 16 and seq_len 3, found 3744; the file is no llama2.c .bin",
+            "expected 2912 bytes, by the header's dim 8, hidden_dim 24, n_layers 2, vocab_size 16 and seq_len 3, found 3744; the file is not a llama2.c .bin file",
             ["group_size": 8], version: 2),
     ]
 
@@ -137,6 +137,6 @@ struct Llama2cFileTests {
             #expect(folder.message("model.bin").contains("the file is cut off"), "cut at \(cut)")
         }
         try folder.write("model.bin", bytes + [0])
-        #expect(folder.message("model.bin").hasSuffix("the file is no llama2.c .bin"))
+        #expect(folder.message("model.bin").hasSuffix("the file is not a llama2.c .bin file"))
     }
 }

@@ -25,7 +25,8 @@ import Testing
     }
 
     private static let logits = "a Llama does not scale or cap its logits"
-    private static let residuals = "a Llama adds a block's output as it is, one part after the other"
+    private static let residuals =
+        "a Llama adds a block's output as it is, attention before the feed-forward layer"
     private static let scores = "a Llama divides scores by the root of a head's width and does not cap them"
     private static let positions = "a Llama attends to all positions up to its own, in every layer"
     private static let rotations = "a Llama rotates all of every head, in every layer alike"

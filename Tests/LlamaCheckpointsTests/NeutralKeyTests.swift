@@ -8,7 +8,8 @@ import Testing
 @Suite struct NeutralKeyTests {
     private static let logits = "a Llama does not scale or cap its logits"
     private static let embeddings = "a Llama does not scale its embeddings"
-    private static let residuals = "a Llama adds a block's output as it is, one part after the other"
+    private static let residuals =
+        "a Llama adds a block's output as it is, attention before the feed-forward layer"
     private static let scores = "a Llama divides scores by the root of a head's width and does not cap them"
     private static let clipping = "a Llama does not clip queries, keys and values"
     private static let norms = "a Llama does not norm queries and keys"

@@ -47,7 +47,7 @@ struct OpeningTests {
             }, path: path)
     }
 
-    /// A safetensors file of F16 zeros that takes no room on the disk.
+    /// A sparse safetensors file of F16 zeros.
     @discardableResult
     private func writeSparse(_ tensors: [(name: String, shape: [Int])], path: String) throws -> Int {
         var members: [(String, JSONText)] = []

@@ -7,7 +7,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// Where a checkpoint does not say its context length, every format is given the same, and a note says so.
+/// Where a checkpoint does not state its context length, every format gets the same, and a note says so.
 struct AssumedContextLengthTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let shape: (dim: Int, nLayers: Int, nHeads: Int, nKVHeads: Int, hiddenDim: Int)
@@ -65,7 +65,7 @@ struct AssumedContextLengthTests {
     }
 
     private static let note =
-        "the checkpoint does not say its context length; 2048, Meta's default, is written"
+        "the checkpoint does not state its context length; 2048, Meta's default, is written"
 
     @Test(arguments: [CheckpointFormat.huggingFace, .gguf, .llama2c])
     func isWrittenAndForgotten(format: CheckpointFormat) throws {
@@ -83,7 +83,7 @@ struct AssumedContextLengthTests {
         #expect(try folder.files("back")["params.json"].map { !$0.contains("max_seq_len") } == true)
     }
 
-    /// What somebody writes into the file after the conversion is no assumption any more.
+    /// A value edited after the conversion is no longer an assumption.
     @Test func isForgottenOnlyWhileItIsTheSame() throws {
         let source = try TemporaryFolder.meta()
         let folder = try TemporaryFolder()

@@ -58,7 +58,7 @@ struct ComparisonTests {
         let comparison = try CheckpointComparison(meta.open(), hugging.open())
         #expect(comparison.entries.filter { !$0.outcome.isSame }.map(\.role) == [.layer(1, .wk)])
         // The first and the last row of a head stay in place.
-        #expect(try difference(comparison, .layer(1, .wk)).firstPlace?.row == 1)
+        #expect(try difference(comparison, .layer(1, .wk)).firstElement?.row == 1)
         #expect(!comparison.isSame)
     }
 
@@ -90,7 +90,7 @@ struct ComparisonTests {
         difference.add(1, Float(1).nextDown, row: 3, column: 1)
         #expect(difference.ulps == 1)
         difference.add(.leastNonzeroMagnitude, -.leastNonzeroMagnitude, row: 2, column: 5)
-        #expect(difference.ulps == 2 && difference.firstPlace?.row == 2 && difference.oddCount == 0)
+        #expect(difference.ulps == 2 && difference.firstElement?.row == 2 && difference.oddCount == 0)
         difference.add(0, -0.0, row: 2, column: 6)
         difference.add(.nan, 1, row: 2, column: 7)
         #expect(difference.count == 4 && difference.oddCount == 2 && difference.ulps == 2)
@@ -107,7 +107,7 @@ struct ComparisonTests {
         let comparison = try CheckpointComparison(one.open(), other.open())
         let difference = try difference(comparison, .tokEmbeddings)
         #expect(difference.count == 1 && difference.oddCount == 1)
-        #expect(difference.firstPlace?.row == 0 && difference.firstPlace?.column == 2)
+        #expect(difference.firstElement?.row == 0 && difference.firstElement?.column == 2)
     }
 
     @Test func namesWhatIsMissingShapedOrConfiguredOtherwise() throws {

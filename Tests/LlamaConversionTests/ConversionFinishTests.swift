@@ -7,7 +7,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// A kill while the output takes its place: before each of the changes in turn.
+/// A kill while the output is moved to its destination: before each of the changes in turn.
 struct ConversionFinishTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let format: CheckpointFormat
@@ -93,7 +93,7 @@ struct ConversionFinishTests {
                 try checkState(folder, example, wantedBefore, wantedAfter, "before change \(count)")
                 try goOn(next, try write(folder, isNew: true))
                 var found = try folder.files()
-                // A run that must not replace leaves the old one, and what may be gone on with.
+                // A run that must not replace leaves the old one, and what can be resumed.
                 let visible = found.filter { !$0.key.contains(".converting/") }
                 if next == .nothing, visible == wantedBefore { found = visible }
                 let wanted = next == .nothing && found == wantedBefore ? wantedBefore : wantedAfter

@@ -8,7 +8,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// Whatever happens in between, the old checkpoint or the new one is there, whole.
+/// Whenever a conversion is interrupted, the old checkpoint or the new one is there, complete.
 struct ConversionInterruptionTests {
     private static let model = TinyModel(dim: 32, nHeads: 2, nKVHeads: 2, headDim: 16, hiddenDim: 64)
 
@@ -45,7 +45,11 @@ struct ConversionInterruptionTests {
         } catch { return error }
     }
 
-    @Test(arguments: CheckpointFormat.allCases) func goesOnToTheSameBytes(format: CheckpointFormat) throws {
+    private func isInterruption(_ error: ConversionError?) -> Bool {
+        if case .interrupted = error { true } else { false }
+    }
+
+    @Test(arguments: CheckpointFormat.allCases) func resumesToTheSameBytes(format: CheckpointFormat) throws {
         let source = try source()
         let (whole, pieces) = (try TemporaryFolder(), try TemporaryFolder())
         _ = try converter(source, format, whole.path + "/out").run()
@@ -56,25 +60,31 @@ struct ConversionInterruptionTests {
         for count in [4, 9, 23] {
             let error = interrupt(
                 try converter(source, format, path) { $1.resumes = true }, after: count)
-            guard case .interrupted = error else { break }
+            try #require(isInterruption(error), "\(String(describing: error))")
             #expect(!FilePath(path).exists)
         }
         // A line that a kill cut off.
         let journal = path + ".converting/" + ConversionJournal.name
-        if let handle = FileHandle(forWritingAtPath: journal) {
-            try handle.seekToEnd()
-            try handle.write(contentsOf: Data(#"{"role":"norm.wei"#.utf8))
-            try handle.close()
-            let again = interrupt(try converter(source, format, path) { $1.resumes = true }, after: 6)
-            if case .interrupted = again {
-                _ = try converter(source, format, path) { $1.resumes = true }.run()
-            }
+        let handle = try #require(FileHandle(forWritingAtPath: journal))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data(#"{"role":"norm.wei"#.utf8))
+        try handle.close()
+        let again = interrupt(try converter(source, format, path) { $1.resumes = true }, after: 2)
+        try #require(isInterruption(again), "\(String(describing: again))")
+        // What is done is not done again.
+        let told = Mutex<[Int]>([])
+        let last = try converter(source, format, path) { $1.resumes = true }
+        _ = try last.run(progress: { count in told.withLock { $0.append(count) } })
+        let total = last.plan.files.reduce(0) { sum, file in
+            guard case .weights(let layout, _) = file.content else { return sum }
+            return sum + layout.slots.reduce(0) { $0 + $1.tensor.byteCount }
         }
+        #expect(told.withLock { $0.first ?? 0 } > 0 && told.withLock { $0.last } == total)
         #expect(try pieces.files() == whole.files())
         #expect(!FilePath(path + ".converting").exists)
     }
 
-    /// An interrupt that is told of once is not forgotten.
+    /// A single report of an interrupt is enough.
     @Test func remembersAnInterrupt() throws {
         let source = try source()
         let folder = try TemporaryFolder()
@@ -92,7 +102,7 @@ struct ConversionInterruptionTests {
         #expect(!FilePath(folder.path + "/out").exists)
     }
 
-    @Test func verifyingTellsHowFarItIs() throws {
+    @Test func verifyingReportsItsProgress() throws {
         let source = try source()
         let folder = try TemporaryFolder()
         let record = try converter(source, .meta, folder.path + "/out").run()
@@ -109,7 +119,7 @@ struct ConversionInterruptionTests {
     }
 
     @Test(arguments: CheckpointFormat.allCases)
-    func startsAnewOverWhatWasGivenUp(format: CheckpointFormat) throws {
+    func startsOverWhereAConversionWasAbandoned(format: CheckpointFormat) throws {
         let source = try source()
         let (whole, anew) = (try TemporaryFolder(), try TemporaryFolder())
         _ = try converter(source, format, whole.path + "/out").run()
@@ -137,13 +147,13 @@ struct ConversionInterruptionTests {
             }
             return interrupt(converter, after: 5)?.description ?? "no error"
         }
-        let unfinished = path + ".converting: cannot be gone on with: "
+        let unfinished = path + ".converting: cannot be resumed: "
         #expect(try resume() == unfinished + "there is no interrupted conversion")
         _ = interrupt(try converter(source, .huggingFace, path), after: 5)
         let other = unfinished + "it is of another conversion, or its source has changed"
         #expect(try resume(.float16) == other)
         #expect(try resume().hasPrefix("interrupted; "))
-        // The same bytes, written anew.
+        // The same bytes, rewritten.
         try source.write("model.safetensors", SafetensorsBuilder.bytes(Self.model.converted))
         #expect(try resume() == other)
         _ = try converter(source, .huggingFace, path).run()
@@ -164,11 +174,12 @@ struct ConversionInterruptionTests {
             return false
         })
         #expect(
-            found.withLock { $0 } == path + ".converting: another conversion is writing it; wait for its end")
+            found.withLock { $0 } == path
+                + ".converting: another conversion is writing it; wait until it ends")
         #expect(try folder.open("out.gguf").naming == .gguf)
     }
 
-    @Test(arguments: CheckpointFormat.allCases) func replacesWhenToldTo(format: CheckpointFormat) throws {
+    @Test(arguments: CheckpointFormat.allCases) func replacesOnRequest(format: CheckpointFormat) throws {
         let source = try source()
         let folder = try TemporaryFolder()
         let path = folder.path + "/out" + format.suffix
@@ -210,14 +221,14 @@ struct ConversionInterruptionTests {
         )
     }
 
-    /// No placeholder is left, and the files say what `conversion.json` says.
+    /// No field for a digest is left empty, and the files say what `conversion.json` says.
     @Test(arguments: CheckpointFormat.allCases) func writesItsDigests(format: CheckpointFormat) throws {
         let source = try source()
         let folder = try TemporaryFolder()
         let path = folder.path + "/out" + format.suffix
         let record = try converter(source, format, path).run()
         let files = try folder.files()
-        #expect(files.values.allSatisfy { $0.range(of: Data("swift-llama-digest-".utf8)) == nil })
+        #expect(files.values.allSatisfy { $0.range(of: Data(TensorDigest.zeros.utf8)) == nil })
         let json = try #require(files.first { $0.key.hasSuffix("conversion.json") }).value
         let weights = files.filter { !$0.key.hasSuffix("conversion.json") }.values
         for entry in record.entries {

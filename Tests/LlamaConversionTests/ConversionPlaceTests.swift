@@ -7,7 +7,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// What a conversion must not touch, whatever it is asked.
+/// What a conversion must never touch.
 @Suite struct ConversionPlaceTests {
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -40,7 +40,7 @@ import Testing
             let name = target == "outer" ? "outer/model" : "model"
             let source = try copy(in: folder, name)
             let found = message { try convert(source, to: folder.appending(path: target), forced: true) }
-            #expect(found.contains("expected another place than the checkpoint that is read"))
+            #expect(found.contains("expected another path than the source"))
             #expect(throws: Never.self) { try Checkpoint(at: source.path, logger: Self.logger) }
         }
     }

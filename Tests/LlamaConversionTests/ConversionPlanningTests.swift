@@ -34,7 +34,7 @@ struct ConversionPlanningTests {
         #expect(mkfifo(folder.path + "/pipe", 0o600) == 0)
         try manager.createSymbolicLink(
             atPath: folder.path + "/link", withDestinationPath: folder.path + "/pipe")
-        let advice = "; put the file itself there, or take it away"
+        let advice = "; put the file itself there, or remove it"
         for (name, found) in [
             ("folder", "expected a regular file, found a folder" + advice),
             ("pipe", "expected a regular file, found a pipe" + advice),
@@ -56,20 +56,20 @@ struct ConversionPlanningTests {
     }
 
     @Test(arguments: [
-        ("DIR/none/out", "DIR/none: expected a folder to write into, found none; make it first"),
-        ("", "the destination: expected the name of a checkpoint to be made, found no name; name it"),
+        ("DIR/none/out", "DIR/none: expected a folder to write into, found none; create it first"),
+        ("", "the destination: expected the name of a checkpoint to create, found no name; name it"),
         (
             ".",
-            ".: expected the name of a checkpoint to be made, found `.`; choose one in it, such as ./llama"
+            ".: expected the name of a checkpoint to create, found `.`; choose one in it, such as ./llama"
         ),
         (
             "/",
-            "/: expected the name of a checkpoint to be made, found `/`; choose one in it, such as /llama"
+            "/: expected the name of a checkpoint to create, found `/`; choose one in it, such as /llama"
         ),
         (
             "DIR/there/..",
             """
-            DIR/there/..: expected the name of a checkpoint to be made, found `DIR/there/..`; \
+            DIR/there/..: expected the name of a checkpoint to create, found `DIR/there/..`; \
             choose one in it, such as DIR/there/../llama
             """
         ),
@@ -78,11 +78,11 @@ struct ConversionPlanningTests {
         ("DIR/empty/.", "none"),
         (
             "DIR/mine",
-            "DIR/mine.converting: expected nothing there, found what no conversion to this place left; move it away"
+            "DIR/mine.converting: expected nothing there, found something that no conversion left there; move it away"
         ),
         (
             "DIR/old",
-            "DIR/old.replaced: expected nothing there, found what no conversion to this place left; move it away"
+            "DIR/old.replaced: expected nothing there, found something that no conversion left there; move it away"
         ),
     ]) func destinations(path: String, expected: String) throws {
         let source = try TemporaryFolder.huggingFace(TinyModel())
@@ -110,12 +110,12 @@ struct ConversionPlanningTests {
         #expect(
             message(folder) { try converter.check() }
                 == """
-                DIR: expected the name of a checkpoint to be made, found a folder; \
+                DIR: expected the name of a checkpoint to create, found a folder; \
                 choose one in it, such as DIR/llama.gguf
                 """)
     }
 
-    /// The room of a disk is asked for where it is to be, less what is there already.
+    /// Free space is checked on the destination's disk, less what is written already.
     @Test func moreThanTheDiskHolds() throws {
         let source = try TemporaryFolder.huggingFace(TinyModel())
         let folder = try TemporaryFolder()
@@ -129,7 +129,7 @@ struct ConversionPlanningTests {
         #expect(
             line == """
                 DIR/out: expected \(digits) bytes of free disk space, found 1,234; \
-                make room or choose a place on another disk
+                free some space or choose a path on another disk
                 """)
         #expect(message(folder) { _ = try converter.run() } == line)
         #expect(try folder.files().isEmpty)
@@ -138,12 +138,12 @@ struct ConversionPlanningTests {
         _ = try converter.run()
     }
 
-    /// Tokens, and the folder's name, spelled as what stands for a digest until it is known.
-    @Test func tokensThatLookLikePlaceholders() throws {
+    /// Tokens spelled like the zeros that a digest overwrites stay as they are.
+    @Test func tokensThatLookLikeDigestFields() throws {
         let source = try TemporaryFolder.huggingFace(TinyModel())
         let folder = try TemporaryFolder()
-        let spelled = Array(DigestPlaceholder.text(for: .norm).utf8)
-        let cut = Array("swift-llama-digest-".utf8)
+        let spelled = Array(TensorDigest.zeros.utf8)
+        let cut = Array(TensorDigest.zeros.utf8.prefix(20))
         var options = ConversionOptions(format: .gguf)
         let tokens = GGUFStrings([spelled, cut, spelled + cut, Array("last".utf8)])
         options.vocabulary = [("tokenizer.ggml.tokens", .array(.string(tokens)))]

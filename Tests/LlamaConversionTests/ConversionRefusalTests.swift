@@ -32,13 +32,13 @@ struct ConversionRefusalTests {
         Case(
             name: "linear RoPE, llama2c", config: linear, format: .llama2c,
             message: """
-                llama2.c .bin: rope_scaling: expected none, which the format takes for granted, \
+                llama2.c .bin: rope_scaling: expected none, which the format assumes, \
                 found linear, factor 4.0; choose another format
                 """),
         Case(
             name: "theta, llama2c", config: [("rope_theta", "500000.0")], format: .llama2c,
             message: """
-                llama2.c .bin: rope_theta: expected 10000, which the format takes for granted, found 500000.0; \
+                llama2.c .bin: rope_theta: expected 10000, which the format assumes, found 500000.0; \
                 choose another format
                 """),
         Case(
@@ -47,7 +47,7 @@ struct ConversionRefusalTests {
         Case(
             name: "head_dim, llama2c", model: wide, format: .llama2c,
             message: """
-                llama2.c .bin: head_dim: expected dim 8 / n_heads 2, which the format takes for granted, found 6; \
+                llama2.c .bin: head_dim: expected dim 8 / n_heads 2, which the format assumes, found 6; \
                 choose another format
                 """),
         Case(name: "biases, meta", model: biased, format: .meta, message: "Meta's Llama has no biases"),

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// What is laid out is read back as it was.
+/// What is written is read back unchanged.
 @Suite struct GGUFWriterTests {
     static let values: [(String, GGUFValue)] = [
         ("uint8", .uint8(.max)), ("int8", .int8(.min)), ("uint16", .uint16(.max)), ("int16", .int16(.min)),
@@ -135,7 +135,7 @@ import Testing
     @Test(
         arguments: [
             (
-                "t: expected each tensor once, found this one twice",
+                "t: expected each tensor once, found the same name again",
                 [("t", .float32, [1]), ("t", .float32, [1])]
             ),
             ("t: dtype U8 in GGUF is not supported", [("t", .uint8, [1])]),

@@ -22,27 +22,27 @@ struct Llama2cWriterTests {
     static let refusals: [(ModelConfiguration, String)] = [
         (
             tiny(rope: RoPEConfiguration(theta: 500_000, scaling: .none)),
-            "rope_theta: expected 10000, which the format takes for granted, found 500000.0; choose another format"
+            "rope_theta: expected 10000, which the format assumes, found 500000.0; choose another format"
         ),
         (
             tiny(rope: RoPEConfiguration(theta: 10000, scaling: .linear(factor: 2))),
-            "rope_scaling: expected none, which the format takes for granted, found linear, factor 2.0; choose another format"
+            "rope_scaling: expected none, which the format assumes, found linear, factor 2.0; choose another format"
         ),
         (
             tiny(normEpsilon: 1e-6),
-            "norm_eps: expected 1e-05, which the format takes for granted, found 1e-06; choose another format"
+            "norm_eps: expected 1e-05, which the format assumes, found 1e-06; choose another format"
         ),
         (
             tiny(model: TinyModel(hasAttentionBias: true)),
-            "biases: expected none, which the format takes for granted, found those of wq, wk, wv and wo; choose another format"
+            "biases: expected none, which the format assumes, found those of wq, wk, wv and wo; choose another format"
         ),
         (
             tiny(model: TinyModel(hasAttentionBias: true, hasFeedForwardBias: true)),
-            "biases: expected none, which the format takes for granted, found those of wq, wk, wv and wo, and w1, w2 and w3; choose another format"
+            "biases: expected none, which the format assumes, found those of wq, wk, wv and wo, and w1, w2 and w3; choose another format"
         ),
         (
             tiny(model: TinyModel(headDim: 6)),
-            "head_dim: expected dim 8 / n_heads 2, which the format takes for granted, found 6; choose another format"
+            "head_dim: expected dim 8 / n_heads 2, which the format assumes, found 6; choose another format"
         ),
         (
             tiny(contextLength: nil),

@@ -65,7 +65,7 @@ struct TorchLayoutTests {
         try Data().write(to: URL(fileURLWithPath: path))
         let file = try #require(FileHandle(forUpdatingAtPath: path))
         try file.truncate(atOffset: UInt64(layout.byteCount))
-        for piece in layout.pieces + (layout.completion?([1, 2, 3]) ?? []) {
+        for piece in layout.pieces + (try layout.completion?([1, 2, 3]) ?? []) {
             try file.seek(toOffset: UInt64(piece.offset))
             try file.write(contentsOf: piece.bytes)
         }

@@ -1,5 +1,5 @@
-/// The values of a ``ModelConfiguration`` that make the model what it is, by name; how its q and k rows are stored is
-/// none of them.
+/// The values of a ``ModelConfiguration`` that define the model, by name. The storage order of its q and k rows is not
+/// one of them.
 package enum ConfigurationField: String, Sendable, CaseIterable {
     /// Width of the residual stream.
     case dim
@@ -15,7 +15,7 @@ package enum ConfigurationField: String, Sendable, CaseIterable {
     case hiddenDim
     /// Number of token ids.
     case vocabularySize
-    /// What the norms add.
+    /// What the norms add to the mean square.
     case normEpsilon
     /// Base of the rotations.
     case ropeTheta = "rope.theta"
@@ -27,14 +27,14 @@ package enum ConfigurationField: String, Sendable, CaseIterable {
     case hasAttentionBias
     /// Whether the feed-forward layer has biases.
     case hasFeedForwardBias
-    /// Longest sequence it is made for.
+    /// Longest sequence it was trained for.
     case contextLength
     /// Ids that end a text.
     case stopTokens
 }
 
 extension ModelConfiguration {
-    /// A value as text, the same text for the same value; nil where the checkpoint does not say.
+    /// A value as text, the same text for the same value; nil where the checkpoint does not state it.
     package func text(of field: ConfigurationField) -> String? {
         switch field {
         case .dim: "\(dim)"
@@ -56,6 +56,7 @@ extension ModelConfiguration {
         }
     }
 
+    /// A value and where it came from.
     func source(_ field: ConfigurationField, _ source: String) -> ConfigurationSource {
         ConfigurationSource(field.rawValue, text(of: field) ?? "unknown", source)
     }

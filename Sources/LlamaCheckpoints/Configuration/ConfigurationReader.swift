@@ -4,10 +4,13 @@ import LlamaTensors
 
 /// Reads values of a JSON configuration file; every error names the file and the key.
 package struct ConfigurationReader {
+    /// The file.
     package let file: String
     private let object: JSONValue
 
-    /// Parses the whole file.
+    /// Parses a file.
+    ///
+    /// - Throws: where it cannot be read or is not a JSON object.
     package init(_ file: String) throws(CheckpointError) {
         let mapped = try mapFile(file)
         self.file = file
@@ -24,7 +27,7 @@ package struct ConfigurationReader {
         self.object = object
     }
 
-    /// A reader of the object under `key`, where there is one.
+    /// A reader of the object under `key`; nil where the key is absent or `null`.
     package func object(_ key: String) throws(CheckpointError) -> ConfigurationReader? {
         guard let value = object[key] else { return nil }
         guard value.isObject else { throw invalid(key, expected: "an object", found: value.excerpt) }
@@ -89,7 +92,7 @@ package struct ConfigurationReader {
         try read(key, { value throws(JSONError) in try value.string() })
     }
 
-    /// One id or an array of ids; empty where the key is absent or `null`. Negative ones stand for none.
+    /// One id or an array of ids; empty where the key is absent or `null`. Negative ids mean none.
     package func tokens(_ key: String) throws(CheckpointError) -> Set<Int32> {
         let ids = try read(key) { value throws(JSONError) in
             try value.isArray ? value.ints() : [value.int()]
@@ -131,16 +134,33 @@ package struct ConfigurationReader {
     /// Whether the key is there, and not `null`.
     package func has(_ key: String) -> Bool { object[key] != nil }
 
-    /// The key with those of the objects around it.
-    package func place(of key: String) -> String { object.path.isEmpty ? key : "\(object.path).\(key)" }
+    /// The key path: the key after those of the enclosing objects.
+    package func keyPath(of key: String) -> String { object.path.isEmpty ? key : "\(object.path).\(key)" }
 
+    /// An error about the value of `key`.
     package func invalid(_ key: String, expected: String, found: String) -> CheckpointError {
-        .invalid(file, place(of: key), expected: expected, found: found)
+        .invalid(file, keyPath(of: key), expected: expected, found: found)
     }
 
+    /// A number, or an error where it is nil.
     package func required<Number>(_ key: String, _ value: Number?) throws(CheckpointError) -> Number {
         guard let value else { throw invalid(key, expected: "a number", found: "none") }
         return value
+    }
+
+    /// Checks that heads share keys evenly and have pairs to rotate.
+    ///
+    /// - Parameter keys: The names of the two counts in the file, for the error.
+    package func checkHeads(
+        nHeads: Int, nKVHeads: Int, headDim: Int, keys: (keyValue: String, heads: String)
+    ) throws(CheckpointError) {
+        guard nHeads.isMultiple(of: nKVHeads) else {
+            throw invalid(
+                keys.keyValue, expected: "a divisor of \(keys.heads) \(nHeads)", found: "\(nKVHeads)")
+        }
+        guard headDim.isMultiple(of: 2) else {
+            throw invalid(keys.heads, expected: "heads of even width", found: "width \(headDim)")
+        }
     }
 
     private func read<T>(
@@ -156,7 +176,7 @@ package struct ConfigurationReader {
 }
 
 extension ClosedRange<Int> {
-    /// Bounds on the widths of a model: far above any Llama, low enough that no product of them overflows.
+    /// Bounds on the widths of a model: far above any Llama's, low enough that no product of them overflows.
     package static let width = 1...(1 << 20)
     /// Bounds on counts of layers and heads.
     package static let modelCount = 1...(1 << 12)

@@ -2,11 +2,11 @@ import LlamaFiles
 
 /// Where one value of a ``ModelConfiguration`` came from.
 package struct ConfigurationSource: Sendable, Equatable {
-    /// The value's name, as in ``ModelConfiguration``; `rope.theta` for one further in.
+    /// The value's name, as in ``ModelConfiguration``; `rope.theta` for a nested one.
     package let name: String
     /// The value as text.
     package let value: String
-    /// The file and key (`config.json: hidden_size`), the tensor whose shape told it, or `default` and why.
+    /// The file and key (`config.json: hidden_size`), the tensor whose shape implies it, or `default` and why.
     package let source: String
 
     init(_ name: String, _ value: String, _ source: String) {
@@ -15,8 +15,8 @@ package struct ConfigurationSource: Sendable, Equatable {
 }
 
 extension ConfigurationReader {
-    /// What a value came from: the key where the file has it, else `otherwise`.
+    /// Where a value came from: the key where the file has it, else `otherwise`.
     func source(_ key: String, otherwise: String = "default") -> String {
-        has(key) ? "\(FilePath(file).name): \(place(of: key))" : otherwise
+        has(key) ? "\(FilePath(file).name): \(keyPath(of: key))" : otherwise
     }
 }

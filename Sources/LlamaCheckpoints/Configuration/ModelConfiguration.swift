@@ -1,4 +1,4 @@
-/// The shape of a Llama, whichever file it was read from. Immutable once a checkpoint is open.
+/// The shape of a Llama, independent of the file it was read from. Immutable.
 ///
 /// Names follow Meta's `params.json`.
 package struct ModelConfiguration: Sendable, Equatable {
@@ -16,9 +16,9 @@ package struct ModelConfiguration: Sendable, Equatable {
     package let hiddenDim: Int
     /// Number of token ids.
     package let vocabularySize: Int
-    /// Added to the mean square before its root is taken.
+    /// Added to the mean square before the root.
     package let normEpsilon: Float
-    /// How positions turn into rotations.
+    /// How positions become rotations.
     package let rope: RoPEConfiguration
     /// Which elements of a head's q and k rows form a rotated pair.
     package let ropeLayout: RoPELayout
@@ -28,16 +28,16 @@ package struct ModelConfiguration: Sendable, Equatable {
     package let hasAttentionBias: Bool
     /// Whether w1, w2 and w3 carry a bias (Hugging Face `mlp_bias`).
     package let hasFeedForwardBias: Bool
-    /// Longest sequence the model was made for, where the checkpoint says so.
+    /// Longest sequence the model was trained for, where the checkpoint states it.
     package let contextLength: Int?
-    /// Ids that the checkpoint's own configuration says end a text.
+    /// Ids that end a text, by the checkpoint's own configuration.
     package let stopTokens: Set<Int32>
 
     /// A Llama of this shape, in Meta's layout.
     ///
     /// - Parameters:
     ///   - vocabularySize: Number of token ids.
-    ///   - contextLength: Longest sequence it is made for.
+    ///   - contextLength: Longest sequence it is trained for.
     package init(
         dim: Int, nLayers: Int, nHeads: Int, nKVHeads: Int, hiddenDim: Int, vocabularySize: Int,
         normEpsilon: Float,
@@ -52,6 +52,7 @@ package struct ModelConfiguration: Sendable, Equatable {
             hasAttentionBias: false, hasFeedForwardBias: false, contextLength: contextLength, stopTokens: [])
     }
 
+    /// A Llama of this shape.
     package init(
         dim: Int, nLayers: Int, nHeads: Int, nKVHeads: Int, headDim: Int, hiddenDim: Int, vocabularySize: Int,
         normEpsilon: Float, rope: RoPEConfiguration, ropeLayout: RoPELayout, tiesEmbeddings: Bool,
@@ -74,7 +75,7 @@ package struct ModelConfiguration: Sendable, Equatable {
         self.stopTokens = stopTokens
     }
 
-    /// Width of the feed-forward layer that follows from Meta's rules.
+    /// Width of the feed-forward layer by Meta's rules.
     ///
     /// Source: `FeedForward.__init__` in Meta's `llama/model.py`.
     package static func hiddenDim(dim: Int, multipleOf: Int, multiplier: Double? = nil) -> Int {

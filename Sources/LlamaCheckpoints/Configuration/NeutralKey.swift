@@ -1,6 +1,6 @@
 /// A key by which a checkpoint can ask for what a Llama does not do, and the values with which it asks for nothing.
 ///
-/// Readers take the keys that they know; with these they make sure that those they do not know change nothing.
+/// Readers interpret the keys that they know; with these they make sure that the others change nothing.
 struct NeutralKey: Sendable {
     /// The values that change nothing. That the key is absent changes nothing either.
     enum Neutral: Sendable {
@@ -8,9 +8,9 @@ struct NeutralKey: Sendable {
         case off
         /// True.
         case on
-        /// This number, but for its rounding to `Float`.
+        /// This number, up to rounding to `Float`.
         case number(Double)
-        /// As `number`, or 0 for a key of which 0 means that it is not set.
+        /// As `number`, or 0 where 0 means that the key is not set.
         case numberOrZero(Double)
         /// A count up to this one.
         case atMost(Int)
@@ -22,6 +22,7 @@ struct NeutralKey: Sendable {
 
     /// Its name in the file.
     let key: String
+    /// The values that change nothing.
     let neutral: Neutral
     /// What a Llama does instead, for the error.
     let reason: String
@@ -30,7 +31,7 @@ struct NeutralKey: Sendable {
         (self.key, self.neutral, self.reason) = (key, neutral, reason)
     }
 
-    /// Whether a value changes nothing. A list is of one value for each layer.
+    /// Whether a value changes nothing. A list has a value for each layer.
     func allows(_ value: StatedValue) -> Bool {
         switch (value, neutral) {
         case (.list(let values), _): values.allSatisfy(allows)
@@ -69,7 +70,7 @@ struct NeutralKey: Sendable {
     }
 }
 
-/// What a key states, whatever the file's format, as far as it takes to tell whether it changes anything.
+/// A key's value in any format, reduced to what decides whether it changes anything.
 enum StatedValue: Equatable {
     case flag(Bool)
     case number(Double)
@@ -77,6 +78,24 @@ enum StatedValue: Equatable {
     case list([StatedValue])
     case object(isEmpty: Bool)
 
-    /// Whether two numbers are the same but for roundings to `Float`.
+    /// Whether two numbers are equal up to rounding to `Float`.
     static func isClose(_ one: Double, _ other: Double) -> Bool { abs(one - other) <= 0x1p-22 * abs(other) }
+}
+
+extension NeutralKey {
+    /// What a Llama does instead, as errors say it; shared by all formats.
+    enum Reason {
+        static let logits = "a Llama does not scale or cap its logits"
+        static let embeddings = "a Llama does not scale its embeddings"
+        static let residuals =
+            "a Llama adds a block's output as it is, attention before the feed-forward layer"
+        static let scores = "a Llama divides scores by the root of a head's width and does not cap them"
+        static let clipping = "a Llama does not clip queries, keys and values"
+        static let norms = "a Llama does not norm queries and keys"
+        static let positions = "a Llama attends to all positions up to its own, in every layer"
+        static let rotations = "a Llama rotates all of every head, in every layer alike"
+        static let experts = "mixtures of experts are not supported"
+        static let quantized = "quantized weights are read from GGUF files only"
+        static let textOnly = "only models of text are supported"
+    }
 }

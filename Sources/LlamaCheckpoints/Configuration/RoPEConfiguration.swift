@@ -1,6 +1,6 @@
 import Glibc
 
-/// Rotary position embedding: its base and how it is stretched to longer contexts.
+/// Rotary position embedding: its base and how it is scaled to longer contexts.
 package struct RoPEConfiguration: Sendable, Equatable {
     /// How frequencies are scaled.
     package enum Scaling: Sendable, Equatable {
@@ -13,7 +13,7 @@ package struct RoPEConfiguration: Sendable, Equatable {
         /// Source: `apply_scaling` in Meta's `llama_models/llama3/model.py`.
         case llama3(
             factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalLength: Int)
-        /// The frequency of each pair divided by its own factor `[headDim / 2]`, as a GGUF file may ask.
+        /// The frequency of each pair divided by its own factor `[headDim / 2]`; GGUF files may state them.
         case factors([Float])
     }
 
@@ -29,8 +29,8 @@ package struct RoPEConfiguration: Sendable, Equatable {
 
     /// The rotation per position of each pair, in radians: `[headDim / 2]`.
     ///
-    /// Computed in `Float` at the same places as Meta's and transformers' code, whose weights were
-    /// trained with those roundings.
+    /// Computed in `Float` in the same steps as Meta's and transformers' code: the weights were trained with those
+    /// roundings.
     package func inverseFrequencies(headDim: Int) -> [Float] {
         let frequencies = unscaledFrequencies(headDim: headDim)
         if case .factors(let factors) = scaling { return zip(frequencies, factors).map { $0 / $1 } }

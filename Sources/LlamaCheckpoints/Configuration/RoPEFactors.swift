@@ -5,7 +5,7 @@ package struct RoPEFactors {
     /// `[headDim / 2]`, the fastest pair first.
     package let values: [Float]
 
-    /// nil for a scaling that needs no factors.
+    /// Nil for a scaling that needs no factors.
     package init?(theta: Double, scaling: RoPEConfiguration.Scaling, headDim: Int) {
         switch scaling {
         case .none, .linear: return nil
@@ -24,7 +24,7 @@ package struct RoPEFactors {
         }
     }
 
-    /// Whether `factors` are these but for the rounding of another power function.
+    /// Whether `factors` are these up to the rounding of another power function.
     ///
     /// On the ramp an error of the frequency grows by up to the factor: with 32, a last bit of 6e-8 becomes 2e-6.
     package func isClose(to factors: [Float]) -> Bool {

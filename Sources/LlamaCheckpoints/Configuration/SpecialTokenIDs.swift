@@ -1,4 +1,3 @@
-import LlamaFiles
 import LlamaJSON
 
 /// The ids that configuration files name.
@@ -7,15 +6,15 @@ package struct SpecialTokenIDs: Sendable, Equatable {
     package var bos: Int32?
     /// End a sequence or a turn, the end of the sequence first.
     package var stops: [Int32]
-    /// Fills unused places.
+    /// Pads sequences to equal lengths.
     package var pad: Int32?
 
-    /// Ids, each where there is one.
+    /// The given ids.
     package init(bos: Int32? = nil, stops: [Int32] = [], pad: Int32? = nil) {
         (self.bos, self.stops, self.pad) = (bos, stops, pad)
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     package var isEmpty: Bool { bos == nil && stops.isEmpty && pad == nil }
 
     /// Hugging Face's `generation_config.json` of these tokens.
@@ -37,14 +36,14 @@ package struct SpecialTokenIDs: Sendable, Equatable {
         }
     }
 
-    /// A `generation_config.json` with these tokens in the place of those that it names.
+    /// A `generation_config.json` in which these tokens replace those that it names.
     package func revising(generationConfig bytes: [UInt8]) throws(JSONError) -> [UInt8] {
         var members = try Self.parse(bytes) { root throws(JSONError) in
             try root.members().map { member throws(JSONError) in (member.key, try member.value.text()) }
         }
         for (key, value) in self.members {
-            if let place = members.firstIndex(where: { $0.0 == key }) {
-                members[place].1 = value
+            if let index = members.firstIndex(where: { $0.0 == key }) {
+                members[index].1 = value
             } else {
                 members.append((key, value))
             }
@@ -71,30 +70,4 @@ package struct SpecialTokenIDs: Sendable, Equatable {
         if let pad { members.append(("pad_token_id", .int(Int(pad)))) }
         return members
     }
-}
-
-extension Checkpoint {
-    /// The ids that the checkpoint's own configuration names, whatever its tokenizer says: in `config.json` and
-    /// `generation_config.json`, or under the keys of a GGUF file.
-    package func statedTokens() throws(CheckpointError) -> SpecialTokenIDs {
-        var tokens = SpecialTokenIDs(stops: configuration.stopTokens.sorted())
-        if let gguf {
-            func id(_ key: String) throws(CheckpointError) -> Int32? {
-                try gguf.int("tokenizer.ggml." + key).flatMap(Int32.init(exactly:)).flatMap {
-                    $0 < 0 ? nil : $0
-                }
-            }
-            (tokens.bos, tokens.pad) = (try id("bos_token_id"), try id("padding_token_id"))
-            return tokens
-        }
-        for name in format == .huggingFace ? ["config.json", generationConfig] : [generationConfig]
-        where format != .llama2c && FilePath(folder + "/" + name).exists {
-            let reader = try ConfigurationReader(folder + "/" + name)
-            if tokens.bos == nil { tokens.bos = try reader.tokens("bos_token_id").min() }
-            if tokens.pad == nil { tokens.pad = try reader.tokens("pad_token_id").min() }
-        }
-        return tokens
-    }
-
-    private var generationConfig: String { "generation_config.json" }
 }

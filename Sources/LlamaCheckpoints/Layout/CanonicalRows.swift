@@ -1,36 +1,36 @@
 import LlamaTensors
 
-/// The rows of a weight in one order, however the files cut and order them: what two checkpoints are compared by and
-/// what a conversion writes.
+/// The rows of a weight in a canonical order, independent of how the files cut and order them. Comparisons and
+/// conversions read weights this way.
 ///
-/// The parts of model-parallel shards are joined, and the rows of wq and wk (and the elements of their biases) come in
-/// Meta's order, or in Hugging Face's where that is asked for. A tensor of one dimension is a single row. Nothing is
-/// read before a row is copied, no copy allocates, and any number of threads may copy at once.
+/// The parts of model-parallel shards are joined, and the rows of wq and wk (and the elements of their biases) are in
+/// Meta's order, or in Hugging Face's on request. A tensor of one dimension is a single row. Nothing is read before a
+/// row is copied, no copy allocates, and any number of threads may copy at once.
 package struct CanonicalRows: Sendable {
     /// Number of rows; 1 for a tensor of one dimension.
     package let rowCount: Int
     /// Elements in a row.
     package let columnCount: Int
-    /// How elements are stored. In a block format a row is of whole blocks.
+    /// How elements are stored. In a block format, a row consists of whole blocks.
     package let dtype: DType
     /// Bytes of a row.
     package var rowByteCount: Int { columnCount / dtype.blockCount * dtype.blockSize }
 
-    private let cut: Weight.Cut
-    private let parts: [Part]
+    private let cut: ShardCut
+    private let parts: [StoredPart]
     /// Of rows, or of the elements of a vector.
     private let permutation: HeadPermutation?
 
-    /// One part as it lies in its file.
-    private struct Part: Sendable {
+    /// One part as stored in its file.
+    private struct StoredPart: Sendable {
         let tensor: Tensor
         let rowCount: Int
-        /// Bytes that a row holds.
+        /// Bytes of a row.
         let width: Int
-        /// Bytes from one row to the next.
+        /// Bytes from the start of one row to the next.
         let pitch: Int
 
-        /// - Parameter tensor: with dense rows.
+        /// - Parameter tensor: A tensor with dense rows.
         init(_ tensor: Tensor) {
             let dtype = tensor.dtype
             self.tensor = tensor
@@ -45,10 +45,10 @@ package struct CanonicalRows: Sendable {
     /// The rows of a checkpoint's weight.
     ///
     /// - Parameters:
-    ///   - role: what the weight is, as it was asked for.
-    ///   - configuration: of the same checkpoint.
-    ///   - layout: the order wanted for wq, wk and their biases.
-    /// - Throws: for a bias of q or k in a block format whose elements would have to change places.
+    ///   - role: The role of the weight.
+    ///   - configuration: Of the same checkpoint.
+    ///   - layout: The order of wq, wk and their biases.
+    /// - Throws: for a bias of q or k in a block format whose elements would have to be permuted.
     package init(
         _ weight: Weight, role: TensorRole, configuration: ModelConfiguration,
         layout: RoPELayout = .interleaved
@@ -57,36 +57,36 @@ package struct CanonicalRows: Sendable {
         columnCount = weight.shape.last ?? 1
         dtype = weight.dtype
         cut = weight.cut
-        parts = weight.parts.map(Part.init)
+        parts = weight.parts.map(StoredPart.init)
         permutation =
             role.isRotated
             ? HeadPermutation(from: configuration.ropeLayout, to: layout, headDim: configuration.headDim)
             : nil
         guard permutation == nil || weight.shape.count > 1 || !dtype.isBlockFormat else {
-            throw .unsupported(weight.name, "\(dtype.rawValue) for a bias whose elements change places")
+            throw .unsupported(weight.name, "\(dtype.rawValue) for a bias whose elements are permuted")
         }
     }
 
-    /// Whether the rows of the files come in another order here.
+    /// Whether the rows are in another order than in the files.
     package var isPermuted: Bool { permutation != nil }
 
     /// Copies a row, in the bytes of its dtype.
     ///
     /// - Parameters:
     ///   - index: 0 to ``rowCount`` − 1.
-    ///   - target: at least ``rowByteCount`` bytes, of any alignment.
+    ///   - target: At least ``rowByteCount`` bytes, of any alignment.
     package func copyRow(_ index: Int, into target: UnsafeMutableRawBufferPointer) {
         copyRows(index..<index + 1, into: target)
     }
 
-    /// Copies rows one behind the other, in the bytes of their dtype.
+    /// Copies consecutive rows, in the bytes of their dtype.
     ///
     /// - Parameters:
-    ///   - rows: within 0 to ``rowCount``.
-    ///   - target: at least ``rowByteCount`` bytes for each, of any alignment.
+    ///   - rows: Within 0 to ``rowCount``.
+    ///   - target: At least ``rowByteCount`` bytes for each row, of any alignment.
     package func copyRows(_ rows: Range<Int>, into target: UnsafeMutableRawBufferPointer) {
         guard let start = target.baseAddress, rowByteCount > 0 else { return }
-        // The start of the part in the whole: its first row, and its first byte in each row.
+        // Where the part begins in the whole: its first row, and its first byte in each row.
         var (top, left) = (0, 0)
         for part in parts {
             if let base = part.tensor.baseAddress {
@@ -102,10 +102,10 @@ package struct CanonicalRows: Sendable {
         }
     }
 
-    /// The rows from `index` on as they lie in a file, where they lie there one behind the other in this order: the
-    /// first of `rows` and as many of those that follow as do. Nil where a row must be put together.
+    /// The bytes of rows in a mapped file, where they are contiguous and in this order: the first of `rows` and as many
+    /// of the following as possible. Nil where a row has to be assembled.
     ///
-    /// - Returns: a view of the file's map, valid while the checkpoint lives; whole rows.
+    /// - Returns: A view of the file's map, of whole rows; valid while the checkpoint lives.
     package func rowsInPlace(_ rows: Range<Int>) -> UnsafeRawBufferPointer? {
         guard cut != .columns, permutation == nil, !rows.isEmpty else { return nil }
         var top = 0
@@ -124,9 +124,9 @@ package struct CanonicalRows: Sendable {
         return nil
     }
 
-    /// Copies what a part that begins at row `top` holds of `rows`.
+    /// Copies those of `rows` that a part holds, whose first row is row `top` of the whole.
     private func copy(
-        _ part: Part, _ base: UnsafeRawPointer, rows: Range<Int>, top: Int,
+        _ part: StoredPart, _ base: UnsafeRawPointer, rows: Range<Int>, top: Int,
         into target: UnsafeMutableRawPointer
     ) {
         let pitch = rowByteCount
@@ -155,7 +155,7 @@ package struct CanonicalRows: Sendable {
         }
     }
 
-    /// Copies a vector whose elements change places.
+    /// Copies a vector with its elements permuted.
     private func copyElements(
         _ base: UnsafeRawPointer, _ permutation: HeadPermutation, into target: UnsafeMutableRawPointer
     ) {

@@ -1,4 +1,4 @@
-/// What a tensor is for. Every format maps its own names to these; the model knows nothing else.
+/// What a tensor is for. Every format maps its own names to these; the model uses nothing else.
 ///
 /// Case names are Meta's.
 package enum TensorRole: Hashable, Sendable {

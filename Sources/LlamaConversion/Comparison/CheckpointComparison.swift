@@ -3,42 +3,42 @@ import Dispatch
 import Synchronization
 import LlamaTensors
 
-/// Two checkpoints set side by side: configuration field by field, tensors number by number, whatever files, shards,
-/// row orders and dtypes hold them.
+/// A comparison of two checkpoints: configuration field by field, tensors value by value, independent of files, shards,
+/// row orders and dtypes.
 package struct CheckpointComparison: Sendable {
-    /// A tensor of either.
+    /// A tensor that either has.
     package struct Entry: Sendable {
-        /// What it is for.
+        /// Its role.
         package let role: TensorRole
         /// The stored types, nil where the tensor is not there.
         package let dtypes: (first: DType?, second: DType?)
         /// Shape of the whole, the first checkpoint's where they differ.
         package let shape: [Int]
-        /// What came out.
+        /// The result.
         package let outcome: TensorOutcome
     }
 
-    /// A value of the configuration on which they differ or only one of them speaks.
+    /// A value of the configuration that differs, or that only one of them states.
     package struct FieldDifference: Sendable, Equatable {
-        /// Which.
+        /// The field.
         package let field: ConfigurationField
-        /// As text; nil where a checkpoint does not say.
+        /// As text; nil where the checkpoint does not state it.
         package let first: String?
-        /// As text; nil where a checkpoint does not say.
+        /// As text; nil where the checkpoint does not state it.
         package let second: String?
-        /// Whether it makes another model of it. What only one checkpoint states does not, nor does tying the
-        /// embeddings when the output head is there and compared.
+        /// Whether the models differ by it. A value that only one checkpoint states does not count, nor do tied
+        /// embeddings: the output head is compared itself.
         package let matters: Bool
     }
 
-    /// The fields that are not the same.
+    /// The fields that differ.
     package let fields: [FieldDifference]
-    /// The tensors, in the model's order.
+    /// The tensors, in the order of the model.
     package let entries: [Entry]
 
-    /// Compares. Every byte of both is read once, on all cores; memory does not grow with the model.
+    /// Compares. Reads every byte of both once, on several threads; memory does not grow with the model.
     ///
-    /// - Parameter progress: told now and then, from any thread, how many bytes of how many are done.
+    /// - Parameter progress: Told from time to time, from any thread, how many bytes of how many are done.
     package init(
         _ first: Checkpoint, _ second: Checkpoint,
         progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -60,13 +60,14 @@ package struct CheckpointComparison: Sendable {
             }
         }
         var entries: [Entry] = []
-        for result in results.withLock({ $0 }) {
-            if let result { entries.append(try result.get()) }
+        for (result, pair) in zip(results.withLock({ $0 }), pairs) {
+            guard let result else { throw pair.notCompared(in: second.folder) }
+            entries.append(try result.get())
         }
         self.entries = entries
     }
 
-    /// Reading is limited by memory, which a few threads use up.
+    /// Reading is bound by memory bandwidth, which a few threads saturate.
     private static let threadCount = 4
 
     private static func fields(_ first: ModelConfiguration, _ second: ModelConfiguration) -> [FieldDifference]
@@ -79,10 +80,10 @@ package struct CheckpointComparison: Sendable {
         }
     }
 
-    /// Whether both are the same model to the last bit.
+    /// Whether both are the same model, bit for bit.
     package var isSame: Bool { isSame(tolerance: 0) }
 
-    /// Whether both are the same model but for so many units in the last place of the narrower dtype.
+    /// Whether both are the same model within `tolerance` units in the last place of the narrower dtype.
     package func isSame(tolerance: Double) -> Bool {
         !fields.contains(where: \.matters)
             && entries.allSatisfy { entry in

@@ -2,29 +2,34 @@ import LlamaCheckpoints
 import Glibc
 import LlamaTensors
 
-/// Compares the numbers of one role in two checkpoints, a slice of rows at a time.
+/// Compares the values of one role in two checkpoints, a slice of rows at a time.
 struct TensorComparer {
-    /// Bytes of a slice, which both sides hold; few enough to stay in a core's cache between copy and comparison.
+    /// Bytes of a slice on each side; small enough to stay in a core's cache between copy and comparison.
     static let sliceSize = 1 << 18
 
     private let first: CanonicalRows
     private let second: CanonicalRows
     private var difference: TensorDifference
 
-    /// - Parameters: rows of one shape.
     private init(_ first: CanonicalRows, _ second: CanonicalRows) {
         (self.first, self.second) = (first, second)
         difference = TensorDifference(unit: .narrower(first.dtype, second.dtype))
     }
 
-    /// - Parameter progress: told of every slice how many bytes of both sides it had.
+    /// Compares rows of one shape.
+    ///
+    /// - Parameter progress: Told the bytes of both sides after every slice.
     static func compare(
         _ first: CanonicalRows, _ second: CanonicalRows, progress: (Int) -> Void
     ) -> TensorOutcome {
         var comparer = TensorComparer(first, second)
         let pitch = max(first.rowByteCount, second.rowByteCount, 1)
         let count = max(1, sliceSize / pitch)
-        var buffers = SliceBuffers(first: first, second: second, rowCount: min(count, first.rowCount))
+        let rowCount = min(count, first.rowCount)
+        var buffers = (
+            first: SliceBuffer(rows: first, rowCount: rowCount),
+            second: SliceBuffer(rows: second, rowCount: rowCount)
+        )
         for start in stride(from: 0, to: first.rowCount, by: count) {
             let rows = start..<min(start + count, first.rowCount)
             comparer.compare(rows, &buffers)
@@ -34,7 +39,9 @@ struct TensorComparer {
         return first.dtype == second.dtype ? .identical : .equalAfterCast
     }
 
-    private mutating func compare(_ rows: Range<Int>, _ buffers: inout SliceBuffers) {
+    private mutating func compare(
+        _ rows: Range<Int>, _ buffers: inout (first: SliceBuffer, second: SliceBuffer)
+    ) {
         buffers.first.read(rows, of: first)
         buffers.second.read(rows, of: second)
         if first.dtype == second.dtype {
@@ -48,7 +55,7 @@ struct TensorComparer {
         }
         buffers.first.decode(first.dtype)
         buffers.second.decode(second.dtype)
-        // Of one dtype, elements that decode to the same bits have the same bits, but for not-a-numbers.
+        // Elements of one dtype that decode to the same bits have the same bits, except for NaNs.
         let columns = first.columnCount
         buffers.first.floats.withUnsafeBufferPointer { left in
             buffers.second.floats.withUnsafeBufferPointer { right in
@@ -60,16 +67,5 @@ struct TensorComparer {
                 }
             }
         }
-    }
-}
-
-/// Room for a slice of both sides.
-private struct SliceBuffers {
-    var first: SliceBuffer
-    var second: SliceBuffer
-
-    init(first: CanonicalRows, second: CanonicalRows, rowCount: Int) {
-        self.first = SliceBuffer(rows: first, rowCount: rowCount)
-        self.second = SliceBuffer(rows: second, rowCount: rowCount)
     }
 }

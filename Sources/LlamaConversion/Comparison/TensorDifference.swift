@@ -1,60 +1,62 @@
 import LlamaTensors
 
-/// What a comparison of one tensor came to.
+/// The outcome of comparing one tensor.
 package enum TensorOutcome: Sendable, Equatable {
     /// The same dtype and the same bits.
     case identical
-    /// The same numbers in two dtypes, of which both hold them exactly.
+    /// The same values in two dtypes that both represent them exactly.
     case equalAfterCast
-    /// The same shape and other numbers.
+    /// The same shape, different values.
     case differs(TensorDifference)
-    /// Two shapes.
+    /// Different shapes.
     case shapes([Int], [Int])
     /// Only in the second checkpoint.
     case missingInFirst
     /// Only in the first checkpoint.
     case missingInSecond
 
-    /// Whether the numbers are the same.
+    /// Whether the values are the same.
     package var isSame: Bool { self == .identical || self == .equalAfterCast }
 }
 
-/// How the numbers of two tensors of one shape differ.
+/// How the values of two tensors of one shape differ.
 package struct TensorDifference: Sendable, Equatable {
-    /// Where two numbers differ: in the order of Meta's layout.
-    package struct Place: Sendable, Equatable {
+    /// Two values that differ, and where: in Meta's order of rows.
+    package struct Element: Sendable, Equatable {
         /// Row, 0 for a tensor of one dimension.
         package let row: Int
         /// Column.
         package let column: Int
-        /// The first checkpoint's number.
+        /// The first checkpoint's value.
         package let first: Float
-        /// The second checkpoint's number.
+        /// The second checkpoint's value.
         package let second: Float
     }
 
-    /// How many numbers differ.
+    /// How many values differ.
     package private(set) var count = 0
-    /// How many of those differ without a distance: in a sign of zero, or with an infinity or not-a-number on a side.
+    /// How many of those have no distance: zeros of different sign, or an infinity or a NaN on one side.
     package private(set) var oddCount = 0
-    /// Largest distance in units in the last place of ``unit``: how many steps from one of its numbers to the next.
+    /// Largest distance in units in the last place of ``unit``: the steps from one representable value to the next.
     package private(set) var ulps = 0.0
-    /// The dtype of which the units are: the one with fewer significant bits.
+    /// The dtype that defines the units: the one with fewer significant bits.
     package let unit: DType
     /// Largest absolute difference.
     package private(set) var largestAbsolute = 0.0
-    /// Largest difference relative to the larger of the two numbers.
+    /// Largest difference relative to the larger magnitude of the two.
     package private(set) var largestRelative = 0.0
-    /// The first place in which they differ.
-    package private(set) var firstPlace: Place?
+    /// The first element that differs.
+    package private(set) var firstElement: Element?
 
+    /// No differences yet.
     init(unit: DType) { self.unit = unit }
 
-    /// Counts two numbers that differ.
+    /// Adds two values that differ.
     mutating func add(_ first: Float, _ second: Float, row: Int, column: Int) {
         count += 1
-        if firstPlace == nil || (row, column) < (firstPlace?.row ?? 0, firstPlace?.column ?? 0) {
-            firstPlace = Place(row: row, column: column, first: first, second: second)
+        let isFirst = firstElement.map { (row, column) < ($0.row, $0.column) } ?? true
+        if isFirst {
+            firstElement = Element(row: row, column: column, first: first, second: second)
         }
         guard first.isFinite, second.isFinite, first != second else {
             oddCount += 1
@@ -66,12 +68,12 @@ package struct TensorDifference: Sendable, Equatable {
         ulps = max(ulps, abs(unit.ordinal(of: Double(first)) - unit.ordinal(of: Double(second))))
     }
 
-    /// Whether every number is within so many units, and none differs without a distance.
+    /// Whether every value is within `tolerance` units, and none is without a distance.
     package func isWithin(ulps tolerance: Double) -> Bool { oddCount == 0 && ulps <= tolerance }
 }
 
 extension DType {
-    /// Significant bits of a number and the smallest exponent of a normal one; nil for block formats and integers.
+    /// Significant bits and the smallest normal exponent; nil for block formats and integers.
     private var precision: (bits: Int, minimumExponent: Int)? {
         switch self {
         case .float32: (24, -126)
@@ -81,8 +83,8 @@ extension DType {
         }
     }
 
-    /// How many of this dtype's numbers lie between 0 and `value`, signed; a fraction between two neighbours. A dtype
-    /// without numbers of its own counts in float32.
+    /// How many of this dtype's values are between 0 and `value`, signed; fractional between two neighbors. Block
+    /// formats and integers count in float32.
     fileprivate func ordinal(of value: Double) -> Double {
         guard value != 0 else { return 0 }
         let (bits, minimum) = precision ?? (24, -126)
@@ -92,7 +94,7 @@ extension DType {
         return value < 0 ? -count : count
     }
 
-    /// The dtype with fewer significant bits; block formats, which have none of their own, come last.
+    /// The dtype with fewer significant bits; a block format only where both are.
     static func narrower(_ first: DType, _ second: DType) -> DType {
         let (one, other) = (first.precision?.bits, second.precision?.bits)
         guard let one else { return other == nil ? .float32 : second }

@@ -2,35 +2,36 @@ import LlamaCheckpoints
 import LlamaFiles
 import LlamaTensors
 
-/// What can be said of a checkpoint without reading a weight.
+/// What a checkpoint's headers and configuration tell, without reading a weight.
 ///
-/// Where the checkpoint does not open, the report has ``failure``, and of the rest whatever its files tell.
+/// Where the checkpoint does not open, the report has ``failure``, and as much of the rest as its files tell.
 package struct CheckpointReport: Sendable {
     /// A file with weights.
     package struct File: Sendable, Equatable {
         /// Its name in the folder.
         package let name: String
-        /// Its size.
-        package let byteCount: Int
-        /// How many tensors, or parts of them, the model takes from it; nil where it could not be read.
+        /// Its size; nil where the system does not tell.
+        package let byteCount: Int?
+        /// How many tensors, or parts of them, the model uses of it; nil where it could not be read.
         package let tensorCount: Int?
     }
 
-    /// What the tensors of one dtype come to.
+    /// The tensors of one dtype.
     package struct DTypeShare: Sendable, Equatable {
         /// The stored type.
         package let dtype: DType
-        /// How many tensors.
+        /// Number of tensors.
         package let tensorCount: Int
-        /// Their bytes.
+        /// Bytes of their elements.
         package let byteCount: Int
     }
 
     /// The folder.
     package let folder: String
-    /// Whose names the tensors have and how they are stored, such as `Meta .pth`; nil where no tensor was read.
+    /// Whose names the tensors have and the kind of file, such as `Meta .pth`; the latter alone where no tensor was
+    /// read, nil where there is no file either.
     package let format: String?
-    /// What kind of Llama it is; nil where there is no configuration.
+    /// Which Llama it is; nil where there is no configuration.
     package let family: ModelFamily?
     /// The model's shape; nil where it could not be read.
     package let configuration: ModelConfiguration?
@@ -38,7 +39,7 @@ package struct CheckpointReport: Sendable {
     package let sources: [ConfigurationSource]
     /// Number of weights.
     package let parameterCount: Int
-    /// Of those, the ones outside the token embedding and the output head.
+    /// Number of weights outside the token embedding and the output head.
     package let nonEmbeddingCount: Int
     /// Stored types, most bytes first.
     package let dtypes: [DTypeShare]
@@ -46,7 +47,7 @@ package struct CheckpointReport: Sendable {
     package let files: [File]
     /// Every tensor, or part of one, by file and offset.
     package let tensors: [TensorRecord]
-    /// What is wrong, or was dropped or guessed: a line each.
+    /// What is wrong, or was dropped or guessed, one line each.
     package let problems: [String]
     /// The key-values of a GGUF file, its tokenizer among them; nil for other formats.
     package let gguf: GGUFMetadata?
@@ -68,7 +69,7 @@ package struct CheckpointReport: Sendable {
             self.init(checkpoint, notes: notes.notes(without: checkpoint.folder))
         case .failure(let error):
             let folder = isFolder ? path : FilePath(path).folder
-            self.init(failure: error, path: path, folder: folder, notes: notes.notes(without: folder))
+            try self.init(failure: error, path: path, folder: folder, notes: notes.notes(without: folder))
         }
     }
 
@@ -77,14 +78,14 @@ package struct CheckpointReport: Sendable {
         let roles = TensorRole.all(of: configuration)
         var (records, total, embedded): ([TensorRecord], Int, Int) = ([], 0, 0)
         for role in roles {
-            guard let weight = try? checkpoint.weight(role) else { continue }
+            guard let weight = checkpoint.weights[role] else { continue }
             records += TensorRecord.parts(of: weight, role: role)
             let count = weight.shape.reduce(1, *)
             total += count
             if role == .tokEmbeddings || role == .output { embedded += count }
         }
         folder = checkpoint.folder
-        format = FileFormat.name(naming: checkpoint.naming, file: checkpoint.files.first)
+        format = Self.formatName(naming: checkpoint.naming, container: checkpoint.container)
         family = ModelFamily(configuration)
         self.configuration = configuration
         sources = checkpoint.configurationSources
@@ -92,18 +93,23 @@ package struct CheckpointReport: Sendable {
         tensors = TensorRecord.sorted(records)
         dtypes = DTypeShare.shares(of: records)
         files = checkpoint.files.map { File($0, records: records) }
-        problems = notes + ReportProblems(folder: folder, files: checkpoint.files, dtypes: dtypes).lines
+        problems =
+            notes
+            + ReportProblems(
+                folder: folder, files: checkpoint.files, format: checkpoint.format, dtypes: dtypes
+            ).lines
         gguf = checkpoint.gguf
         failure = nil
     }
 
-    private init(failure: CheckpointError, path: String, folder: String, notes: [String]) {
-        let opened = OpenableFiles(path: path, folder: folder)
-        let names = opened.tensorFiles.flatMap { $0.tensors.keys.sorted() }
-        let naming = TensorNaming.recognise(names)
+    private init(
+        failure: CheckpointError, path: String, folder: String, notes: [String]
+    ) throws(CheckpointError) {
+        let opened = try OpenableFiles(path: path, folder: folder)
+        let naming = CheckpointFormat.naming(of: opened.tensorFiles)
         let records = opened.tensorFiles.flatMap { TensorRecord.all(of: $0, naming: naming) }
         self.folder = folder
-        format = naming.flatMap { FileFormat.name(naming: $0, file: opened.tensorFiles.first?.path) }
+        format = opened.container.map { Self.formatName(naming: naming, container: $0) }
         family = nil
         configuration = nil
         sources = []
@@ -121,10 +127,18 @@ package struct CheckpointReport: Sendable {
     }
 }
 
+extension CheckpointReport {
+    /// Such as `Hugging Face safetensors`; `GGUF` for a container that has its own names.
+    private static func formatName(naming: TensorNaming?, container: any TensorContainer.Type) -> String {
+        guard let naming, naming.title != container.name else { return container.name }
+        return "\(naming.title) \(container.name)"
+    }
+}
+
 extension CheckpointReport.File {
     fileprivate init(_ path: String, records: [TensorRecord]?) {
         name = FilePath(path).name
-        byteCount = FilePath(path).byteCount ?? 0
+        byteCount = FilePath(path).byteCount
         tensorCount = records.map { $0.count { $0.file == FilePath(path).name } }
     }
 }

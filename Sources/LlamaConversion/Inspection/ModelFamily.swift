@@ -1,19 +1,19 @@
 import LlamaCheckpoints
 
-/// Which Llama a configuration is that of, and by what one can tell.
+/// Which Llama a configuration belongs to, and the evidence for it.
 package struct ModelFamily: Sendable, Equatable {
-    /// Such as `Llama 3.1 8B`; `Llama-like` for one that is none of Meta's.
+    /// Such as `Llama 3.1 8B`; `Llama-like` for a model that is not Meta's.
     package let name: String
-    /// The facts that decided, in words.
+    /// The facts that decided it, in words.
     package let evidence: [String]
     /// The name without the size, such as `Llama 3.1`.
     let series: String
-    /// The longest sequence that models of the series were made for; nil for one that is none of Meta's.
+    /// The longest sequence that models of the series were trained for; nil for a model that is not Meta's.
     let contextLength: Int?
 
     /// A model that Meta has released.
     ///
-    /// Source: the `params.json` of each; the sizes are those of the papers.
+    /// Source: the `params.json` of each; sizes as in the papers.
     private struct Release {
         let family: String
         let size: String
@@ -38,7 +38,7 @@ package struct ModelFamily: Sendable, Equatable {
         }
     }
 
-    /// What the vocabulary and the rotations tell.
+    /// The generation, by vocabulary and rotations.
     private enum Generation {
         case sentencePiece
         case llama3
@@ -71,7 +71,8 @@ package struct ModelFamily: Sendable, Equatable {
         Release("Llama 3.2", "3B", (3072, 28, 24, 8, 8192), .llama32),
     ]
 
-    /// Tells by the vocabulary, the rotations, the widths and heads, and last by the context or the norms' epsilon.
+    /// Decides by the vocabulary, the rotations, the widths and heads, and last by the context length or the norms'
+    /// epsilon.
     init(_ configuration: ModelConfiguration) {
         let generation = Generation(configuration)
         let release = ModelFamily.releases.first {

@@ -1,16 +1,16 @@
 import Logging
 import Synchronization
 
-/// Keeps what opening a checkpoint tells a logger: what was dropped, ignored or guessed.
+/// Collects what opening a checkpoint logs: what was dropped, ignored or guessed.
 final class NoteCollector: Sendable {
     private let messages = Mutex<[String]>([])
 
-    /// A logger that tells everything to this collector.
+    /// A logger that writes to this collector.
     var logger: Logger {
         Logger(label: "checkpoint", factory: { _ in Handler(collector: self) })
     }
 
-    /// What was told, without the folder's path.
+    /// The messages, without the folder's path.
     func notes(without folder: String) -> [String] {
         messages.withLock(\.self).map { message in
             [folder + ": ", folder + "/"].first(where: message.hasPrefix).map {

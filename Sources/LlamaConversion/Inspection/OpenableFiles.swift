@@ -8,26 +8,43 @@ struct OpenableFiles {
     let paths: [String]
     /// Those that could be read.
     let tensorFiles: [TensorFile]
-    /// What is wrong with the others.
+    /// Why the others could not.
     let problems: [CheckpointError]
+    /// The kind of file they are, by the first; nil where there is none.
+    let container: (any TensorContainer.Type)?
 
-    /// - Parameter path: as the user gave it.
-    init(path: String, folder: String) {
-        if let files = try? CheckpointLocation(path).open() {
+    /// - Parameters:
+    ///   - path: As the user gave it.
+    ///   - folder: The folder of the checkpoint.
+    /// - Throws: where the folder cannot be listed.
+    init(path: String, folder: String) throws(CheckpointError) {
+        let location = try? CheckpointLocation(path)
+        if let files = try? location?.open() {
             (paths, tensorFiles, problems) = (files.map(\.path), files, [])
+            container = files.first?.container
             return
         }
-        let entries = (try? FilePath(folder).entries()) ?? []
-        paths = entries.filter(FileFormat.isWeightFile).map { folder + "/" + $0 }
+        // Without its files' names, any weights in the folder may be the checkpoint's.
+        if let known = location?.paths { paths = known } else { paths = try Self.weightFiles(in: folder) }
         var (files, problems): ([TensorFile], [CheckpointError]) = ([], [])
+        var containers: [any TensorContainer.Type] = []
         for path in paths {
             do throws(CheckpointError) {
-                let isSafetensors = path.hasSuffix(".safetensors")
-                files.append(try isSafetensors ? SafetensorsFile.open(path) : TorchFile.open(path))
+                guard let container = try CheckpointFormat.container(of: path) else { continue }
+                containers.append(container)
+                files.append(try container.open(path))
             } catch {
                 problems.append(error)
             }
         }
         (tensorFiles, self.problems) = (files, problems)
+        container = files.first?.container ?? containers.first
+    }
+
+    private static func weightFiles(in folder: String) throws(CheckpointError) -> [String] {
+        do {
+            let names = try FilePath(folder).entries()
+            return names.filter(CheckpointFormat.isWeightFile).map { folder + "/" + $0 }
+        } catch { throw CheckpointError(error) }
     }
 }

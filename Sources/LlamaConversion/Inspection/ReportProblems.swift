@@ -2,14 +2,18 @@ import LlamaCheckpoints
 import LlamaFiles
 import LlamaTensors
 
-/// What is odd about a checkpoint that opens.
+/// What is unusual about a checkpoint that opens.
 struct ReportProblems {
+    /// The checkpoint's folder.
     let folder: String
-    /// Its files, as paths.
+    /// Paths of its weight files.
     let files: [String]
+    /// Its format.
+    let format: CheckpointFormat
+    /// The dtypes of its tensors.
     let dtypes: [CheckpointReport.DTypeShare]
 
-    /// A line each.
+    /// One line each.
     var lines: [String] { mixedDTypes + extraFiles + statedDType + generation }
 
     private var mixedDTypes: [String] {
@@ -18,17 +22,17 @@ struct ReportProblems {
         return ["more than one dtype: \(mix)"]
     }
 
-    /// Another format's copy of the weights, or what is left of an older download.
+    /// A copy of the weights in another format, or the remains of an older download.
     private var extraFiles: [String] {
         let used = Set(files.map { FilePath($0).name })
         let entries = (try? FilePath(folder).entries()) ?? []
-        let extra = entries.filter { FileFormat.isWeightFile($0) && !used.contains($0) }
+        let extra = entries.filter { CheckpointFormat.isWeightFile($0) && !used.contains($0) }
         guard !extra.isEmpty else { return [] }
         let shown = extra.prefix(4).joined(separator: " ") + (extra.count > 4 ? " …" : "")
         return ["not part of the checkpoint: \(shown)"]
     }
 
-    /// The config's dtype is a wish, the tensors' is the truth.
+    /// The dtype that config.json states is a default for loading; the tensors' own may differ.
     private var statedDType: [String] {
         guard let reader = config else { return [] }
         for key in ["torch_dtype", "dtype"] {
@@ -50,7 +54,7 @@ struct ReportProblems {
 
     private var config: ConfigurationReader? {
         let path = folder + "/config.json"
-        guard FilePath(path).exists, !files.allSatisfy({ $0.hasSuffix(".gguf") }) else { return nil }
+        guard FilePath(path).exists, format != .gguf else { return nil }
         return try? ConfigurationReader(path)
     }
 }

@@ -2,11 +2,11 @@ import LlamaCheckpoints
 import LlamaFiles
 import LlamaTensors
 
-/// One tensor as it lies in one file: a whole one, or the part that a model-parallel shard has of it.
+/// One tensor in one file: a whole one, or the part of it that a model-parallel shard holds.
 package struct TensorRecord: Sendable, Equatable {
     /// Its name in the file.
     package let name: String
-    /// What it is for; nil for a name that is no Llama's.
+    /// Its role; nil for a name that no Llama's tensor has.
     package let role: TensorRole?
     /// How it is stored.
     package let dtype: DType
@@ -14,28 +14,30 @@ package struct TensorRecord: Sendable, Equatable {
     package let shape: [Int]
     /// The file's name.
     package let file: String
-    /// Where it begins in the file, in bytes; nil for one that had to be copied.
+    /// Offset of its first byte in the file; nil for one that had to be copied.
     package let offset: Int?
     /// Bytes of its elements.
     package let byteCount: Int
-    /// How it joins with its like in other files; nil where that is not known.
-    package let cut: Weight.Cut?
+    /// How it joins with the parts in other files; nil where that is not known.
+    package let cut: ShardCut?
 
-    init(name: String, role: TensorRole?, tensor: Tensor, file: String? = nil, cut: Weight.Cut?) {
-        let map = tensor.storage as? MappedFile
+    /// - Parameter file: The path of the tensor's file.
+    init(name: String, role: TensorRole?, tensor: Tensor, file: String, cut: ShardCut?) {
         self.name = name
         self.role = role
         dtype = tensor.dtype
         shape = tensor.shape
-        self.file = FilePath(file ?? map?.path ?? "").name
-        offset = map == nil ? nil : tensor.byteOffset
+        self.file = FilePath(file).name
+        offset = tensor.storage is MappedFile ? tensor.byteOffset : nil
         byteCount = tensor.byteCount
         self.cut = cut
     }
 
     /// The parts of a weight.
     static func parts(of weight: Weight, role: TensorRole) -> [TensorRecord] {
-        weight.parts.map { TensorRecord(name: weight.name, role: role, tensor: $0, cut: weight.cut) }
+        zip(weight.parts, weight.files).map { part, file in
+            TensorRecord(name: weight.name, role: role, tensor: part, file: file, cut: weight.cut)
+        }
     }
 
     /// The tensors of a file whose checkpoint does not open.
@@ -47,6 +49,7 @@ package struct TensorRecord: Sendable, Equatable {
         }
     }
 
+    /// By file and offset.
     static func sorted(_ records: [TensorRecord]) -> [TensorRecord] {
         records.sorted { ($0.file, $0.offset ?? .max, $0.name) < ($1.file, $1.offset ?? .max, $1.name) }
     }

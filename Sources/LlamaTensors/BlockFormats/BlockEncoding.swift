@@ -1,14 +1,14 @@
-// Quantizing to the two formats that conversion writes, byte for byte as llama.cpp does.
+// Quantization to the two formats that conversion writes, byte for byte as in llama.cpp.
 //
 // Source: `quantize_row_q8_0_ref` and `quantize_row_q4_0_ref` in `ggml-quants.c`, every operation rounded to
 // float32 (no fused multiply-adds).
 
 /// 32 values as `[d: f16][32 x i8 quant]` with `d = max |x| / 127` and `q = round(x / d)`, ties away from zero.
 ///
-/// Where C leaves a result undefined, this does what x86-64 does: a quant out of `Int32`'s range, or NaN, is 0, another
-/// out of `Int8`'s its low byte. So with an infinity among the values `d` is infinite and every quant 0 (which
-/// decodes to NaN); `d` is NaN only where the last value is, since C's comparison forgets what comes before a NaN;
-/// and values below about 10^-36, whose scale has no finite inverse, are lost. A `d` from 65520 on becomes infinite.
+/// Where C leaves a result undefined, this does what x86-64 does: a quant outside `Int32`, or NaN, is 0; one outside
+/// `Int8` is its low byte. So with an infinity among the values, `d` is infinite and every quant 0 (which decodes to
+/// NaN); `d` is NaN only where the last value is, because C's comparison drops the maximum before a NaN; and values
+/// below about 10^-36, whose scale has no finite inverse, are lost. A `d` of 65520 or more becomes infinite.
 @inline(__always)
 func encodeQ8_0(_ values: UnsafePointer<Float>, _ block: UnsafeMutableRawPointer) {
     var greatest: Float = 0

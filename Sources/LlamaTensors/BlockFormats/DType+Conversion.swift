@@ -1,15 +1,15 @@
-/// Stored weights to `Float` and back: the one door that reading, converting and testing go through.
+/// Stored weights to `Float` and back. Everything in Swift that decodes or encodes weights calls these.
 extension DType {
     /// Whether `Float`s can be stored as this type.
     package var isEncodable: Bool { isFloat || self == .q8_0 || self == .q4_0 }
 
-    /// Writes the values that `blocks` store, in order.
+    /// Decodes the values that `blocks` store, in order.
     ///
-    /// Takes as many whole blocks as both buffers hold; neither needs to be aligned. The values are those of the
-    /// `gguf` library's `dequantize` bit for bit, but for the bits of a NaN that arithmetic makes; infinite and NaN
-    /// scales give what IEEE 754 multiplication gives.
+    /// Decodes as many whole blocks as fit both buffers; neither needs to be aligned. The values equal those of the
+    /// `gguf` library's `dequantize` bit for bit, except for the payload of NaNs that arithmetic produces; infinite and
+    /// NaN scales multiply by IEEE 754.
     ///
-    /// - Returns: How many values were written; 0 for a type that holds no weights.
+    /// - Returns: How many values were written; 0 for a type that weights do not use.
     @discardableResult
     package func decode(_ blocks: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>)
         -> Int
@@ -41,9 +41,8 @@ extension DType {
     /// Stores `values`, in order: F32 as they are, F16 and BF16 rounded to the nearest (ties to even), Q8_0 and
     /// Q4_0 as the reference quantizers of llama.cpp do.
     ///
-    /// Takes as many whole blocks as both buffers hold; neither needs to be aligned. What F16 and BF16 decode to is
-    /// encoded as the same bits again, NaNs included. Nothing traps: see ``encodeQ8_0(_:_:)`` for what becomes of
-    /// NaN and infinity in a block.
+    /// Encodes as many whole blocks as fit both buffers; neither needs to be aligned. Decoded F16 and BF16 values encode
+    /// to the same bits again, NaNs included. Nothing traps: see ``encodeQ8_0(_:_:)`` for NaN and infinity in a block.
     ///
     /// - Returns: How many values were stored; 0 for a type that is not ``isEncodable``.
     @discardableResult

@@ -1,5 +1,5 @@
-// The 16-bit floats by their bits: without branches, so that loops over them become vector code, which the
-// conversions of the standard library (calls into the compiler's run-time library) do not.
+// Conversions of the 16-bit floats by their bits. They have no branches, so that loops over them vectorize; the
+// standard library's conversions call into the compiler's runtime library and do not.
 
 /// The value of an IEEE 754 binary16; a NaN keeps its sign and payload.
 @inline(__always)
@@ -11,15 +11,15 @@ func float(fromHalf half: UInt16) -> Float {
     return Float(bitPattern: scaled.bitPattern | special | sign)
 }
 
-/// The nearest binary16, ties to even; from 65520 on infinity. A NaN keeps its sign and the top of its payload.
+/// The nearest binary16, ties to even; infinity from 65520 up. A NaN keeps its sign and the top of its payload.
 @inline(__always)
 func half(rounding value: Float) -> UInt16 {
     let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
     let magnitude = value.bitPattern & 0x7FFF_FFFF
-    // Between 2^-14 and 65536: half an ulp, less one bit where the result is even, carries into what is kept.
+    // Between 2^-14 and 65536: half an ulp, less one bit where the result is even, carries into the bits that are kept.
     let odd = magnitude >> 13 & 1
     let normal = UInt16(truncatingIfNeeded: (magnitude &+ 0xC800_0FFF &+ odd) >> 13)
-    // Below: one ulp of 1/2 is one of a subnormal half, so the addition rounds.
+    // Below: an ulp of 1/2 equals one of a subnormal half, so the addition rounds.
     let shifted = Float(bitPattern: magnitude) + 0.5
     let subnormal = UInt16(truncatingIfNeeded: shifted.bitPattern &- 0x3F00_0000)
     let payload = UInt16(truncatingIfNeeded: magnitude >> 13) & 0x3FF
@@ -45,11 +45,13 @@ func loadHalf(_ address: UnsafeRawPointer) -> Float {
     float(fromHalf: UInt16(littleEndian: address.loadUnaligned(as: UInt16.self)))
 }
 
+/// Stores a binary16's bits at `address`, little-endian.
 @inline(__always)
 func storeHalf(_ bits: UInt16, _ address: UnsafeMutableRawPointer) {
     address.storeBytes(of: bits.littleEndian, as: UInt16.self)
 }
 
+/// The byte at `index` from `address`.
 @inline(__always)
 func byte(_ address: UnsafeRawPointer, _ index: Int) -> UInt8 {
     address.load(fromByteOffset: index, as: UInt8.self)

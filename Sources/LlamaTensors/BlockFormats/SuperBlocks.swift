@@ -1,5 +1,5 @@
-// The "K" formats: super-blocks of 256 elements whose runs of 16 or 32 have small scales of their own, scaled
-// in turn by a half for all.
+// The "K" formats: super-blocks of 256 elements in runs of 16 or 32. Each run has a small scale, which a half for the
+// whole block scales in turn.
 //
 // Source: `block_q2_K` … `block_q6_K` in `ggml-common.h` and `dequantize_row_*_K` in `ggml-quants.c` of llama.cpp.
 // Everywhere below, `run` counts runs of 32 elements.
@@ -41,8 +41,9 @@ func decodeQ3_K(_ block: UnsafeRawPointer, _ values: UnsafeMutablePointer<Float>
     }
 }
 
-/// The scale and minimum, 6 bits each, of a run of a Q4_K or Q5_K block: those of the first four runs are whole
-/// bytes' low bits; the last four have their low nibbles in the last four bytes and the rest above the former.
+/// The scale and minimum, 6 bits each, of a run of a Q4_K or Q5_K block. For the first four runs, they are the low 6
+/// bits of a byte; for the last four, the low nibbles are in the last four bytes and the top 2 bits in the top bits of
+/// the first eight.
 @inline(__always)
 private func scaleAndMinimum(_ scales: UnsafeRawPointer, _ run: Int) -> (scale: Float, minimum: Float) {
     guard run >= 4 else {

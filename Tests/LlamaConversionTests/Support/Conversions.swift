@@ -48,19 +48,29 @@ struct ConversionSource: Sendable, CustomTestStringConvertible {
     ]
 }
 
-extension Checkpoint {
-    /// The format that it would be written in to be as it was.
-    var format: CheckpointFormat {
-        let file = files.first ?? ""
-        if file.hasSuffix(".bin") { return .llama2c }
-        if file.hasSuffix(".pth") { return .meta }
-        return switch naming {
-        case .meta: .metaSafetensors
-        case .huggingFace: .huggingFace
-        case .gguf: .gguf
+/// A source, and a format to convert it to.
+struct ConversionCase: Sendable, CustomTestStringConvertible {
+    let source: ConversionSource
+    let format: CheckpointFormat
+
+    var testDescription: String { "\(source.path) to \(format.rawValue)" }
+}
+
+extension [ConversionSource] {
+    /// Every source with every format that can express it.
+    var expressible: [ConversionCase] { cases { $0.formats.contains($1) } }
+    /// Every source with every format that cannot.
+    var inexpressible: [ConversionCase] { cases { !$0.formats.contains($1) } }
+
+    private func cases(_ isWanted: (ConversionSource, CheckpointFormat) -> Bool) -> [ConversionCase] {
+        flatMap { source in
+            CheckpointFormat.allCases.filter { isWanted(source, $0) }
+                .map { ConversionCase(source: source, format: $0) }
         }
     }
+}
 
+extension Checkpoint {
     /// Converts to `name` in a folder and opens what was written.
     @discardableResult func converted(
         to format: CheckpointFormat, as dtype: DType? = nil, in folder: TemporaryFolder, _ name: String,

@@ -1,7 +1,8 @@
 import LlamaTestSupport
-/// Damage of the kinds that find mistakes in a reader: flipped bits, extreme numbers, cuts, repeats.
+
+/// The kinds of damage that find bugs in a reader: flipped bits, extreme numbers, cuts, repeats.
 enum Mutation {
-    /// How far from either end headers and directories lie.
+    /// How far headers and directories extend from either end, in bytes.
     private static let reach = 3000
 
     /// `original` with one to three pieces of damage.
@@ -34,7 +35,7 @@ enum Mutation {
         }
     }
 
-    /// Half of the damage goes to the ends.
+    /// Half of the damage is near the ends.
     private static func position(in bytes: [UInt8], using numbers: inout SeededGenerator) -> Int {
         let position = Int.random(in: 0..<bytes.count, using: &numbers)
         let end = Int.random(in: 0..<reach, using: &numbers) % bytes.count
@@ -62,7 +63,7 @@ enum Mutation {
         return withUnsafeBytes(of: number.littleEndian) { Array($0)[..<width] }
     }
 
-    /// Puts another number in the place of the first decimal one from `position` on.
+    /// Replaces the first decimal number from `position` on.
     private static func replaceDigits(
         in bytes: inout [UInt8], from position: Int, using numbers: inout SeededGenerator
     ) {

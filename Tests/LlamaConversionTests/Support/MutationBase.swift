@@ -9,10 +9,10 @@ import LlamaTokenizers
 
 @testable import LlamaCheckpoints
 
-/// A sound checkpoint or tokenizer that copies are damaged of.
+/// An intact checkpoint or tokenizer whose copies are damaged.
 struct MutationBase: Sendable, CustomTestStringConvertible {
     let name: String
-    /// What is opened: a file of the folder, or all of it.
+    /// What is opened: a file in the folder, or the folder.
     let opened: String
     /// The file that is damaged, where not all are.
     let damaged: String?

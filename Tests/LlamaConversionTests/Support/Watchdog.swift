@@ -2,7 +2,7 @@
 import Foundation
 import Synchronization
 
-/// Ends the process where one input takes too long: a loop that never ends cannot be ended otherwise.
+/// Ends the process where one input takes too long: nothing else can stop an endless loop.
 final class Watchdog: Sendable {
     private struct Watch {
         var input = ""

@@ -52,7 +52,7 @@ package enum GGUFArray: Sendable, Equatable {
         }
     }
 
-    /// The elements where they are whole numbers that an `Int` holds, else nil.
+    /// The elements as `Int`s; nil where they are not whole numbers or do not fit.
     package var ints: [Int]? {
         switch self {
         case .uint8(let values): values.map(Int.init)
@@ -68,7 +68,7 @@ package enum GGUFArray: Sendable, Equatable {
         }
     }
 
-    /// The elements where they are floating-point numbers, rounded to `Float`, else nil.
+    /// The elements rounded to `Float`; nil where they are not floating-point numbers.
     package var floats: [Float]? {
         switch self {
         case .float32(let values): values

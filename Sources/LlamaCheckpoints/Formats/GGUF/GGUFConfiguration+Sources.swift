@@ -33,20 +33,3 @@ extension GGUFConfiguration {
 
     private func tensor(_ name: String) -> String { tensors[name] == nil ? "no \(name)" : name }
 }
-
-extension ModelConfiguration {
-    /// Where each value of a configuration that a llama2.c header gave came from.
-    var llama2cSources: [ConfigurationSource] {
-        ConfigurationField.allCases.map { field in
-            switch field {
-            case .dim, .nLayers, .nHeads, .nKVHeads, .hiddenDim, .vocabularySize, .contextLength,
-                .tiesEmbeddings:
-                source(field, "header")
-            case .headDim: source(field, "dim / n_heads")
-            case .normEpsilon, .ropeTheta, .ropeScaling, .hasAttentionBias, .hasFeedForwardBias:
-                source(field, "the format")
-            case .stopTokens: source(field, "nowhere")
-            }
-        }
-    }
-}

@@ -1,30 +1,33 @@
 import Logging
 import LlamaTensors
 
-/// The shape of a Llama as the `llama.*` keys of a GGUF file give it.
+/// The shape of a Llama, from the `llama.*` keys of a GGUF file.
 ///
 /// Source: `src/llama-arch.cpp` and `llama_model::load_hparams` in llama.cpp. Keys that begin with `swift-llama.`
-/// are our own: they say exactly what a standard one rounds or leaves out.
+/// are our own: they state exactly what a standard key rounds or leaves out.
 package struct GGUFConfiguration {
-    /// What our own keys begin with.
+    /// The prefix of our own keys.
     package static let ownPrefix = "swift-llama."
-    /// Whether `llama.context_length` is there only because llama.cpp wants a number.
+    /// Whether `llama.context_length` is there only because llama.cpp requires a number.
     package static let assumedContext = ownPrefix + "context_length.is_assumed"
-    /// Ids that end a text, beyond those that have a standard key.
+    /// Ids that end a text and have no standard key.
     package static let stopTokens = ownPrefix + "stop_tokens"
 
+    /// The key-values.
     package let metadata: GGUFMetadata
+    /// The tensors of all files.
     package let tensors: [String: Tensor]
+    /// Told what is left out.
     package let logger: Logger
 
-    /// - Parameter files: The shards of one model; the first has the key-values.
+    /// - Parameter files: The files of one model; the first has the key-values.
     package init(files: [TensorFile], logger: Logger) {
         metadata = files.first?.gguf ?? GGUFMetadata(file: "", entries: [])
         tensors = files.reduce(into: [:]) { $0.merge($1.tensors) { first, _ in first } }
         self.logger = logger
     }
 
-    /// The configuration, with what the tensors tell: biases, tied embeddings, scaled rotations.
+    /// The configuration; biases, tied embeddings and scaled rotations are derived from the tensors.
     package func read() throws(CheckpointError) -> ModelConfiguration {
         try checkFamily()
         let dim = try int("embedding_length", in: .width)
@@ -104,7 +107,7 @@ package struct GGUFConfiguration {
         var tokens: Set<Int32> = []
         for name in ["eos", "eot", "eom"] {
             let key = "tokenizer.ggml.\(name)_token_id"
-            // -1, which in 32 bits without a sign is the greatest number, stands for none.
+            // -1, which in 32 unsigned bits is the largest number, means none.
             guard let id = try metadata.int(key), id >= 0, id != Int(UInt32.max) else { continue }
             guard let token = Int32(exactly: id) else {
                 throw metadata.invalid(key, expected: "an id of 31 bits", found: "\(id)")
@@ -124,8 +127,8 @@ package struct GGUFConfiguration {
 }
 
 extension GGUFConfiguration {
-    /// `llama.KEY` as a whole number in `range`, or nil where it is absent. One number for each layer is taken where
-    /// all are the same.
+    /// `llama.KEY` as a whole number in `range`, or nil where it is absent. An array with one number per layer is
+    /// accepted where all are equal.
     package func optionalInt(_ key: String, in range: ClosedRange<Int>) throws(CheckpointError) -> Int? {
         let key = "llama." + key
         guard let value = try equalInts(key) else { return nil }
@@ -163,6 +166,7 @@ extension GGUFConfiguration {
         return value
     }
 
+    /// A number, or an error where it is nil.
     package func required<Number>(_ key: String, _ value: Number?) throws(CheckpointError) -> Number {
         guard let value else { throw metadata.invalid(key, expected: "a number", found: "none") }
         return value

@@ -1,7 +1,7 @@
 import LlamaTensors
 
 extension GGUFCursor {
-    /// How deep arrays may stand in arrays.
+    /// How deep arrays may nest.
     private static let depthLimit = 4
 
     /// The next key; ASCII by the format.
@@ -74,12 +74,12 @@ extension GGUFCursor {
     /// - Parameter count: Checked against the bytes that are left.
     private mutating func integers<T: FixedWidthInteger>(_ count: Int) throws(CheckpointError) -> [T] {
         let size = MemoryLayout<T>.size
-        let bytes = try take(count * size)
+        let bytes = try self.bytes(count * size)
         return (0..<count).map { T(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * size, as: T.self)) }
     }
 
     private mutating func bools(_ count: Int) throws(CheckpointError) -> [Bool] {
-        let bytes = try take(count)
+        let bytes = try self.bytes(count)
         if let odd = bytes.first(where: { $0 > 1 }) { throw invalid(expected: "0 or 1", found: "\(odd)") }
         return bytes.map { $0 == 1 }
     }

@@ -1,23 +1,24 @@
 import LlamaFiles
 import LlamaTensors
 
-/// Reads the header of a GGUF file from front to back; no step beyond the file, or the bound on headers.
+/// Reads the header of a GGUF file from front to back, never beyond the file or the bound on headers.
 package struct GGUFCursor {
-    /// Most bytes that all before the tensors' data may take. Vocabularies of 256,000 tokens take some 10 MB.
+    /// Largest header that is read, in bytes. A vocabulary of 256,000 tokens takes about 10 MB.
     static let headerLimit = 128 << 20
 
+    /// The file.
     let path: String
-    /// What is being read, for errors.
-    var place: String?
+    /// The key or tensor being read, for errors.
+    var item: String?
     /// The byte to be read next.
     private(set) var position: Int
-    private let bytes: UnsafeRawBufferPointer
+    private let file: UnsafeRawBufferPointer
     private let end: Int
 
     /// - Parameter position: Inside the file.
     init(_ file: MappedFile, position: Int) {
         path = file.path
-        bytes = file.bytes
+        self.file = file.bytes
         self.position = position
         end = min(file.bytes.count, GGUFCursor.headerLimit)
     }
@@ -27,16 +28,16 @@ package struct GGUFCursor {
 
     /// The next little-endian integer.
     mutating func integer<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(CheckpointError) -> T {
-        guard remaining >= MemoryLayout<T>.size, let value = bytes.integer(at: position, as: type) else {
+        guard remaining >= MemoryLayout<T>.size, let value = file.integer(at: position, as: type) else {
             throw cutOff(MemoryLayout<T>.size)
         }
         position += MemoryLayout<T>.size
         return value
     }
 
-    /// The next 64-bit number of things, each of which takes at least `least` bytes.
+    /// The next 64-bit count of items that take at least `least` bytes each.
     ///
-    /// - Parameter limit: Most of them that are believed, however long the file.
+    /// - Parameter limit: Most of them that are accepted, however long the file.
     mutating func count(
         of things: String, least: Int, limit: UInt64 = .max
     ) throws(CheckpointError) -> Int {
@@ -55,22 +56,23 @@ package struct GGUFCursor {
 
     /// The next string's bytes; valid while the file is mapped.
     mutating func string() throws(CheckpointError) -> UnsafeRawBufferPointer {
-        try take(count(of: "bytes", least: 1))
+        try bytes(count(of: "bytes", least: 1))
     }
 
     /// The next `count` bytes; valid while the file is mapped.
-    mutating func take(_ count: Int) throws(CheckpointError) -> UnsafeRawBufferPointer {
+    mutating func bytes(_ count: Int) throws(CheckpointError) -> UnsafeRawBufferPointer {
         guard count <= remaining else { throw cutOff(count) }
         defer { position += count }
-        return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
+        return UnsafeRawBufferPointer(rebasing: file[position..<position + count])
     }
 
+    /// An error about the item being read.
     func invalid(expected: String, found: String, advice: String? = nil) -> CheckpointError {
-        .invalid(path, place, expected: expected, found: found, advice: advice)
+        .invalid(path, item, expected: expected, found: found, advice: advice)
     }
 
     private func cutOff(_ count: Int) -> CheckpointError {
-        let isWhole = end < bytes.count
+        let isWhole = end < file.count
         return invalid(
             expected: "\(count) bytes at byte \(position)",
             found: isWhole ? "a header of more than \(end >> 20) MiB" : "the end of the file",

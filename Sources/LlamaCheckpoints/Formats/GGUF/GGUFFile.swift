@@ -4,51 +4,61 @@ import LlamaTensors
 /// Reads one GGUF file, version 2 or 3: key-values, descriptions of tensors, and their data at aligned offsets.
 ///
 /// Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.
-package enum GGUFFile {
-    /// What every file begins with.
+package enum GGUFFile: TensorContainer {
+    package static let name = "GGUF"
+    package static let suffixes = [".gguf"]
+    package static let naming: TensorNaming? = .gguf
+
+    /// The first bytes of every file.
     package static let magic = Array("GGUF".utf8)
-    /// The alignment of a file that says nothing of it, in bytes.
+    /// The alignment of a file that does not state one, in bytes.
     package static let defaultAlignment = 32
-    /// Coarsest alignment that is believed, in bytes.
+    /// Coarsest alignment that is accepted, in bytes.
     package static let alignmentLimit = 1 << 20
 
-    /// Most keys, and most tensors, that are believed; Llama 3.1 405B has 1,138 tensors.
+    /// Most keys, and most tensors, that are accepted; Llama 3.1 405B has 1,138 tensors.
     private static let countLimit: UInt64 = 1 << 16
 
-    /// Maps the file and views its tensors; only the header is read.
+    package static func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.starts(with: magic) }
+
+    package static func open(_ names: [String], in folder: String) throws(CheckpointError) -> [TensorFile] {
+        try GGUFSplit.open(names, in: folder)
+    }
+
+    /// Maps the file and views its tensors; reads the header only.
     package static func open(_ path: String) throws(CheckpointError) -> TensorFile {
         let file = try mapFile(path)
         try checkMagic(file)
         var cursor = GGUFCursor(file, position: magic.count)
         try checkVersion(&cursor)
-        cursor.place = "tensor count"
+        cursor.item = "tensor count"
         let tensorCount = try cursor.count(
             of: "tensors", least: GGUFTensorInfo.leastByteCount, limit: countLimit)
-        cursor.place = "key count"
-        // A key of one byte behind its length, a type, a value.
+        cursor.item = "key count"
+        // A key's length and at least one byte of it, a type, a value.
         let keyCount = try cursor.count(of: "keys", least: 8 + 1 + 4 + 1, limit: countLimit)
         let metadata = try readMetadata(&cursor, count: keyCount)
         let alignment = try alignment(metadata)
         var infos: [GGUFTensorInfo] = []
         for index in 0..<tensorCount {
-            cursor.place = "tensor \(index)"
+            cursor.item = "tensor \(index)"
             infos.append(try GGUFTensorInfo(&cursor))
         }
         let dataStart = cursor.position.roundedUp(to: alignment)
-        try GGUFTensorInfo.checkPlaces(
+        try GGUFTensorInfo.checkExtents(
             infos, dataCount: file.bytes.count - dataStart, alignment: alignment, path: path)
         try GGUFTensorInfo.checkOverlaps(infos, alignment: alignment, path: path)
         var tensors: [String: Tensor] = [:]
         for info in infos { tensors[info.name] = try info.tensor(in: file, dataStart: dataStart) }
-        return TensorFile(path: path, tensors: tensors, gguf: metadata)
+        return TensorFile(path: path, container: self, tensors: tensors, gguf: metadata)
     }
 
     private static func checkMagic(_ file: MappedFile) throws(CheckpointError) {
-        guard !file.bytes.starts(with: magic) else { return }
+        guard !recognizes(file.bytes) else { return }
         if let impostor = Impostor(file.bytes) {
             throw .invalid(file.path, expected: "GGUF", found: impostor.rawValue, advice: impostor.advice)
         }
-        // Stored as little-endian numbers, the older names stand backwards.
+        // The older formats stored their names as little-endian numbers, that is backwards.
         let start = String(decoding: file.bytes.prefix(4), as: UTF8.self)
         if let older = ["lmgg": "GGML", "fmgg": "GGMF", "tjgg": "GGJT", "algg": "GGLA"][start] {
             throw .unsupported(
@@ -59,7 +69,7 @@ package enum GGUFFile {
     }
 
     private static func checkVersion(_ cursor: inout GGUFCursor) throws(CheckpointError) {
-        cursor.place = "version"
+        cursor.item = "version"
         let version = try cursor.integer(UInt32.self)
         switch version {
         case 2, 3: return
@@ -67,7 +77,7 @@ package enum GGUFFile {
             throw .unsupported(cursor.path, "GGUF version 1", advice: "convert the original checkpoint")
         case _ where (1...3).contains(version.byteSwapped):
             throw .unsupported(
-                cursor.path, "a big-endian GGUF file", advice: "take the little-endian one of the model")
+                cursor.path, "a big-endian GGUF file", advice: "fetch the little-endian file of the model")
         default: throw cursor.invalid(expected: "2 or 3", found: "\(version)")
         }
     }
@@ -78,11 +88,11 @@ package enum GGUFFile {
         var entries: [GGUFMetadata.Entry] = []
         var known: Set<String> = []
         for index in 0..<count {
-            cursor.place = "key \(index)"
+            cursor.item = "key \(index)"
             let key = try cursor.key()
-            cursor.place = key
+            cursor.item = key
             guard known.insert(key).inserted else {
-                throw cursor.invalid(expected: "each key once", found: "this one twice")
+                throw cursor.invalid(expected: "each key once", found: "the same key again")
             }
             entries.append((key, try cursor.value(cursor.type())))
         }
@@ -101,6 +111,6 @@ package enum GGUFFile {
 }
 
 extension Int {
-    /// The least multiple of `alignment`, a power of two, that is no less; for numbers far below `Int.max`.
+    /// The number rounded up to a multiple of `alignment`, a power of two; for numbers far below `Int.max`.
     package func roundedUp(to alignment: Int) -> Int { (self + alignment - 1) & ~(alignment - 1) }
 }

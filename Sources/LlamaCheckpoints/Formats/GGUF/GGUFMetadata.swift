@@ -5,13 +5,13 @@ package struct GGUFMetadata: Sendable {
     /// One key and its value.
     package typealias Entry = (key: String, value: GGUFValue)
 
-    /// The file they were read from.
+    /// The file they are from.
     package let file: String
     /// All of them, in the order of the file; no key twice.
     package let entries: [Entry]
     private let positions: [String: Int]
 
-    /// - Parameter entries: Of one key twice, the first counts.
+    /// - Parameter entries: Where a key is there twice, the first counts.
     package init(file: String, entries: [Entry]) {
         self.file = file
         self.entries = entries
@@ -69,7 +69,7 @@ package struct GGUFMetadata: Sendable {
 
     /// A string, or nil where the key is absent.
     ///
-    /// - Throws: where the value is no string, or no UTF-8.
+    /// - Throws: where the value is not a string, or not UTF-8.
     package func string(_ key: String) throws(CheckpointError) -> String? {
         guard let bytes = try bytes(key) else { return nil }
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -117,6 +117,15 @@ package struct GGUFMetadata: Sendable {
 }
 
 extension GGUFMetadata {
+    /// The ids that begin a sequence and that pad one; nil where the file does not name them. Negative ones mean none.
+    func beginAndPadTokens() throws(CheckpointError) -> (begin: Int32?, pad: Int32?) {
+        (try tokenID("bos_token_id"), try tokenID("padding_token_id"))
+    }
+
+    private func tokenID(_ key: String) throws(CheckpointError) -> Int32? {
+        try int("tokenizer.ggml." + key).flatMap(Int32.init(exactly:)).flatMap { $0 < 0 ? nil : $0 }
+    }
+
     /// An error about the value of `key`.
     func invalid(_ key: String, expected: String, found: String) -> CheckpointError {
         .invalid(file, key, expected: expected, found: found)

@@ -1,8 +1,8 @@
 import LlamaTensors
 
-/// The rotations that a GGUF file asks for, by keys and by the tensor `rope_freqs.weight`.
+/// The rotations of a GGUF file, from its keys and the tensor `rope_freqs.weight`.
 package struct GGUFRoPE {
-    /// Where our own keys for scaling begin.
+    /// The prefix of our own keys for scaling.
     package static let ownScaling = GGUFConfiguration.ownPrefix + "rope.scaling."
     /// Our own key for the base in double precision.
     package static let ownTheta = GGUFConfiguration.ownPrefix + "rope.theta"
@@ -16,6 +16,9 @@ package struct GGUFRoPE {
 
     private var metadata: GGUFMetadata { configuration.metadata }
 
+    /// The rotations.
+    ///
+    /// - Throws: where keys and tensor contradict each other, or ask for another scaling.
     package func read() throws(CheckpointError) -> RoPEConfiguration {
         let theta = try theta()
         let linear = try linearFactor()
@@ -24,12 +27,13 @@ package struct GGUFRoPE {
             return RoPEConfiguration(theta: theta, scaling: try ownLlama3() ?? scaling)
         }
         guard linear == nil else {
-            throw .unsupported(metadata.file, at: TensorNaming.ropeFactors, "this beside linear scaling")
+            throw .unsupported(
+                metadata.file, at: TensorNaming.ropeFactors, "this together with linear scaling")
         }
         return RoPEConfiguration(theta: theta, scaling: try scaling(theta: theta, factors: factors))
     }
 
-    /// Our own key refines the standard one, but does not overrule it.
+    /// Our own key makes the standard one more precise, but cannot contradict it.
     private func theta() throws(CheckpointError) -> Double {
         let standard = try configuration.number("rope.freq_base", in: 1...1e12) ?? 10000
         return try refined(standard, by: GGUFRoPE.ownTheta, of: "llama.rope.freq_base")
@@ -44,7 +48,7 @@ package struct GGUFRoPE {
         return exact
     }
 
-    /// nil where positions are not interpolated. A factor without a type is linear, as in llama.cpp.
+    /// Nil where positions are not interpolated. A factor without a type is linear, as in llama.cpp.
     private func linearFactor() throws(CheckpointError) -> Double? {
         let type = try metadata.string("llama.rope.scaling.type") ?? "linear"
         guard ["none", "linear"].contains(type) else {
@@ -73,7 +77,7 @@ package struct GGUFRoPE {
         return factors
     }
 
-    /// Llama 3.1's scheme where the factors are its, else the factors themselves.
+    /// Llama 3.1's scheme where it gives these factors, else the factors themselves.
     private func scaling(
         theta: Double, factors: [Float]
     ) throws(CheckpointError) -> RoPEConfiguration.Scaling {
@@ -87,7 +91,7 @@ package struct GGUFRoPE {
             return own
         }
         if factors.allSatisfy({ $0 == 1 }) { return .none }
-        // Those of Meta's models (in short heads no pair has the whole factor), then what the slowest pair has.
+        // Meta's factors first (in narrow heads no pair has the full factor), then that of the slowest pair.
         for factor in [8, 32, factors.last ?? 8] {
             let scaling = RoPEConfiguration.Scaling.llama3(
                 factor: Double(factor), lowFrequencyFactor: 1, highFrequencyFactor: 4, originalLength: 8192)

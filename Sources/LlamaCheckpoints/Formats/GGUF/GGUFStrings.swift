@@ -1,10 +1,10 @@
-/// The strings of an array, back to back in one buffer: a vocabulary of 256,000 tokens is two allocations.
+/// The strings of an array in one contiguous buffer: a vocabulary of 256,000 tokens needs two allocations.
 package struct GGUFStrings: Sendable, Equatable, RandomAccessCollection {
     private var bytes: [UInt8]
     /// Where each string ends.
     private var ends: [Int]
 
-    /// No strings yet.
+    /// No strings.
     package init() { (bytes, ends) = ([], []) }
 
     /// Copies strings, as bytes.

@@ -1,18 +1,19 @@
 import LlamaFiles
 import LlamaTensors
 
-/// One tensor as the header of a GGUF file describes it.
+/// The description of one tensor in the header of a GGUF file.
 package struct GGUFTensorInfo {
-    /// Fewest bytes that a description takes: an empty name's length, no dimension, type and offset.
+    /// Smallest size of a description in bytes: an empty name's length, no dimension, type and offset.
     package static let leastByteCount = 8 + 4 + 4 + 8
-    /// Longest name that llama.cpp keeps (`GGML_MAX_NAME`, with its final zero), in bytes.
+    /// Longest name that llama.cpp accepts (`GGML_MAX_NAME` less the terminating zero), in bytes.
     package static let nameLimit = 63
     /// Most dimensions that GGML has (`GGML_MAX_DIMS`).
     package static let dimensionLimit = 4
 
+    /// The tensor's name.
     package let name: String
     private let dtype: DType
-    /// Outermost first; the file has them innermost first.
+    /// Outermost first; the file stores the innermost first.
     private let shape: [Int]
     /// From the start of the data, in bytes.
     private let offset: Int
@@ -31,13 +32,13 @@ package struct GGUFTensorInfo {
                 found: bytes.count > GGUFTensorInfo.nameLimit ? "\(bytes.count) bytes" : "other bytes")
         }
         self.name = name
-        cursor.place = name
+        cursor.item = name
         shape = try GGUFTensorInfo.shape(&cursor)
         let number = try cursor.integer(UInt32.self)
         guard let dtype = GGMLType.dtype(number) else {
             throw .unsupported(
                 cursor.path, at: name, "tensor type \(GGMLType.name(of: number))",
-                advice: "take a file quantized as Q8_0, Q4_0 or Q4_K")
+                advice: "use a file quantized as Q8_0, Q4_0 or Q4_K")
         }
         self.dtype = dtype
         let offset = try cursor.integer(UInt64.self)
@@ -68,7 +69,7 @@ package struct GGUFTensorInfo {
         return shape.reversed()
     }
 
-    /// Bytes of a tensor of this shape; nil where rows are not whole blocks, or past 2^62.
+    /// Bytes of a tensor of this shape; nil where rows are not whole blocks, or from 2^62 up.
     package static func byteCount(_ dtype: DType, _ shape: [Int]) -> Int? {
         guard (shape.last ?? 1).isMultiple(of: dtype.blockCount) else { return nil }
         var count = dtype.blockSize
@@ -81,14 +82,14 @@ package struct GGUFTensorInfo {
         return count
     }
 
-    /// Every name once, offsets aligned, bytes inside the data.
-    package static func checkPlaces(
+    /// Checks that names are distinct, offsets aligned and bytes inside the data.
+    package static func checkExtents(
         _ infos: [GGUFTensorInfo], dataCount: Int, alignment: Int, path: String
     ) throws(CheckpointError) {
         var names: Set<String> = []
         for info in infos {
             guard names.insert(info.name).inserted else {
-                throw .invalid(path, info.name, expected: "each tensor once", found: "this one twice")
+                throw .invalid(path, info.name, expected: "each tensor once", found: "the same name again")
             }
             guard info.offset.isMultiple(of: alignment) else {
                 throw .invalid(
@@ -105,13 +106,15 @@ package struct GGUFTensorInfo {
         }
     }
 
-    /// No byte is shared by two tensors, and between them is no more than the padding (as in `gguf.cpp` of ggml).
+    /// Checks that no two tensors share a byte and that only padding is between them (as `gguf.cpp` of ggml does).
     package static func checkOverlaps(
         _ infos: [GGUFTensorInfo], alignment: Int, path: String
     ) throws(CheckpointError) {
         var before: GGUFTensorInfo?
-        let byPlace = infos.filter { $0.byteCount > 0 }.sorted { ($0.offset, $0.name) < ($1.offset, $1.name) }
-        for info in byPlace {
+        let byOffset = infos.filter { $0.byteCount > 0 }.sorted {
+            ($0.offset, $0.name) < ($1.offset, $1.name)
+        }
+        for info in byOffset {
             if let before, info.offset < before.end {
                 throw .invalid(
                     path, info.name, expected: "data from \(before.end), where that of \(before.name) ends",
@@ -128,7 +131,7 @@ package struct GGUFTensorInfo {
         }
     }
 
-    /// Views the tensor's bytes, which ``checkPlaces(_:dataCount:alignment:path:)`` found in the file.
+    /// Views the tensor's bytes, which ``checkExtents(_:dataCount:alignment:path:)`` found in the file.
     package func tensor(in file: MappedFile, dataStart: Int) throws(CheckpointError) -> Tensor {
         guard
             let tensor = Tensor(

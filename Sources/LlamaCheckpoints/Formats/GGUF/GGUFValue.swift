@@ -10,7 +10,7 @@ package enum GGUFValue: Sendable, Equatable {
     case int32(Int32)
     case float32(Float)
     case bool(Bool)
-    /// UTF-8 by the format; tokens of a vocabulary are at times any bytes, so they are kept as such.
+    /// UTF-8 by the format; but tokens of a vocabulary can be any bytes, so these are kept as they are.
     case string([UInt8])
     case array(GGUFArray)
     case uint64(UInt64)
@@ -20,7 +20,7 @@ package enum GGUFValue: Sendable, Equatable {
     /// A string value.
     package static func text(_ text: String) -> GGUFValue { .string(Array(text.utf8)) }
 
-    /// The type by which the file announces the value.
+    /// The value's type in the file.
     package var type: GGUFType {
         switch self {
         case .uint8: .uint8
@@ -40,7 +40,7 @@ package enum GGUFValue: Sendable, Equatable {
     }
 }
 
-/// The types of metadata values, with the numbers that files give them.
+/// The types of metadata values, by their numbers in the file.
 package enum GGUFType: UInt32, Sendable, CaseIterable {
     case uint8
     case int8
@@ -56,7 +56,7 @@ package enum GGUFType: UInt32, Sendable, CaseIterable {
     case int64
     case float64
 
-    /// Fewest bytes that a value takes in a file: a string and an array begin with lengths.
+    /// Smallest size of a value in a file, in bytes; strings and arrays begin with lengths.
     var leastByteCount: Int {
         switch self {
         case .uint8, .int8, .bool: 1

@@ -4,22 +4,24 @@ import Logging
 ///
 /// Source: `LlamaConfig` in transformers, both generations of RoPE keys.
 enum HuggingFaceConfig {
+    /// The configuration that the file at `path` states.
+    ///
     /// - Parameters:
     ///   - generation: Path of `generation_config.json`, which may name more tokens that end a text; nil where there
     ///     is none.
-    ///   - sources: Told where each value came from.
     ///   - logger: Told what is left out.
+    /// - Throws: for a value that is missing or wrong, or that asks for what a Llama does not do.
     static func read(
-        _ path: String, generation: String?, sources: inout [ConfigurationSource], logger: Logger
-    ) throws(CheckpointError) -> ModelConfiguration {
+        _ path: String, generation: String?, logger: Logger
+    ) throws(CheckpointError) -> StatedConfiguration {
         let reader = try ConfigurationReader(path)
         let generation =
             if let generation { try ConfigurationReader(generation) } else { nil as ConfigurationReader? }
         try checkFamily(reader)
         let vocabularySize = try reader.int("vocab_size", in: .vocabulary)
         var stopTokens: Set<Int32> = []
-        for place in [reader, generation].compactMap(\.self) {
-            stopTokens.formUnion(try place.stopTokens(vocabularySize: vocabularySize, logger: logger))
+        for file in [reader, generation].compactMap(\.self) {
+            stopTokens.formUnion(try file.stopTokens(vocabularySize: vocabularySize, logger: logger))
         }
         let dim = try reader.int("hidden_size", in: .width)
         let nHeads = try reader.int("num_attention_heads", in: .modelCount)
@@ -30,8 +32,8 @@ enum HuggingFaceConfig {
                 "num_attention_heads", expected: "a divisor of hidden_size \(dim)", found: "\(nHeads)")
         }
         let headDim = explicitHeadDim ?? dim / nHeads
-        try checkHeads(
-            reader, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim,
+        try reader.checkHeads(
+            nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim,
             keys: ("num_key_value_heads", "num_attention_heads"))
         let contextLength = try reader.optionalInt("max_position_embeddings", in: .context)
         try checkNeutral(reader, headDim: headDim, contextLength: contextLength)
@@ -45,14 +47,14 @@ enum HuggingFaceConfig {
             hasAttentionBias: try reader.flag("attention_bias"),
             hasFeedForwardBias: try reader.flag("mlp_bias"),
             contextLength: contextLength, stopTokens: stopTokens)
-        sources += self.sources(of: configuration, reader, generation)
-        return configuration
+        return StatedConfiguration(
+            configuration: configuration, sources: try sources(of: configuration, reader, generation))
     }
 
     private static func sources(
         of configuration: ModelConfiguration, _ reader: ConfigurationReader,
         _ generation: ConfigurationReader?
-    ) -> [ConfigurationSource] {
+    ) throws(CheckpointError) -> [ConfigurationSource] {
         let keys: [(ConfigurationField, key: String, otherwise: String)] = [
             (.dim, "hidden_size", ""), (.nLayers, "num_hidden_layers", ""),
             (.nHeads, "num_attention_heads", ""),
@@ -63,8 +65,8 @@ enum HuggingFaceConfig {
             (.hasAttentionBias, "attention_bias", "default"), (.hasFeedForwardBias, "mlp_bias", "default"),
             (.contextLength, "max_position_embeddings", "nowhere"),
         ]
-        let rope = (try? reader.object("rope_parameters")) ?? nil
-        let older = (try? reader.object("rope_scaling")) ?? nil
+        let rope = try reader.object("rope_parameters")
+        let older = try reader.object("rope_scaling")
         let scaling = rope ?? older
         let theta = [rope, older].compactMap(\.self).first { $0.has("rope_theta") } ?? reader
         let scalingKey = scaling?.has("rope_type") == true ? "rope_type" : "type"
@@ -98,15 +100,15 @@ enum HuggingFaceConfig {
         }
     }
 
-    /// The rotations by the older keys, the newer ones, or both where they say the same.
+    /// The rotations, from the older keys, the newer ones, or both where they agree.
     private static func rope(_ reader: ConfigurationReader) throws(CheckpointError) -> RoPEConfiguration {
         let parameters = try reader.object("rope_parameters")
         let older = try reader.object("rope_scaling")
-        let places = [parameters, older].compactMap(\.self)
-        for place in places + [reader] { try place.check(NeutralKey.huggingFaceRotations) }
+        let objects = [parameters, older].compactMap(\.self)
+        for object in objects + [reader] { try object.check(NeutralKey.huggingFaceRotations) }
         var scaling: RoPEConfiguration.Scaling?
-        for place in places {
-            let stated = try self.scaling(place)
+        for object in objects {
+            let stated = try self.scaling(object)
             guard stated == scaling ?? stated else {
                 throw reader.invalid(
                     "rope_scaling", expected: "\(scaling ?? .none), as in rope_parameters", found: "\(stated)"
@@ -114,20 +116,20 @@ enum HuggingFaceConfig {
             }
             scaling = stated
         }
-        return RoPEConfiguration(theta: try theta(places + [reader]), scaling: scaling ?? .none)
+        return RoPEConfiguration(theta: try theta(objects + [reader]), scaling: scaling ?? .none)
     }
 
-    private static func theta(_ places: [ConfigurationReader]) throws(CheckpointError) -> Double {
-        var first: (theta: Double, place: String)?
-        for place in places {
-            guard let theta = try place.ropeTheta() else { continue }
+    private static func theta(_ objects: [ConfigurationReader]) throws(CheckpointError) -> Double {
+        var first: (theta: Double, key: String)?
+        for object in objects {
+            guard let theta = try object.ropeTheta() else { continue }
             guard let known = first else {
-                first = (theta, place.place(of: "rope_theta"))
+                first = (theta, object.keyPath(of: "rope_theta"))
                 continue
             }
             guard theta == known.theta else {
-                throw place.invalid(
-                    "rope_theta", expected: "\(known.theta), as in \(known.place)", found: "\(theta)")
+                throw object.invalid(
+                    "rope_theta", expected: "\(known.theta), as in \(known.key)", found: "\(theta)")
             }
         }
         return first?.theta ?? 10000

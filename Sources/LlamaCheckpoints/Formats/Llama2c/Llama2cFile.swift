@@ -3,22 +3,25 @@ import LlamaTensors
 
 /// Reads the `.bin` of karpathy/llama2.c, which holds the whole model: version 0 and 1 (float32) as views of the
 /// mapped file, version 2 (int8 in groups) expanded to float32 in memory.
-enum Llama2cFile {
-    /// Whether a file called `.bin` is to be read as one of these: whether it is not plainly something else that
-    /// has this suffix, a torch checkpoint above all.
-    static func isLikely(_ path: String) throws(CheckpointError) -> Bool {
-        let file = try mapFile(path)
-        guard Impostor(file.bytes) == nil else { return false }
-        // A small model's `dim` may look like the beginning of any of these, but not with what follows it there.
-        guard let dim: UInt32 = file.bytes.integer(at: 0), dim > ClosedRange.width.upperBound else {
+package enum Llama2cFile: TensorContainer {
+    package static let name = "llama2.c .bin"
+    package static let suffixes = [".bin"]
+    package static let naming: TensorNaming? = .meta
+
+    /// Whether the file is not plainly something else that is called `.bin`, such as a torch checkpoint: version 0
+    /// has no magic number.
+    package static func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard Impostor(bytes) == nil else { return false }
+        // A small model's `dim` may begin with the same bytes as any of these, but is followed by zeros.
+        guard let dim: UInt32 = bytes.integer(at: 0), dim > ClosedRange.width.upperBound else {
             return true
         }
-        let others: [[UInt8]] = [Array("PK".utf8), [0x80, 0x02], Array("GGUF".utf8)]
-        return !others.contains { file.bytes.starts(with: $0) }
+        let others: [[UInt8]] = [Array("PK".utf8), [0x80, 0x02], GGUFFile.magic]
+        return !others.contains { bytes.starts(with: $0) }
     }
 
     /// Maps the file and views (version 2: expands) its tensors, under Meta's names.
-    static func open(_ path: String) throws(CheckpointError) -> TensorFile {
+    package static func open(_ path: String) throws(CheckpointError) -> TensorFile {
         let file = try mapFile(path)
         let header = try Llama2cHeader(file)
         guard file.bytes.count == header.fileByteCount else {
@@ -30,24 +33,25 @@ enum Llama2cFile {
                     + "\(shape.vocabularySize) and seq_len \(header.sequenceLength)",
                 found: "\(file.bytes.count)",
                 advice: file.bytes.count < header.fileByteCount
-                    ? "the file is cut off, or no llama2.c .bin" : "the file is no llama2.c .bin")
+                    ? "the file is cut off, or is not a llama2.c .bin file"
+                    : "the file is not a llama2.c .bin file")
         }
         let tensors =
             switch header.version {
-            case .legacy: try views(of: Llama2cPart.legacy(header.configuration), in: file, header)
-            case .float32: try views(of: Llama2cPart.current(header.configuration), in: file, header)
+            case .legacy: try views(of: Llama2cSection.legacy(header.configuration), in: file, header)
+            case .float32: try views(of: Llama2cSection.current(header.configuration), in: file, header)
             case .int8(let groupSize): try Llama2cExpansion(file, header, groupSize: groupSize).tensors()
             }
-        return TensorFile(path: path, tensors: tensors, configuration: header.configuration)
+        return TensorFile(path: path, container: self, tensors: tensors, configuration: header.configuration)
     }
 
     private static func views(
-        of parts: [Llama2cPart], in file: MappedFile, _ header: Llama2cHeader
+        of sections: [Llama2cSection], in file: MappedFile, _ header: Llama2cHeader
     ) throws(CheckpointError) -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
         var offset = header.dataOffset
-        for part in parts {
-            guard case .tensor(let role) = part else {
+        for section in sections {
+            guard case .tensor(let role) = section else {
                 offset += 4 * header.sequenceLength * header.configuration.headDim
                 continue
             }
@@ -65,8 +69,8 @@ enum Llama2cFile {
 
 /// The matrices of version 2: each its int8 values, then a float32 scale for every group of them.
 ///
-/// Source: `init_quantized_tensors` and `dequantize` in karpathy/llama2.c `runq.c`. (A first state of `export.py`,
-/// before there was anything to run such a file, put all scales at the end under the same version.)
+/// Source: `init_quantized_tensors` and `dequantize` in karpathy/llama2.c `runq.c`. (An early `export.py`, from
+/// before any program could run such a file, put all scales at the end under the same version.)
 private struct Llama2cExpansion {
     let file: MappedFile
     let configuration: ModelConfiguration
@@ -80,13 +84,13 @@ private struct Llama2cExpansion {
         self.groupSize = groupSize
     }
 
-    /// All tensors; norms are views of the file, matrices lie in one buffer of at most four times the file's size.
+    /// All tensors: norms as views of the file, matrices in one buffer of at most four times the file's size.
     func tensors() throws(CheckpointError) -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
         var source = dataOffset
         var matrices: [(role: TensorRole, source: Int, target: Int)] = []
         var target = 0
-        for case .tensor(let role) in Llama2cPart.current(configuration) {
+        for case .tensor(let role) in Llama2cSection.current(configuration) {
             let shape = role.shape(in: configuration)
             let count = shape.reduce(1, *)
             if shape.count == 1 {
@@ -118,7 +122,7 @@ private struct Llama2cExpansion {
 
     private func count(of role: TensorRole) -> Int { role.shape(in: configuration).reduce(1, *) }
 
-    /// The file's size was checked, so that all of these bytes are there.
+    /// Expands a matrix. The file's size was checked, so all of these bytes are there.
     private func expand(
         _ count: Int, from source: Int, into memory: UnsafeMutableRawBufferPointer, at target: Int
     ) {

@@ -1,13 +1,13 @@
 import LlamaFiles
 import LlamaTensors
 
-/// The head of a llama2.c `.bin`: the model's shape as seven int32, after a magic number but in version 0.
+/// The header of a llama2.c `.bin`: the model's shape as seven int32, after a magic number except in version 0.
 ///
 /// Source: `legacy_export`, `version1_export` and `version2_export` in karpathy/llama2.c `export.py`.
 package struct Llama2cHeader {
     /// What the weights are stored as, and in which order.
     package enum Version: Equatable {
-        /// Float32, in the order of ``Llama2cPart/legacy(_:)``.
+        /// Float32, in the order of ``Llama2cSection/legacy(_:)``.
         case legacy
         /// Float32, norms first.
         case float32
@@ -15,17 +15,19 @@ package struct Llama2cHeader {
         case int8(groupSize: Int)
     }
 
-    /// "ak42" in version 1 and 2; no `dim` reaches it.
+    /// "ak42" in versions 1 and 2; no `dim` is as large.
     package static let magic: UInt32 = 0x616B_3432
     private static let legacyByteCount = 28
     private static let byteCount = 256
 
+    /// How the weights are stored.
     package let version: Version
+    /// The model's shape.
     package let configuration: ModelConfiguration
     /// Positions of version 0's tables of rotations.
     package let sequenceLength: Int
 
-    /// Reads and checks the header; nothing behind it is looked at.
+    /// Reads and checks the header; looks at nothing behind it.
     package init(_ file: MappedFile) throws(CheckpointError) {
         let reader = Llama2cFieldReader(file: file)
         guard file.bytes.integer(at: 0) == Llama2cHeader.magic else {
@@ -91,7 +93,7 @@ private struct Llama2cFieldReader {
         try checked(try int32(name, at: offset), name, in: range)
     }
 
-    /// The seven numbers at `offset`; what they leave open is as every llama2.c model has it.
+    /// The seven numbers at `offset`; everything else is the same in every llama2.c model.
     func configuration(
         at offset: Int, tiesEmbeddings: Bool, contextLength: Int
     ) throws(CheckpointError) -> ModelConfiguration {

@@ -25,8 +25,8 @@ struct MetaParams {
             throw reader.invalid("n_heads", expected: "a divisor of dim \(dim)", found: "\(nHeads)")
         }
         headDim = explicitHeadDim ?? dim / nHeads
-        try checkHeads(
-            reader, nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim, keys: ("n_kv_heads", "n_heads"))
+        try reader.checkHeads(
+            nHeads: nHeads, nKVHeads: nKVHeads, headDim: headDim, keys: ("n_kv_heads", "n_heads"))
         let size = try reader.optionalInt("vocab_size", in: -1...ClosedRange.vocabulary.upperBound) ?? -1
         guard size != 0 else { throw reader.invalid("vocab_size", expected: "-1 or a count", found: "0") }
         vocabularySize = size == -1 ? nil : size
@@ -60,11 +60,10 @@ struct MetaParams {
     ///
     /// - Parameters:
     ///   - generation: A `generation_config.json`, which may name tokens that end a text.
-    ///   - sources: Told where each value came from.
     func configuration(
         vocabularySize: Int, tiesEmbeddings: Bool, generation: ConfigurationReader?,
-        sources: inout [ConfigurationSource], logger: Logger
-    ) throws(CheckpointError) -> ModelConfiguration {
+        logger: Logger
+    ) throws(CheckpointError) -> StatedConfiguration {
         if let stated = self.vocabularySize, stated != vocabularySize {
             throw reader.invalid(
                 "vocab_size", expected: "the \(vocabularySize) rows of tok_embeddings.weight",
@@ -78,8 +77,8 @@ struct MetaParams {
             contextLength: contextLength,
             stopTokens: MetaParams.familyStopTokens(vocabularySize: vocabularySize)
                 .union(try generation?.stopTokens(vocabularySize: vocabularySize, logger: logger) ?? []))
-        sources += self.sources(of: configuration, generation)
-        return configuration
+        return StatedConfiguration(
+            configuration: configuration, sources: sources(of: configuration, generation))
     }
 
     private func sources(
@@ -135,7 +134,7 @@ struct MetaParams {
         vocabularySize == llama3VocabularySize ? llama3StopTokens : []
     }
 
-    /// `use_scaled_rope` stands for constants that `params.json` does not hold.
+    /// The rotations. `use_scaled_rope` implies constants that `params.json` does not hold.
     ///
     /// Source: `apply_scaling` in `llama_models/llama3/model.py`; llama-models issues 166 and 241 for the
     /// factor of 32.
@@ -161,19 +160,5 @@ struct MetaParams {
             theta: theta,
             scaling: .llama3(
                 factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: high, originalLength: 8192))
-    }
-}
-
-/// Heads must share keys evenly and have pairs to rotate.
-func checkHeads(
-    _ reader: ConfigurationReader, nHeads: Int, nKVHeads: Int, headDim: Int,
-    keys: (keyValue: String, heads: String)
-) throws(CheckpointError) {
-    guard nHeads.isMultiple(of: nKVHeads) else {
-        throw reader.invalid(
-            keys.keyValue, expected: "a divisor of \(keys.heads) \(nHeads)", found: "\(nKVHeads)")
-    }
-    guard headDim.isMultiple(of: 2) else {
-        throw reader.invalid(keys.heads, expected: "heads of even width", found: "width \(headDim)")
     }
 }

@@ -4,7 +4,9 @@ import LlamaTensors
 
 /// What the shapes in Meta's model-parallel shards tell that `params.json` leaves open.
 struct MetaShards {
+    /// `params.json`.
     let params: MetaParams
+    /// The shards, in order.
     let files: [TensorFile]
 
     /// The configuration, checked against the shapes where a wrong one would otherwise be hard to explain.
@@ -12,10 +14,9 @@ struct MetaShards {
     /// - Parameters:
     ///   - generation: Path of a `generation_config.json`, which may name tokens that end a text; nil where there is
     ///     none, as in what Meta publishes.
-    ///   - sources: Told where each value came from.
     func configuration(
-        generation: String?, sources: inout [ConfigurationSource], logger: Logger
-    ) throws(CheckpointError) -> ModelConfiguration {
+        generation: String?, logger: Logger
+    ) throws(CheckpointError) -> StatedConfiguration {
         try checkShardCount()
         try checkHiddenDim()
         let vocabularySize = try vocabularySize()
@@ -24,11 +25,11 @@ struct MetaShards {
         if tiesEmbeddings { logger.info("no output.weight: tied to tok_embeddings, as in Llama 3.2 1B/3B") }
         return try params.configuration(
             vocabularySize: vocabularySize, tiesEmbeddings: tiesEmbeddings,
-            generation: try generation.map(ConfigurationReader.init), sources: &sources, logger: logger)
+            generation: try generation.map(ConfigurationReader.init), logger: logger)
     }
 
     private func checkShardCount() throws(CheckpointError) {
-        let name = "layers.0.attention.wq.weight"
+        let name = TensorNaming.meta.name(of: .layer(0, .wq))
         guard let first = files.first, let shape = first.tensors[name]?.shape, shape.count == 2,
             shape[0] > 0, shape[1] == params.dim
         else { return }
@@ -40,11 +41,12 @@ struct MetaShards {
             expected:
                 "\(expected) rows, so \(needed) model-parallel \(needed == 1 ? "shard" : "shards") of \(shape[0])",
             found: files.map { FilePath($0.path).name }.joined(separator: " "),
-            advice: needed > files.count ? "fetch the missing shards" : "take out those of another model")
+            advice: needed > files.count
+                ? "fetch the missing shards" : "remove the shards of another model")
     }
 
     private func checkHiddenDim() throws(CheckpointError) {
-        let name = "layers.0.feed_forward.w1.weight"
+        let name = TensorNaming.meta.name(of: .layer(0, .w1))
         let shapes = files.compactMap { $0.tensors[name]?.shape }
         guard let first = files.first, shapes.count == files.count else { return }
         // Wrapping: with an empty dimension a file may claim any number of rows.
@@ -58,32 +60,30 @@ struct MetaShards {
         }
     }
 
-    /// Llama 1 and 2 cut the embedding by columns, Llama 3 by rows.
+    /// The rows of the whole embedding: ``ShardCut`` knows the cuts that it may have, its width tells which.
     private func vocabularySize() throws(CheckpointError) -> Int {
-        let name = "tok_embeddings.weight"
+        let name = TensorNaming.meta.name(of: .tokEmbeddings)
         guard let first = files.first, let shape = first.tensors[name]?.shape else {
             throw CheckpointError(
-                file: files.first?.path ?? "", .tensors(missing: [name], unexpected: [], doubled: []))
+                file: files.first?.path ?? name, .tensors(missing: [name], unexpected: [], doubled: []))
         }
         let dimensions = "[vocabulary, \(params.dim)]"
         guard shape.count == 2, ClosedRange.vocabulary.contains(shape[0]) else {
             throw .invalid(first.path, name, expected: "shape \(dimensions)", found: "\(shape)")
         }
-        if shape[1] == params.dim {
-            let (rows, overflow) = shape[0].multipliedReportingOverflow(by: files.count)
-            guard !overflow, ClosedRange.vocabulary.contains(rows) else {
-                throw .invalid(
-                    first.path, name,
-                    expected: "at most \(ClosedRange.vocabulary.upperBound) rows in all shards",
-                    found: "\(shape[0]) in each of \(files.count)")
-            }
-            return rows
+        let wholes = TensorRole.tokEmbeddings.shardCuts.compactMap {
+            $0.wholeShape(of: shape, count: files.count)
         }
-        let (width, overflow) = shape[1].multipliedReportingOverflow(by: files.count)
-        guard !overflow, width == params.dim else {
+        guard let whole = wholes.first(where: { $0[1] == params.dim }) else {
             let share = files.count > 1 ? ", or its share of \(files.count) shards" : ""
             throw .invalid(first.path, name, expected: "shape \(dimensions)\(share)", found: "\(shape)")
         }
-        return shape[0]
+        guard ClosedRange.vocabulary.contains(whole[0]) else {
+            throw .invalid(
+                first.path, name,
+                expected: "at most \(ClosedRange.vocabulary.upperBound) rows in all shards",
+                found: "\(shape[0]) in each of \(files.count)")
+        }
+        return whole[0]
     }
 }

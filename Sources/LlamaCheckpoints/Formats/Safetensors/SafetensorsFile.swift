@@ -5,11 +5,19 @@ import LlamaTensors
 /// Reads one `.safetensors` file: a length, a JSON header, and tensors back to back.
 ///
 /// Format: https://huggingface.co/docs/safetensors, whose validity rules are all enforced here.
-package enum SafetensorsFile {
+package enum SafetensorsFile: TensorContainer {
+    package static let name = "safetensors"
+    package static let suffixes = [".safetensors"]
+
     /// Longest header that the format allows, in bytes.
     static let headerLimit = 100_000_000
 
-    /// Maps the file and views its tensors; only the header is read.
+    /// Whether a header length, then JSON, begin the file.
+    package static func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count > 8 && bytes[8] == UInt8(ascii: "{")
+    }
+
+    /// Maps the file and views its tensors; reads the header only.
     package static func open(_ path: String) throws(CheckpointError) -> TensorFile {
         let file = try mapFile(path)
         let header = try headerBytes(of: file)
@@ -28,7 +36,7 @@ package enum SafetensorsFile {
         for entry in entries {
             tensors[entry.name] = try entry.tensor(in: file, dataStart: dataStart)
         }
-        return TensorFile(path: path, tensors: tensors, metadata: metadata)
+        return TensorFile(path: path, container: self, tensors: tensors, metadata: metadata)
     }
 
     private static func headerBytes(of file: MappedFile) throws(CheckpointError) -> UnsafeRawBufferPointer {

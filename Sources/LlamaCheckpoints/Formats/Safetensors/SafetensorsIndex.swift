@@ -4,6 +4,21 @@ import LlamaTensors
 
 /// Reads a checkpoint cut into several `.safetensors` files by its `model.safetensors.index.json`.
 enum SafetensorsIndex {
+    /// Whether a file is an index, by its name.
+    static func isIndex(_ name: String) -> Bool { name.hasSuffix(".safetensors.index.json") }
+
+    /// Whether a file is one of several, by its name; `model-00001-of-00001` is whole.
+    static func isShard(_ name: String) -> Bool {
+        name.contains("-of-") && !name.hasSuffix("-of-00001.safetensors")
+    }
+
+    /// The error of a shard whose index is not beside it.
+    static func missing(in folder: String, shard: String) -> CheckpointError {
+        CheckpointError(
+            file: folder + "/model.safetensors.index.json", .missing,
+            advice: "\(shard) is one of several: fetch the index that names them")
+    }
+
     /// Opens every file that the index names and checks that each tensor is where the index says.
     static func open(_ path: String) throws(CheckpointError) -> [TensorFile] {
         let index = try mapFile(path)

@@ -1,7 +1,7 @@
 import LlamaTensors
 
-/// A value built from a pickle. Containers are numbers of entries in ``PickleHeap``, so that a file can nest
-/// or share them as it likes without recursion, copies or reference cycles here.
+/// A value built from a pickle. Containers are indices into ``PickleHeap``, so that a file can nest or share them
+/// without causing recursion, copies or reference cycles here.
 package enum PickleValue: Equatable {
     case none
     case bool(Bool)
@@ -33,7 +33,7 @@ package enum PickleValue: Equatable {
     }
 }
 
-/// The only names a checkpoint may refer to. None of them is ever called: each stands for data.
+/// The only names a checkpoint may refer to. None is ever called: each represents data.
 package enum PickleGlobal: String, CaseIterable {
     case orderedDictionary = "collections.OrderedDict"
     case rebuildTensor = "torch._utils._rebuild_tensor_v2"

@@ -2,14 +2,22 @@ import LlamaFiles
 import LlamaTensors
 
 /// Reads a checkpoint that `torch.save` wrote (`.pth`): a ZIP of a pickle and raw storages. Nothing is executed.
-package enum TorchFile {
-    /// A pickle of a state dict takes some hundred bytes per tensor, so this is far beyond any; and each of
-    /// its bytes can cost some ten of memory.
+package enum TorchFile: TensorContainer {
+    package static let name = ".pth"
+    package static let suffixes = [".pth", ".pt", ".bin"]
+
+    /// Largest pickle that is read, in bytes. A state dict takes about a hundred per tensor, so this is far beyond any;
+    /// each byte can cost about ten of memory.
     private static let pickleLimit = 8 << 20
     /// First bytes of the formats that `torch.save` wrote before 1.6.
     private static let legacyMagic: [UInt8] = [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20]
 
-    /// Maps the file and views its tensors; only the directory and the pickle are read.
+    /// Whether the file begins as a ZIP of at least one entry, or as one of the formats before it.
+    package static func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) || bytes.starts(with: legacyMagic)
+    }
+
+    /// Maps the file and views its tensors; reads the directory and the pickle only.
     package static func open(_ path: String) throws(CheckpointError) -> TensorFile {
         let file = try mapFile(path)
         try checkMagic(file)
@@ -24,10 +32,10 @@ package enum TorchFile {
                 throw .invalid(path, name, expected: "each tensor once", found: "the same name again")
             }
         }
-        return TensorFile(path: path, tensors: tensors)
+        return TensorFile(path: path, container: self, tensors: tensors)
     }
 
-    /// The one entry `<root>/data.pkl`; with two of them it would be chance which is read.
+    /// The only entry `<root>/data.pkl`; with two it would be arbitrary which is read.
     private static func pickleEntry(
         of archive: ZipArchive, path: String
     ) throws(CheckpointError) -> (name: String, range: Range<Int>) {
@@ -99,9 +107,9 @@ package enum TorchFile {
         var result: [(String, TorchTensor)] = []
         for (key, value) in unpickler.heap.dictionaries[index] {
             guard case .string(let name) = key, case .tensor(let tensor) = value else {
-                let place = if case .string(let name) = key { name } else { entry }
+                let item = if case .string(let name) = key { name } else { entry }
                 throw .invalid(
-                    file.path, place, expected: "a tensor under a name",
+                    file.path, item, expected: "a tensor under a name",
                     found: "\(value.kind) under \(key.kind)",
                     advice: "save the plain state dict of the model")
             }

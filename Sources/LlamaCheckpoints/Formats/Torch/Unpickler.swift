@@ -1,4 +1,4 @@
-/// Reads a pickle as data: an allow-list of opcodes and names, nothing imported, nothing called.
+/// Reads a pickle as data, by an allow-list of opcodes and names; nothing is imported or called.
 ///
 /// Source: `pickletools` for the opcodes; `torch/serialization.py` for what `torch.save` writes
 /// (protocol 2, storages as persistent ids).
@@ -12,7 +12,7 @@ struct Unpickler {
         var advice: String?
     }
 
-    /// Most dimensions of a tensor; a Llama needs two.
+    /// Most dimensions of a tensor; a Llama's have one or two.
     private static let rankLimit = 8
 
     private let bytes: UnsafeRawBufferPointer
@@ -112,8 +112,8 @@ struct Unpickler {
         throw failure("arguments that torch.save gives \(global.rawValue)", "others")
     }
 
-    /// Numbers of a shape. Long ones are refused: a file could name one tuple of a million numbers again and
-    /// again, and each tensor holds its own copy.
+    /// The numbers of a shape. Long shapes are refused: a file could refer to one tuple of a million numbers many times,
+    /// and each tensor copies it.
     private func integers(_ values: [PickleValue]) -> [Int]? {
         guard values.count <= Unpickler.rankLimit else { return nil }
         var result: [Int] = []

@@ -1,11 +1,11 @@
 import LlamaFiles
 import LlamaTensors
 
-/// The table of contents of a ZIP file whose entries are stored, not compressed: what `torch.save` writes.
+/// The directory of a ZIP file whose entries are stored, not compressed, as `torch.save` writes them.
 ///
 /// Format: PKWARE APPNOTE 6.3, with the ZIP64 extensions that files above 4 GB need.
 struct ZipArchive {
-    /// Where the bytes of each entry lie in the file.
+    /// The byte range of each entry in the file.
     let entries: [String: Range<Int>]
 
     private static let endSignature: UInt32 = 0x0605_4b50
@@ -172,7 +172,7 @@ extension ZipArchive {
         }
     }
 
-    /// The extra field in which ZIP64 keeps what does not fit 32 bits, in the order of the fields it replaces.
+    /// ZIP64's extra field: the values that do not fit 32 bits, in the order of the fields that they replace.
     private struct Zip64Fields {
         private var values: [UInt64] = []
 

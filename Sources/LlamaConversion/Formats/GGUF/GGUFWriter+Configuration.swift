@@ -2,10 +2,11 @@ import LlamaCheckpoints
 import LlamaTensors
 
 extension GGUFWriter {
-    /// The key-values by which llama.cpp, and this package, know a Llama of this configuration.
+    /// The key-values that describe a Llama of this configuration to llama.cpp and to this package; the tokenizer's are
+    /// not among them.
     ///
-    /// The tokenizer's are not among them. Our own keys keep what the standard ones round or leave out; one says that a
-    /// context length is assumed, for llama.cpp opens no file without a number.
+    /// Our own keys keep what the standard ones round or leave out. One says that the context length is assumed, because
+    /// llama.cpp does not open a file without one.
     ///
     /// - Parameters:
     ///   - name: For `general.name`.
@@ -89,7 +90,7 @@ extension GGUFWriter {
         return entries
     }
 
-    /// Source: `enum llama_ftype` in llama.cpp's `llama.h`; of the K-quants the medium mix.
+    /// Source: `enum llama_ftype` in llama.cpp's `llama.h`; for the K-quants, the medium mix.
     private static func fileType(_ dtype: DType) -> UInt32? {
         switch dtype {
         case .float32: 0

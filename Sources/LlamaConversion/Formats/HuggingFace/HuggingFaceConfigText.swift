@@ -14,6 +14,7 @@ struct HuggingFaceConfigText {
         (self.configuration, self.dtype, self.tokens) = (configuration, dtype, tokens)
     }
 
+    /// `config.json`.
     var config: JSONText {
         var members: [(String, JSONText)] = [
             ("architectures", .array([.string("LlamaForCausalLM")])), ("model_type", .string("llama")),
@@ -42,23 +43,23 @@ struct HuggingFaceConfigText {
         return all
     }
 
-    /// Nil where no token is known.
+    /// `generation_config.json`; nil where no token is known.
     var generation: [UInt8]? { allTokens.isEmpty ? nil : allTokens.generationConfigFile }
 
-    /// The `config.json` of a checkpoint of Hugging Face's with what a conversion changes; it may say more than this
-    /// program knows.
+    /// The source's `config.json` with the changes of a conversion; everything else is kept, known to this program or
+    /// not.
     ///
     /// - Parameter original: what the file says of the model.
     func revised(_ path: String, from original: ModelConfiguration) throws(CheckpointError) -> JSONText {
         var members = try ConfigurationReader(path).members()
         func set(_ key: String, _ value: JSONText) {
-            if let place = members.firstIndex(where: { $0.0 == key }) {
-                members[place].1 = value
+            if let index = members.firstIndex(where: { $0.0 == key }) {
+                members[index].1 = value
             } else {
                 members.append((key, value))
             }
         }
-        // Versions of transformers from 5 on write `dtype`.
+        // transformers 5 and later write `dtype`.
         set(members.contains { $0.0 == "dtype" } ? "dtype" : "torch_dtype", .string(dtypeName))
         if original.tiesEmbeddings != configuration.tiesEmbeddings {
             set("tie_word_embeddings", .bool(configuration.tiesEmbeddings))

@@ -6,12 +6,12 @@ import LlamaTensors
 ///
 /// Source: `legacy_export` in karpathy/llama2.c `export.py`.
 package enum Llama2cWriter {
-    /// What errors are about, for there is no file yet.
+    /// The subject of errors: there is no file yet.
     private static let format = "llama2.c .bin"
-    /// Most elements of a table of rotations, which is held in memory: 64 MiB, 262,144 positions of Llama 2.
+    /// Most elements of a table of rotations, which is kept in memory: 64 MiB, 262,144 positions of Llama 2.
     private static let rotationLimit = 1 << 24
 
-    /// The file of such a model: a float32 slot for each role, named as Meta does, q and k rows in Meta's order
+    /// The layout of the file: a float32 slot for each role, under Meta's name, with q and k rows in Meta's order
     /// whatever ``ModelConfiguration/ropeLayout`` says of the source.
     ///
     /// - Throws: what the format cannot express, and what to do about it.
@@ -30,8 +30,8 @@ package enum Llama2cWriter {
         var pieces: [FileLayout.Piece] = [(0, header)]
         var slots: [FileLayout.Slot] = []
         var offset = header.count
-        for part in Llama2cPart.legacy(configuration) {
-            switch part {
+        for section in Llama2cSection.legacy(configuration) {
+            switch section {
             case .tensor(let role):
                 let tensor = TensorSpec(
                     name: TensorNaming.meta.name(of: role), dtype: .float32,
@@ -80,7 +80,7 @@ package enum Llama2cWriter {
 // MARK: - What the format cannot express
 
 extension Llama2cWriter {
-    /// What the header does not hold and llama2.c takes for granted.
+    /// What the header does not state and llama2.c assumes.
     private static func checkMeaning(_ configuration: ModelConfiguration) throws(CheckpointError) {
         let rope = configuration.rope
         guard rope.theta == 10000 else {
@@ -110,11 +110,11 @@ extension Llama2cWriter {
 
     private static func refusal(_ place: String, expected: String, found: String) -> CheckpointError {
         .invalid(
-            format, place, expected: "\(expected), which the format takes for granted", found: found,
+            format, place, expected: "\(expected), which the format assumes", found: found,
             advice: "choose another format")
     }
 
-    /// Bounds that the reader holds a header to; they also keep every offset far from overflow.
+    /// The reader's bounds on a header; they also keep every offset far from overflow.
     private static func checkShape(_ configuration: ModelConfiguration) throws(CheckpointError) {
         let fields: [(String, Int, ClosedRange<Int>)] = [
             ("dim", configuration.dim, .width), ("hidden_dim", configuration.hiddenDim, .width),

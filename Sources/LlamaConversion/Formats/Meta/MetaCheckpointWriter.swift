@@ -1,6 +1,5 @@
 import LlamaCheckpoints
 import LlamaFiles
-import LlamaJSON
 import LlamaTensors
 
 /// Writes checkpoints in Meta's layout with safetensors weights: `params.json` and `consolidated.safetensors`.
@@ -11,15 +10,8 @@ package enum MetaCheckpointWriter {
     package static func writeParams(
         _ configuration: ModelConfiguration, multipleOf: Int, folder: String
     ) throws(AtomicFile.Failure) {
-        var members: [(String, JSONText)] = [
-            ("dim", .int(configuration.dim)), ("n_layers", .int(configuration.nLayers)),
-            ("n_heads", .int(configuration.nHeads)), ("n_kv_heads", .int(configuration.nKVHeads)),
-            ("vocab_size", .int(configuration.vocabularySize)), ("multiple_of", .int(multipleOf)),
-            ("norm_eps", .float(configuration.normEpsilon)),
-            ("rope_theta", .double(configuration.rope.theta)),
-        ]
-        if let length = configuration.contextLength { members.append(("max_seq_len", .int(length))) }
-        try AtomicFile.write(JSONText.object(members).serialized + "\n", to: folder + "/params.json")
+        let text = MetaParamsText(configuration, multipleOf: multipleOf).text
+        try AtomicFile.write(text, to: folder + "/params.json")
     }
 
     /// Writes `consolidated.safetensors`.

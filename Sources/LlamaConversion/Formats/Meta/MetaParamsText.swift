@@ -5,12 +5,15 @@ import LlamaJSON
 /// Meta's `params.json` of a model.
 struct MetaParamsText {
     private let configuration: ModelConfiguration
+    private let multipleOf: Int?
 
-    init(_ configuration: ModelConfiguration) {
-        self.configuration = configuration
+    /// - Parameter multipleOf: The rounding by which the width of the feed-forward layer follows from `dim`; nil to
+    ///   derive one from the width.
+    init(_ configuration: ModelConfiguration, multipleOf: Int? = nil) {
+        (self.configuration, self.multipleOf) = (configuration, multipleOf)
     }
 
-    /// The file.
+    /// The file's text.
     var text: String { JSONText.object(members).serialized + "\n" }
 
     private var members: [(String, JSONText)] {
@@ -19,7 +22,7 @@ struct MetaParamsText {
             ("n_heads", .int(configuration.nHeads)), ("n_kv_heads", .int(configuration.nKVHeads)),
             ("vocab_size", .int(configuration.vocabularySize)),
         ]
-        let width = Self.width(configuration)
+        let width = multipleOf.map { (multipleOf: $0, multiplier: nil) } ?? Self.width(configuration)
         if let multiplier = width.multiplier { members.append(("ffn_dim_multiplier", .double(multiplier))) }
         members += [
             ("multiple_of", .int(width.multipleOf)), ("norm_eps", .float(configuration.normEpsilon)),
@@ -27,7 +30,7 @@ struct MetaParamsText {
         ]
         if case .llama3(let factor, _, let high, _) = configuration.rope.scaling {
             members.append(("use_scaled_rope", .bool(true)))
-            // Llama 3.2 1B and 3B are known by their shape, and mean 32.
+            // Readers recognize Llama 3.2 1B and 3B by their shape and assume 32.
             let isSmall = configuration.vocabularySize == 128_256 && configuration.dim < 4096
             if factor != (isSmall ? 32 : 8) { members.append(("rope_scaling_factor", .double(factor))) }
             if high != 4 { members.append(("high_freq_factor", .double(high))) }
@@ -38,7 +41,7 @@ struct MetaParamsText {
 
     /// `multiple_of` and `ffn_dim_multiplier` from which the width of the feed-forward layer follows.
     ///
-    /// Meta's files have a power of two from 256 on and a multiplier with one decimal; the nearest to that is taken.
+    /// Meta's files have a power of two from 256 up and a multiplier with one decimal; this chooses the nearest to that.
     static func width(_ configuration: ModelConfiguration) -> (multipleOf: Int, multiplier: Double?) {
         let (dim, hidden) = (configuration.dim, configuration.hiddenDim)
         let multiples = [256, 1024, 4096, 512, 2048, 128, 64, 32, 16, 8, 4, 2, 1].filter(

@@ -3,9 +3,9 @@ import LlamaFiles
 import LlamaJSON
 import LlamaTensors
 
-/// Writes a `.safetensors` file, whole or not at all.
+/// Writes `.safetensors` files.
 package enum SafetensorsWriter {
-    /// A tensor to be written.
+    /// A tensor to be written, with its values.
     package struct Entry {
         /// Its name in the file.
         package let name: String
@@ -25,46 +25,52 @@ package enum SafetensorsWriter {
         }
     }
 
-    /// Where the tensors of a file stand, in the order given.
+    /// Lays out a file: header, then the tensors in the order given.
     ///
-    /// - Parameter metadata: strings for the header's `__metadata__`.
+    /// - Parameters:
+    ///   - metadata: Strings for the header's `__metadata__`.
+    ///   - digests: The tensors whose digests follow there, under `sha256 NAME`.
+    ///   - name: The file's name, for errors.
     /// - Throws: for a dtype that the format has no name for, or a header beyond the format's limit.
     package static func layout(
-        tensors: [TensorSpec], metadata: [(String, String)] = [], name: String = "model.safetensors"
+        tensors: [TensorSpec], metadata: [(String, String)] = [],
+        digests: [(name: String, role: TensorRole)] = [], name: String = "model.safetensors"
     ) throws(CheckpointError) -> FileLayout {
         for tensor in tensors where tensor.dtype.isBlockFormat {
             throw .unsupported(
                 name, at: tensor.name, "dtype \(tensor.dtype.rawValue) in safetensors",
                 advice: "choose float32, float16 or bfloat16")
         }
-        let header = header(tensors, metadata: metadata)
-        guard header.count - 8 <= maximumHeaderSize else {
-            throw .unsupported(name, "a header of \(header.count - 8) bytes", advice: "choose smaller shards")
+        let header = SafetensorsHeader(tensors, metadata: metadata, digests: digests)
+        guard header.bytes.count - 8 <= maximumHeaderSize else {
+            throw .unsupported(
+                name, "a header of \(header.bytes.count - 8) bytes", advice: "choose smaller shards")
         }
-        var offset = header.count
+        var offset = header.bytes.count
         let slots = tensors.map { tensor in
             defer { offset += tensor.byteCount }
             return FileLayout.Slot(tensor: tensor, offset: offset)
         }
-        return FileLayout(slots: slots, pieces: [(0, header)], byteCount: offset)
+        return FileLayout(
+            slots: slots, pieces: [(0, header.bytes)], byteCount: offset, digests: header.digests)
     }
 
     /// The format's limit on the JSON (safetensors' `MAX_HEADER_SIZE`).
     private static let maximumHeaderSize = 100_000_000
 
-    /// Floats converted and written at a time.
+    /// Floats that are converted and written at a time.
     private static let sliceCount = 1 << 20
 
-    /// Writes the tensors in the order given.
+    /// Writes a file, whole or not at all; the tensors in the order given.
     ///
     /// - Parameter metadata: Strings for the header's `__metadata__`.
-    /// - Throws: ``AtomicFile/Failure``; the old file is then as it was.
+    /// - Throws: ``AtomicFile/Failure``; the old file is then unchanged.
     package static func write(
         _ entries: [Entry], metadata: [(String, String)] = [], to path: String
     ) throws(AtomicFile.Failure) {
         let file = try AtomicFile(path: path)
         let tensors = entries.map { TensorSpec(name: $0.name, dtype: $0.dtype, shape: $0.shape) }
-        try file.write(header(tensors, metadata: metadata))
+        try file.write(SafetensorsHeader(tensors, metadata: metadata).bytes)
         for entry in entries {
             let values = entry.values()
             for start in stride(from: 0, to: values.count, by: sliceCount) {
@@ -75,44 +81,13 @@ package enum SafetensorsWriter {
         try file.commit()
     }
 
-    /// Length and JSON, padded with spaces so that the data begins on a multiple of 8 bytes.
-    private static func header(_ tensors: [TensorSpec], metadata: [(String, String)]) -> [UInt8] {
-        var members: [(String, JSONText)] = []
-        if !metadata.isEmpty {
-            members.append(("__metadata__", .object(metadata.map { ($0.0, .string($0.1)) })))
-        }
-        var offset = 0
-        for tensor in tensors {
-            let end = offset + tensor.byteCount
-            members.append(
-                (
-                    tensor.name,
-                    .object([
-                        ("dtype", .string(tensor.dtype.rawValue)),
-                        ("shape", .array(tensor.shape.map { .int($0) })),
-                        ("data_offsets", .array([.int(offset), .int(end)])),
-                    ])
-                ))
-            offset = end
-        }
-        var json = Array(JSONText.object(members).serialized.utf8)
-        json += Array(repeating: 0x20, count: (8 - json.count % 8) % 8)
-        return withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json
-    }
-
     private static func encoded(_ values: ArraySlice<Float>, as dtype: DType) -> [UInt8] {
-        switch dtype {
-        case .float16: values.map { Float16($0).bitPattern.littleEndian }.withUnsafeBytes(Array.init)
-        case .bfloat16: values.map { $0.bfloat16Bits.littleEndian }.withUnsafeBytes(Array.init)
-        default: values.map { $0.bitPattern.littleEndian }.withUnsafeBytes(Array.init)
+        values.withUnsafeBufferPointer { values in
+            let byteCount = values.count / dtype.blockCount * dtype.blockSize
+            return [UInt8](unsafeUninitializedCapacity: byteCount) { bytes, count in
+                dtype.encode(values, into: UnsafeMutableRawBufferPointer(bytes))
+                count = byteCount
+            }
         }
-    }
-}
-
-extension Float {
-    /// The upper half of the bits, rounded to nearest, ties to even; a NaN stays one.
-    var bfloat16Bits: UInt16 {
-        guard !isNaN else { return UInt16(bitPattern >> 16) | 0x40 }
-        return UInt16((bitPattern + 0x7FFF + (bitPattern >> 16 & 1)) >> 16)
     }
 }

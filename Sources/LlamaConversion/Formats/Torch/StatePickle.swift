@@ -9,8 +9,8 @@ struct StatePickle {
     private var memo: [String: Int] = [:]
     private var memoCount = 0
 
-    /// - Parameter tensors: Tensor `n` lies, alone and contiguous, in storage `n`; all of a type that
-    ///   ``storageType(of:)`` knows.
+    /// - Parameter tensors: Tensor `n` is contiguous and alone in storage `n`; ``storageType(of:)`` knows the types of
+    ///   all.
     init(_ tensors: [TensorSpec]) {
         op(.emptyDictionary)
         memoize()
@@ -23,7 +23,7 @@ struct StatePickle {
         op(.stop)
     }
 
-    /// The class of a storage of such elements; nil for those that no weights of a Llama have.
+    /// The class of a storage of such elements; nil for types that a Llama's weights do not use.
     static func storageType(of dtype: DType) -> PickleGlobal? {
         switch dtype {
         case .float32: .floatStorage
@@ -65,7 +65,7 @@ struct StatePickle {
         op(.binPersistentID)
     }
 
-    /// Row-major, and as torch counts them where a dimension is empty.
+    /// Row-major, counted as torch does where a dimension is empty.
     private static func strides(of shape: [Int]) -> [Int] {
         var strides: [Int] = []
         for dimension in shape.reversed() {
@@ -91,7 +91,7 @@ extension StatePickle {
         memoize()
     }
 
-    /// A string that is written once and then named by its place in the memo.
+    /// A string that is written once and later referred to by its index in the memo.
     private mutating func shared(_ text: String) {
         if recall(text) { return }
         memo[text] = memoCount
@@ -103,7 +103,7 @@ extension StatePickle {
         if recall(name) { return }
         memo[name] = memoCount
         op(.global)
-        // The module's own dots stay: only the last one stands before the name.
+        // The module's own dots stay: only the last one precedes the name.
         var line = Array(name.utf8)
         if let dot = line.lastIndex(of: UInt8(ascii: ".")) { line[dot] = UInt8(ascii: "\n") }
         bytes += line + [UInt8(ascii: "\n")]

@@ -1,8 +1,8 @@
 import LlamaCheckpoints
 import LlamaTensors
 
-/// Lays out a `.pth` file: byte for byte what `torch.save` writes of a dict of tensors, but for the random
-/// `.data/serialization_id`, which is left out.
+/// Lays out a `.pth` file: byte for byte what `torch.save` writes for a dict of tensors, without the random
+/// `.data/serialization_id`.
 ///
 /// Source: `torch/serialization.py` of PyTorch 2.6 and later (`.format_version` 1, `version` 3).
 package enum TorchWriter {
@@ -12,7 +12,7 @@ package enum TorchWriter {
     ///
     /// - Parameters:
     ///   - tensors: Of F32, F16 or BF16, no two of one name.
-    ///   - name: The folder inside the archive; `torch.save` takes the file's name without its last suffix.
+    ///   - name: The folder inside the archive; `torch.save` uses the file's name without its last suffix.
     ///   - zip64Limit: Sizes and offsets from here on are written in 64 bits. For tests.
     package static func layout(
         tensors: [TensorSpec], name: String = "consolidated.00", zip64Limit: Int = Int(UInt32.max)

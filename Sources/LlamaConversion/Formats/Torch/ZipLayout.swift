@@ -1,9 +1,11 @@
-/// Lays out a ZIP of stored entries as torch's writer (miniz) does, byte for byte: data on multiples of 64 bytes by
-/// a padding field, checksums behind the data, a ZIP64 end record in every file.
+import LlamaCheckpoints
+
+/// Lays out a ZIP of stored entries as torch's writer (miniz) does, byte for byte: data aligned to 64 bytes by a
+/// padding field, checksums after the data, a ZIP64 end record in every file.
 ///
 /// Sources: PKWARE APPNOTE 6.3; `caffe2/serialize/inline_container.cc` and `third_party/miniz` of PyTorch.
 struct ZipLayout: Sendable {
-    /// Multiple of which every entry's data begins.
+    /// The alignment of every entry's data, in bytes.
     static let alignment = 64
 
     /// One entry; its data follows its name.
@@ -32,7 +34,7 @@ struct ZipLayout: Sendable {
         pieces.append((offset, data))
     }
 
-    /// Adds an entry whose data somebody else writes, and returns its place.
+    /// Adds an entry whose data is written separately; returns the data's offset.
     mutating func reserve(_ name: String, byteCount: Int) -> Int {
         reserve(name, byteCount: byteCount, checksum: nil)
     }
@@ -49,21 +51,38 @@ struct ZipLayout: Sendable {
         return entry.dataOffset
     }
 
-    /// Ends the file; nothing can be added behind.
+    /// Ends the file; nothing can be added after.
     ///
-    /// - Returns: The file's size, and what is to be written when the checksums of all reserved entries are known.
-    mutating func finish() -> (byteCount: Int, completion: @Sendable ([UInt32]) -> [FileLayout.Piece]) {
+    /// - Returns: The file's size, and the pieces to write once the checksums of all reserved entries are known.
+    mutating func finish() -> (
+        byteCount: Int, completion: @Sendable ([UInt32]) throws(CheckpointError) -> [FileLayout.Piece]
+    ) {
         let directory = (offset: end, count: centralDirectory(checksums: entries.map { _ in 0 }).count)
         let records = endRecords(directory)
         pieces.append((directory.offset + directory.count, records))
         let layout = self
         end = directory.offset + directory.count + records.count
-        return (end, { layout.completion($0, directoryOffset: directory.offset) })
+        return (
+            end,
+            { checksums throws(CheckpointError) in
+                try layout.completion(checksums, directoryOffset: directory.offset)
+            }
+        )
     }
 
-    private func completion(_ given: [UInt32], directoryOffset: Int) -> [FileLayout.Piece] {
+    /// - Parameter given: The checksums of the reserved entries, in order.
+    private func completion(
+        _ given: [UInt32], directoryOffset: Int
+    ) throws(CheckpointError) -> [FileLayout.Piece] {
         var rest = given[...]
-        let checksums = entries.map { $0.checksum ?? rest.popFirst() ?? 0 }
+        var checksums: [UInt32] = []
+        for entry in entries {
+            guard let checksum = entry.checksum ?? rest.popFirst() else {
+                throw .invalid(
+                    String(decoding: entry.name, as: UTF8.self), expected: "a checksum", found: "none")
+            }
+            checksums.append(checksum)
+        }
         var pieces = zip(entries, checksums).filter { $0.0.byteCount > 0 }.map { entry, checksum in
             (offset: entry.dataEnd, bytes: descriptor(of: entry, checksum: checksum))
         }
@@ -90,7 +109,7 @@ extension ZipLayout {
         return bytes
     }
 
-    /// Bit 3, "sizes and checksum stand behind the data", where there is data; bit 11, "the name is UTF-8".
+    /// Bit 3, "sizes and checksum follow the data", where there is data; bit 11, "the name is UTF-8".
     private static func flags(_ byteCount: Int) -> UInt16 { byteCount == 0 ? 0x0800 : 0x0808 }
 
     private func localHeader(_ name: [UInt8], byteCount: Int, wide: [Int]) -> [UInt8] {
@@ -134,7 +153,7 @@ extension ZipLayout {
         return directory.bytes
     }
 
-    /// ZIP64's end record and its locator, then the old end record, as torch writes them in any case.
+    /// ZIP64's end record and its locator, then the old end record; torch always writes all three.
     private func endRecords(_ directory: (offset: Int, count: Int)) -> [UInt8] {
         let short = UInt16(clamping: limit == Int(UInt32.max) ? entries.count : Int(UInt16.max))
         var bytes = LittleEndianBytes()

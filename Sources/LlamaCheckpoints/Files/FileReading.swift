@@ -1,0 +1,38 @@
+import LlamaFiles
+import LlamaJSON
+
+/// Maps a file.
+///
+/// - Throws: the system's refusal, as a ``CheckpointError``.
+package func mapFile(_ path: String) throws(CheckpointError) -> MappedFile {
+    do {
+        return try MappedFile(path: path)
+    } catch {
+        throw CheckpointError(error)
+    }
+}
+
+extension CheckpointError {
+    /// The system's refusal of a file or folder.
+    package init(_ error: FileError) {
+        self.init(file: error.path, error.isMissing ? .missing : .unreadable(error.reason))
+    }
+
+    /// A JSON problem in `file`. A web page or a Git LFS pointer saved under the file's name is reported as such.
+    init(_ error: JSONError, in file: String, bytes: UnsafeRawBufferPointer, at place: String? = nil) {
+        let place = [place, error.place].compactMap(\.self).joined(separator: ": ")
+        if case .syntax = error, let impostor = Impostor(bytes) {
+            self = .invalid(file, expected: "JSON", found: impostor.rawValue, advice: impostor.advice)
+        } else {
+            self = .invalid(file, place.isEmpty ? nil : place, expected: error.expected, found: error.found)
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The little-endian integer at `offset`, or nil where it would reach past the end.
+    func integer<T: FixedWidthInteger>(at offset: Int, as type: T.Type = T.self) -> T? {
+        guard offset >= 0, offset <= count - MemoryLayout<T>.size else { return nil }
+        return T(littleEndian: loadUnaligned(fromByteOffset: offset, as: T.self))
+    }
+}
