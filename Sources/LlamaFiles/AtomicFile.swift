@@ -5,7 +5,7 @@ import Glibc
 /// Whatever happens in between – a full disk, a kill, a power cut – the old file stays as it was.
 package struct AtomicFile: ~Copyable {
     /// Why a file could not be written.
-    package struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
+    package struct Failure: Error, Equatable, Sendable {
         /// The file that was to be written.
         package let path: String
         /// The `errno` of the call that failed.
@@ -69,4 +69,9 @@ package struct AtomicFile: ~Copyable {
         try file.write(Array(text.utf8))
         try file.commit()
     }
+}
+
+extension AtomicFile.Failure: CategorizedError {
+    /// Always ``ErrorCategory/unwritableOutput``.
+    package var category: ErrorCategory { .unwritableOutput }
 }

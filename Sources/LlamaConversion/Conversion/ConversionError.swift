@@ -1,5 +1,6 @@
-import LlamaCheckpoints
 import Glibc
+import LlamaCheckpoints
+import LlamaTokenizers
 
 /// Why a conversion was not made.
 package enum ConversionError: Error, Sendable {
@@ -7,6 +8,8 @@ package enum ConversionError: Error, Sendable {
     case inexpressible(format: CheckpointFormat, reasons: [String])
     /// The source is bad, or its weights are.
     case source(CheckpointError)
+    /// The source's tokenizer, or the one given in its stead, cannot be read or does not fit the model.
+    case tokenizer(TokenizerError)
     /// There is something at the destination already, which may be replaced.
     case exists(String)
     /// There is something that no conversion made where one needs room.
@@ -42,6 +45,7 @@ extension ConversionError: CustomStringConvertible {
         case .inexpressible(let format, let reasons):
             "\(format.rawValue): cannot express this checkpoint: " + reasons.joined(separator: "; ")
         case .source(let error): error.description
+        case .tokenizer(let error): error.description
         case .exists(let path): "\(path): expected nothing there, found a file or folder"
         case .inTheWay(let path):
             "\(path): expected nothing there, found what no conversion to this place left; move it away"
