@@ -1,28 +1,28 @@
-import LlamaConversion
 import ArgumentParser
+import Glibc
 import LlamaCheckpoints
 import LlamaCommands
-import Glibc
+import LlamaConversion
 import Logging
 
-/// `llama-convert diff`: whether two checkpoints are one model.
+/// `llama-convert diff`: tells whether two checkpoints are the same model.
 struct Diff: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compare two checkpoints across formats, shards, row orders and dtypes.",
         discussion: """
-            Tensors are compared number by number: identical (one dtype, the same bits), equal after a cast that loses \
-            nothing, different by so many units in the last place (of the dtype with fewer significant bits), of \
-            another shape, or missing. Configurations are compared field by field; what only one format can state \
-            is shown and does not count.
+            Tensors are compared number by number: identical (same dtype, same bits), equal after a lossless cast, \
+            different by some units in the last place (of the dtype with fewer significant bits), of another shape, \
+            or missing. Configurations are compared field by field; what only one of the formats can express is shown \
+            and does not count.
 
             --json prints one object: a, b, same, configuration [{name, a, b, matters}], summary {identical, \
             equal_after_cast, different, shape, missing}, tensors [{name, outcome, a, b (dtypes), shape, and where \
             they differ shapes or count, odd, ulps, unit, absolute, relative, first {row, column, a, b}}].
 
-            The exit code is 0 if both are the same and 1 if not; trouble has a code from 64 on.
+            The exit code is 0 if both are the same and 1 if not; errors have codes from 64 on.
             """)
 
-    @Argument(help: ArgumentHelp("A checkpoint: a folder, or a file of it.", valueName: "A"))
+    @Argument(help: ArgumentHelp("A checkpoint: a folder, or a file in it.", valueName: "A"))
     var first: String
 
     @Argument(help: ArgumentHelp("The checkpoint to compare it with.", valueName: "B"))
@@ -39,7 +39,7 @@ struct Diff: ParsableCommand {
 
     func validate() throws {
         guard tolerance >= 0, tolerance.isFinite else {
-            throw ValidationError("--tolerance: expected a number from 0 on, found \(tolerance)")
+            throw ValidationError("--tolerance: expected a number of at least 0, found \(tolerance)")
         }
     }
 

@@ -1,16 +1,14 @@
-import LlamaConversion
 import ArgumentParser
-import LlamaCheckpoints
-import LlamaCommands
 import Glibc
-import LlamaJSON
+import LlamaCommands
+import LlamaConversion
 
-/// `llama-convert inspect`: what a checkpoint is, by its headers.
+/// `llama-convert inspect`: describes a checkpoint from its headers.
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Tell what a checkpoint is, without reading its weights.",
+        abstract: "Describe a checkpoint without reading its weights.",
         discussion: """
-            A checkpoint that does not open is described as far as its files tell; the problem is then named on \
+            A checkpoint that does not open is described as far as its files allow; the problem is then reported on \
             standard error and the exit code is 65.
 
             --json prints one object: path, opens, error, format, family {name, evidence}, parameters \
@@ -20,7 +18,7 @@ struct Inspect: ParsableCommand {
             file, offset, bytes, cut}]. What is not known is null.
             """)
 
-    @Argument(help: ArgumentHelp("A checkpoint: a folder, or a file of it.", valueName: "path"))
+    @Argument(help: ArgumentHelp("A checkpoint: a folder, or a file in it.", valueName: "path"))
     var path: String
 
     @Flag(help: "Print JSON.")
