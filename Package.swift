@@ -46,12 +46,15 @@ let package = Package(
                 "CCrypto", "LlamaCheckpoints", "LlamaFiles", "LlamaJSON", "LlamaTensors", "LlamaTokenizers",
                 logging,
             ]),
-        .target(name: "LlamaKernels", dependencies: ["CLlamaKernels", "COpenBLAS", "LlamaTensors"]),
+        .target(
+            name: "LlamaKernels", dependencies: ["CLlamaKernels", "COpenBLAS", "LlamaFiles", "LlamaTensors"]),
         .target(name: "LlamaModel", dependencies: ["LlamaCheckpoints", "LlamaKernels", "LlamaTensors"]),
         .target(
             name: "LlamaGeneration",
             dependencies: [
-                "LlamaCheckpoints", "LlamaJSON", "LlamaKernels", "LlamaModel", "LlamaTokenizers",
+                "LlamaCheckpoints", "LlamaFiles", "LlamaJSON", "LlamaKernels", "LlamaModel",
+                "LlamaTokenizers",
+                logging,
             ]),
         .target(
             name: "LlamaTraining",
@@ -59,38 +62,36 @@ let package = Package(
                 "LlamaCheckpoints", "LlamaConversion", "LlamaFiles", "LlamaJSON", "LlamaKernels",
                 "LlamaModel", "LlamaTensors", "LlamaTokenizers",
             ]),
-        .target(name: "SwiftLlama", dependencies: ["LlamaGeneration"]),
+        .target(
+            name: "SwiftLlama",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaFiles", "LlamaGeneration", "LlamaKernels", "LlamaTokenizers",
+            ]),
 
         // The commands, and what they share.
-        .target(
-            name: "LlamaCommands",
-            dependencies: [
-                "LlamaCheckpoints", "LlamaFiles", "LlamaGeneration", "LlamaJSON", "LlamaKernels",
-                "LlamaTokenizers", argumentParser,
-            ]),
+        .target(name: "LlamaCommands", dependencies: ["LlamaFiles", "LlamaJSON", argumentParser]),
         .executableTarget(
             name: "llama-run",
             dependencies: [
-                "LlamaCheckpoints", "LlamaCommands", "LlamaGeneration", "LlamaKernels", "LlamaModel",
-                "LlamaTensors", "LlamaTokenizers", argumentParser, logging,
+                "LlamaCommands", "LlamaFiles", "LlamaGeneration", "LlamaKernels", "LlamaModel",
+                "LlamaTokenizers", argumentParser, logging,
             ]),
         .executableTarget(
             name: "llama-train",
             dependencies: [
-                "LlamaCheckpoints", "LlamaCommands", "LlamaFiles", "LlamaGeneration", "LlamaJSON",
-                "LlamaKernels", "LlamaModel", "LlamaTensors", "LlamaTokenizers", "LlamaTraining",
-                argumentParser, logging,
+                "LlamaCommands", "LlamaFiles", "LlamaGeneration", "LlamaJSON", "LlamaKernels",
+                "LlamaTensors", "LlamaTokenizers", "LlamaTraining", argumentParser,
             ]),
         .executableTarget(
             name: "llama-tokenize",
             dependencies: [
-                "LlamaCheckpoints", "LlamaCommands", "LlamaJSON", "LlamaTokenizers", argumentParser, logging,
+                "LlamaCommands", "LlamaFiles", "LlamaJSON", "LlamaTokenizers", argumentParser,
             ]),
         .executableTarget(
             name: "llama-convert",
             dependencies: [
-                "LlamaCheckpoints", "LlamaCommands", "LlamaConversion", "LlamaFiles", "LlamaJSON",
-                "LlamaTensors", "LlamaTokenizers", argumentParser, logging,
+                "LlamaCheckpoints", "LlamaCommands", "LlamaConversion", "LlamaJSON", "LlamaTensors",
+                argumentParser, logging,
             ]),
 
         .target(

@@ -7,21 +7,21 @@ package enum Console {
     /// Whether standard output is a terminal.
     package static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) != 0 }
 
-    /// Opens those of the standard streams that were closed, so that no file takes their place.
+    /// Opens those of the standard streams that were closed, so that no file gets their descriptors.
     ///
-    /// The wrong way round, so that using one still fails.
+    /// Opened in the wrong direction, so that using one still fails.
     package static func reserveStandardStreams() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
             _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
     }
 
-    /// Writes a line to standard error; there is nobody to tell if that fails.
+    /// Writes a line to standard error; a failure is ignored, as there is nowhere to report it.
     package static func error(_ line: String) {
         try? write(line + "\n", to: STDERR_FILENO, named: "standard error")
     }
 
-    /// Writes without a line end, for a line that is written over.
+    /// Writes to standard error without a line end, for a line that will be overwritten.
     package static func status(_ text: String) {
         try? write(text, to: STDERR_FILENO, named: "standard error")
     }

@@ -1,26 +1,22 @@
-import LlamaFiles
 import ArgumentParser
-import LlamaCheckpoints
-import LlamaGeneration
 import Glibc
+import LlamaFiles
 import LlamaJSON
-import LlamaKernels
-import LlamaTokenizers
 
-/// An error as the shell sees it: a line for a person and an exit code (sysexits.h).
+/// An error as the shell sees it: one line for a person and an exit code (sysexits.h).
 package struct Failure: Error {
-    /// What the process exits with.
+    /// The exit code of the process.
     package let code: Int32
     /// The line.
     package let message: String
 
-    /// EX_USAGE: the command was called wrongly.
+    /// EX_USAGE: the command line is wrong.
     package static let usage: Int32 = 64
-    /// EX_DATAERR: the input is there, and bad.
+    /// EX_DATAERR: the input exists and is bad.
     package static let badData: Int32 = 65
-    /// EX_NOINPUT: the input is not there.
+    /// EX_NOINPUT: the input does not exist or cannot be read.
     package static let noInput: Int32 = 66
-    /// EX_OSERR: the system has too little of something.
+    /// EX_OSERR: the system lacks memory or another resource.
     package static let system: Int32 = 71
     /// EX_CANTCREAT: the output cannot be created.
     package static let cannotCreate: Int32 = 73
@@ -35,38 +31,42 @@ package struct Failure: Error {
         self.message = message.oneLine(limit: 2000)
     }
 
-    /// Sorts a library's error into an exit code; nil for one that is no library's.
-    package init?(_ error: any Error) {
-        switch error {
-        case let error as CheckpointError:
-            self.init(error.isMissingInput ? Failure.noInput : Failure.badData, "\(error)")
-        case let error as TokenizerError:
-            self.init(error.isMissingInput ? Failure.noInput : Failure.badData, "\(error)")
-        case let error as AtomicFile.Failure: self.init(Failure.cannotWrite, "\(error)")
-        case let error as GenerationError: self.init(Failure.badData, "\(error)")
-        case let error as KernelError: self.init(Failure.system, "\(error)")
-        default: return nil
+    /// An error of one of the libraries, with the exit code of its category.
+    ///
+    /// - Parameter hint: Appended to the message: the option that helps.
+    package init(_ error: any CategorizedError, hint: String = "") {
+        self.init(Self.code(of: error.category), "\(error)\(hint)")
+    }
+
+    private static func code(of category: ErrorCategory) -> Int32 {
+        switch category {
+        case .invalidArgument: usage
+        case .badInput: badData
+        case .missingInput: noInput
+        case .insufficientResources: system
+        case .uncreatableOutput: cannotCreate
+        case .unwritableOutput: cannotWrite
+        case .interrupted: interrupted
         }
     }
 }
 
-/// Runs a command's work; an error becomes a line on standard error and an exit code.
+/// Runs the body of a command; an error becomes a line on standard error and an exit code.
 ///
-/// - Parameters:
-///   - command: The command's name, to begin the line.
-///   - failure: Sorts errors that only this command knows.
-package func reportingFailures(
-    _ command: String, _ failure: (any Error) -> Failure? = { _ in nil }, _ work: () throws -> Void
-) throws {
+/// - Parameter command: The command's name, which begins the line.
+package func reportingFailures(_ command: String, _ body: () throws -> Void) throws {
     Console.reserveStandardStreams()
     // A parent may have ignored it, and children inherit that; `| head` must end a command quietly.
     signal(SIGPIPE, SIG_DFL)
     // A file larger than `ulimit -f` allows is an error like a full disk, not a sudden end.
     signal(SIGXFSZ, SIG_IGN)
     do {
-        try work()
+        try body()
     } catch {
-        guard let failure = (error as? Failure) ?? failure(error) ?? Failure(error) else { throw error }
+        guard let failure = (error as? Failure) ?? (error as? any CategorizedError).map({ Failure($0) })
+        else {
+            throw error
+        }
         Console.error("\(command): error: \(failure.message)")
         throw ExitCode(failure.code)
     }

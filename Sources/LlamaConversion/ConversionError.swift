@@ -1,5 +1,6 @@
-import LlamaCheckpoints
 import Glibc
+import LlamaCheckpoints
+import LlamaTokenizers
 
 /// Why a conversion failed.
 package enum ConversionError: Error, Sendable {
@@ -7,6 +8,8 @@ package enum ConversionError: Error, Sendable {
     case inexpressible(format: CheckpointFormat, reasons: [String])
     /// The source cannot be read.
     case source(CheckpointError)
+    /// The source's tokenizer, or the one given in its stead, cannot be read or does not fit the model.
+    case tokenizer(TokenizerError)
     /// Something exists at the destination; it may be replaced.
     case exists(String)
     /// Something that no conversion made exists under a temporary name that one needs.
@@ -42,6 +45,7 @@ extension ConversionError: CustomStringConvertible {
         case .inexpressible(let format, let reasons):
             "\(format.rawValue): cannot express this checkpoint: " + reasons.joined(separator: "; ")
         case .source(let error): error.description
+        case .tokenizer(let error): error.description
         case .exists(let path): "\(path): expected nothing there, found a file or folder"
         case .inTheWay(let path):
             "\(path): expected nothing there, found something that no conversion left there; move it away"

@@ -5,7 +5,7 @@ import Glibc
 /// If anything fails in between – a full disk, a kill, a power cut – the old file is unchanged.
 package struct AtomicFile: ~Copyable {
     /// Why a file could not be written.
-    package struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
+    package struct Failure: Error, Equatable, Sendable {
         /// The file to be written.
         package let path: String
         /// The `errno` of the call that failed.
@@ -69,4 +69,9 @@ package struct AtomicFile: ~Copyable {
         try file.write(Array(text.utf8))
         try file.commit()
     }
+}
+
+extension AtomicFile.Failure: CategorizedError {
+    /// Always ``ErrorCategory/unwritableOutput``.
+    package var category: ErrorCategory { .unwritableOutput }
 }

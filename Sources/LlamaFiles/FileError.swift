@@ -18,3 +18,10 @@ package struct FileError: Error, Equatable, Sendable {
     /// Whether the file (or a folder on its path) does not exist.
     package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
 }
+
+extension FileError: CategorizedError {
+    /// One line for a person.
+    package var description: String { "\(path): cannot be read: \(reason)" }
+    /// Always ``ErrorCategory/missingInput``.
+    package var category: ErrorCategory { .missingInput }
+}

@@ -1,4 +1,3 @@
-import LlamaTensors
 import LlamaJSON
 
 /// A completed prompt.
@@ -11,7 +10,7 @@ package struct Completion: Sendable {
         case length
     }
 
-    /// Position of the prompt in the list.
+    /// Index of the prompt in the list.
     package let index: Int
     /// The prompt's text; nil for ids without a tokenizer.
     package let prompt: String?
@@ -23,7 +22,8 @@ package struct Completion: Sendable {
     package let completionIDs: [Int32]
     /// Why it ended.
     package let finishReason: FinishReason
-    /// For each token of the completion (with `echo`, of prompt and completion: the first then has none).
+    /// One entry per token of the completion; with `echo`, of prompt and completion, and the first is nil. Nil where
+    /// none were asked for.
     package let logprobs: [TokenLogprobs?]?
 
     /// The completion as one line of JSON.

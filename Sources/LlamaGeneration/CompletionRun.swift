@@ -2,7 +2,7 @@ import LlamaKernels
 import LlamaModel
 import LlamaTokenizers
 
-/// The loop that completes a list of prompts: fill the batch, run the model, take what it says.
+/// The loop that completes a list of prompts: fill the batch, run the model, sample.
 struct CompletionRun {
     private let model: Transformer
     private let tokenizer: (any Tokenizer)?
@@ -10,7 +10,7 @@ struct CompletionRun {
     private let state: InferenceState
     private let waiting: [(prompt: Prompt, ids: [Int32])]
     private var nextWaiting = 0
-    /// One place per cache slot.
+    /// The sequence in each cache slot.
     private var active: [GenerationSequence?]
     // What the rows of the current pass are for. Kept between passes so that they allocate nothing.
     private var owners: [(slot: Int, position: Int)] = []
@@ -18,12 +18,12 @@ struct CompletionRun {
     private var samplerScratch = Sampler.Scratch()
     private var statistics = GenerationStatistics()
 
-    init(model: Transformer, tokenizer: (any Tokenizer)?, work: Completer.Work) {
-        self.model = model
-        self.tokenizer = tokenizer
-        options = work.options
-        state = work.state
-        waiting = work.prompts
+    init(_ prepared: PreparedPrompts) {
+        model = prepared.model
+        tokenizer = prepared.tokenizer
+        options = prepared.options
+        state = prepared.state
+        waiting = prepared.prompts
         active = Array(repeating: nil, count: state.cache.slots)
         owners.reserveCapacity(state.rowCapacity)
         logitRows.reserveCapacity(state.rowCapacity)
@@ -41,7 +41,7 @@ struct CompletionRun {
             }
             let before = statistics.generatedTokens
             let passStart = clock.now
-            let goesOn = try pass(observe)
+            let continues = try pass(observe)
             let passTime = clock.now - passStart
             statistics.promptTokens += promptTokens
             if promptTokens > 0 {
@@ -53,12 +53,12 @@ struct CompletionRun {
             if statistics.timeToFirstToken == nil, statistics.generatedTokens > 0 {
                 statistics.timeToFirstToken = clock.now - start
             }
-            guard goesOn, promptTokens == 0 || observe(.read(promptTokens: promptTokens)) else { break }
+            guard continues, promptTokens == 0 || observe(.read(promptTokens: promptTokens)) else { break }
         }
         return statistics
     }
 
-    /// Hands out finished sequences and gives their slots to waiting prompts; false to stop.
+    /// Reports finished sequences and gives their slots to waiting prompts; false to stop.
     private mutating func retireAndAdmit(_ observe: (Completer.Event) -> Bool) -> Bool {
         for slot in active.indices {
             if active[slot]?.needsRows(options) == false, var sequence = active[slot] {
@@ -79,7 +79,7 @@ struct CompletionRun {
 
     /// Puts one token of every sequence that generates, then as much of the prompts as fits, into the batch.
     ///
-    /// - Returns: How many tokens of prompts it took.
+    /// - Returns: How many prompt tokens it added.
     private mutating func fillBatch() throws(GenerationError) -> Int {
         state.batch.removeAll()
         owners.removeAll(keepingCapacity: true)
@@ -93,7 +93,7 @@ struct CompletionRun {
     private mutating func addRows(of slot: Int, prompts: Bool) throws(GenerationError) {
         let options = options
         guard active[slot]?.needsRows(options) == true, active[slot]?.isInPrompt == prompts else { return }
-        while owners.count < state.rowCapacity, let row = active[slot]?.takeRow(options) {
+        while owners.count < state.rowCapacity, let row = active[slot]?.nextRow(options) {
             do { try state.batch.append(token: row.token, position: row.position, slot: slot) } catch {
                 throw .kernels(error)
             }
@@ -102,22 +102,22 @@ struct CompletionRun {
         }
     }
 
-    /// Runs the model on the batch and lets the sequences take their logits; false to stop.
+    /// Runs the model on the batch and hands the logits to their sequences; false to stop.
     private mutating func pass(_ observe: (Completer.Event) -> Bool) throws(GenerationError) -> Bool {
         var failure: GenerationError?
-        var goesOn = true
+        var continues = true
         let (options, kernels) = (options, state.kernels)
         do throws(KernelError) {
             try model.forward(state, logitsFor: logitRows) { row, logits in
-                guard failure == nil, goesOn else { return }
+                guard failure == nil, continues else { return }
                 let (slot, position) = owners[row]
                 do throws(GenerationError) {
-                    let new = try active[slot]?.take(
+                    let new = try active[slot]?.accept(
                         logits, at: position, options: options, scratch: &samplerScratch,
                         normalizer: kernels.logSumExp)
                     guard let new, let index = active[slot]?.index else { return }
                     statistics.generatedTokens += 1
-                    goesOn = observe(.token(index: index, id: new.id, text: new.text))
+                    continues = observe(.token(index: index, id: new.id, text: new.text))
                 } catch {
                     failure = error
                 }
@@ -126,6 +126,6 @@ struct CompletionRun {
             throw .kernels(error)
         }
         if let failure { throw failure }
-        return goesOn
+        return continues
     }
 }

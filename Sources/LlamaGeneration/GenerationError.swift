@@ -1,28 +1,32 @@
 import LlamaKernels
+import LlamaFiles
 
 /// Why prompts could not be completed.
 package enum GenerationError: Error, Equatable, Sendable {
     /// A list of prompts holds none.
     case emptyPromptList(source: String)
-    /// A prompt is not what its file's format asks for.
+    /// A prompt is not in the format of its file.
     case invalidPrompt(source: String, expected: String, found: String)
-    /// A prompt has no token to start from.
+    /// A prompt encodes to no token at all.
     case emptyPrompt(source: String)
-    /// A prompt has more tokens than a sequence may have.
+    /// A prompt has more tokens than the longest sequence allowed.
     case promptTooLong(source: String, count: Int, limit: Int)
-    /// A prompt holds an id that the model has no embedding for.
+    /// A prompt contains an id that is not in the model's vocabulary.
     case tokenOutOfRange(source: String, id: Int32, vocabularySize: Int)
     /// A prompt is text, and there is no tokenizer to encode it.
     case needsTokenizer(source: String)
-    /// The tokenizer belongs to another model.
-    case vocabularyMismatch(tokenizer: String, count: Int, model: String, expected: Int)
-    /// The model computed no number: its weights are damaged.
+    /// A logit is NaN or infinite: the weights are damaged.
     case notFinite(source: String, position: Int)
     /// The model could not be run.
     case kernels(KernelError)
 }
 
-extension GenerationError: CustomStringConvertible {
+extension GenerationError: CategorizedError {
+    /// Always ``ErrorCategory/badInput``.
+    package var category: ErrorCategory {
+        if case .kernels(let error) = self { error.category } else { .badInput }
+    }
+
     /// One line for a person.
     package var description: String {
         switch self {
@@ -38,9 +42,6 @@ extension GenerationError: CustomStringConvertible {
             "\(source): expected token ids below \(vocabularySize), found \(id)"
         case .needsTokenizer(let source):
             "\(source): expected prompt_ids, as there is no tokenizer, found text; give one with --tokenizer"
-        case .vocabularyMismatch(let tokenizer, let count, let model, let expected):
-            "\(tokenizer): expected a vocabulary of \(expected), as \(model) has, found \(count); "
-                + "use the tokenizer that came with the checkpoint"
         case .notFinite(let source, let position):
             "\(source): expected finite logits after token \(position), found NaN or infinity; "
                 + "the weights are damaged: fetch the checkpoint again"

@@ -1,18 +1,18 @@
 /// How prompts are completed.
 package struct GenerationOptions: Sendable {
-    /// Most tokens to generate for a prompt. 0 only evaluates the prompt.
+    /// Most tokens to generate for a prompt; 0 only evaluates the prompt.
     package var maxGenerationLength = 128
     /// Most tokens of prompt and completion together.
     package var maxSequenceLength: Int
-    /// Most prompts worked on at once; the rest wait.
+    /// Most prompts completed at the same time; the rest wait.
     package var maxBatchSize = 8
     /// How the next token is drawn.
     package var sampler = Sampler(temperature: 0.6, topP: 0.9, seed: 0)
-    /// How many of the likeliest tokens to report at each position, or nil to report none.
+    /// How many of the likeliest tokens to report the log-probabilities of at each position; nil for no report.
     package var logprobs: Int?
     /// Whether log-probabilities are reported for the prompt too.
     package var echo = false
-    /// Ids that end a completion, and are not part of it.
+    /// Ids that end a completion and are not included in it.
     package var stopTokens: Set<Int32> = []
 
     /// - Parameter maxSequenceLength: Most tokens of prompt and completion together.

@@ -1,16 +1,16 @@
 import LlamaTokenizers
 
-/// One prompt on its way: what has been computed, what has been generated.
+/// A prompt being completed: what has been computed, what has been generated.
 struct GenerationSequence {
     let index: Int
     let slot: Int
     let prompt: Prompt
     let promptCount: Int
-    /// The prompt's text: as given, or what its ids stand for; nil for ids without a tokenizer.
+    /// The prompt's text: as given, or decoded from its ids; nil for ids without a tokenizer.
     private let promptText: String?
     /// Prompt and completion.
     private(set) var ids: [Int32]
-    /// How many of ``ids`` the cache holds.
+    /// How many of ``ids`` have been put into the batch, and so are in the cache.
     private var cachedCount = 0
     private(set) var finishReason: Completion.FinishReason?
     private var logprobs: [TokenLogprobs?]
@@ -34,30 +34,32 @@ struct GenerationSequence {
         if isFull(options) { finishReason = .length }
     }
 
-    /// Whether rows of this sequence are still to be computed.
+    /// Whether any rows of this sequence remain to be computed.
     func needsRows(_ options: GenerationOptions) -> Bool {
-        // A sequence that may not grow is still evaluated where the prompt's log-probabilities are wanted.
+        // Even if nothing may be generated, the prompt is evaluated when its log-probabilities are wanted.
         finishReason == nil || (scoresPrompt(options) && cachedCount < promptCount - 1)
     }
 
     /// Whether the next row is one of the prompt's.
     var isInPrompt: Bool { cachedCount < promptCount }
 
-    /// The next row to compute, which counts as done; nil where all are.
-    mutating func takeRow(_ options: GenerationOptions) -> (token: Int32, position: Int, needsLogits: Bool)? {
+    /// The next row to compute, counted as computed from here on; nil when there is none.
+    mutating func nextRow(_ options: GenerationOptions) -> (token: Int32, position: Int, needsLogits: Bool)? {
         guard cachedCount < ids.count else { return nil }
         defer { cachedCount += 1 }
         return (ids[cachedCount], cachedCount, needsLogits(at: cachedCount, options))
     }
 
-    /// Whether the prediction made at `position` is of interest.
+    /// Whether the prediction made at `position` is needed.
     private func needsLogits(at position: Int, _ options: GenerationOptions) -> Bool {
         if position == ids.count - 1 { return finishReason == nil }
         return scoresPrompt(options) && position < promptCount - 1
     }
 
-    /// Takes the prediction for the position after `position`; returns the new text and id, if there is one.
-    mutating func take(
+    /// Handles the prediction for the position after `position`; returns the generated token, if there is one.
+    ///
+    /// - Parameter logits: `[vocabularySize]`.
+    mutating func accept(
         _ logits: Span<Float>, at position: Int, options: GenerationOptions,
         scratch: inout Sampler.Scratch, normalizer: (Span<Float>) -> Double
     ) throws(GenerationError) -> (id: Int32, text: String)? {
@@ -73,7 +75,7 @@ struct GenerationSequence {
         }
         if let count = options.logprobs {
             let normalizer = normalizer(logits)
-            // A token of the prompt was not sampled, so nobody has looked at its logits yet.
+            // A token of the prompt is not sampled, so its logits have not been checked yet.
             guard normalizer.isFinite else { throw .notFinite(source: prompt.source, position: position + 1) }
             logprobs.append(TokenLogprobs(logits, normalizer: normalizer, token: token, top: count))
         }
@@ -85,7 +87,7 @@ struct GenerationSequence {
         return (token, new)
     }
 
-    /// The result, and the text that the decoder still held back.
+    /// The completion, and the text that the decoder had held back.
     mutating func finish(_ options: GenerationOptions) -> (completion: Completion, rest: String) {
         let rest = decoder?.finish() ?? ""
         let completion = Completion(

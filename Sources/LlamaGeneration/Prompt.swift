@@ -1,10 +1,10 @@
-/// What a completion starts from.
+/// The beginning of a text, to be completed.
 package struct Prompt: Sendable, Equatable {
     /// How the prompt was given.
     package enum Content: Sendable, Equatable {
         /// Text, to be encoded after a begin-of-sequence token.
         case text(String)
-        /// Token ids, taken as they are.
+        /// Token ids, used as they are.
         case ids([Int32])
     }
 
@@ -13,7 +13,7 @@ package struct Prompt: Sendable, Equatable {
     /// Where it came from, for error messages: `prompts.txt: line 3`.
     package let source: String
 
-    /// - Parameter source: Where it came from, in words for a person.
+    /// - Parameter source: Where it came from, for error messages.
     package init(_ content: Content, source: String) {
         self.content = content
         self.source = source

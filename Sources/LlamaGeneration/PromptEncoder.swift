@@ -1,7 +1,6 @@
-import LlamaCheckpoints
 import LlamaTokenizers
 
-/// Turns prompts into ids a model can take, or says which prompt cannot be.
+/// Turns prompts into ids that the model can process, or says which prompt cannot be turned into any.
 struct PromptEncoder {
     let tokenizer: (any Tokenizer)?
     let vocabularySize: Int
@@ -27,24 +26,5 @@ struct PromptEncoder {
             throw .tokenOutOfRange(source: prompt.source, id: id, vocabularySize: vocabularySize)
         }
         return ids
-    }
-}
-
-/// Refuses a tokenizer whose ids are not the model's.
-///
-/// A model may have a few rows more than the tokenizer has ids: Hugging Face checkpoints pad the embedding, or
-/// keep added tokens beside `tokenizer.model`. Never fewer.
-///
-/// - Parameters:
-///   - file: The tokenizer's file, and `model` the checkpoint's, for the error.
-package func checkVocabulary(
-    of tokenizer: some Tokenizer, file: String, against configuration: ModelConfiguration, model: String,
-    naming: TensorNaming
-) throws(GenerationError) {
-    let padding = configuration.vocabularySize - tokenizer.vocabularySize
-    guard padding == 0 || (naming == .huggingFace && (0...1024).contains(padding)) else {
-        throw .vocabularyMismatch(
-            tokenizer: file, count: tokenizer.vocabularySize, model: model,
-            expected: configuration.vocabularySize)
     }
 }

@@ -4,14 +4,14 @@ import LlamaJSON
 package enum PromptList {
     /// How a list is written.
     package enum Format: Sendable {
-        /// A prompt a line; empty lines are passed over.
+        /// One prompt per line; blank lines are skipped.
         case text
         /// An array of strings.
         case json
-        /// An object a line, with `prompt` (text) or `prompt_ids` (ids, taken as they are).
+        /// One object per line, with `prompt` (text) or `prompt_ids` (ids, used as they are).
         case jsonLines
 
-        /// The format that a file's name tells, or else how it begins.
+        /// The format by the extension of the file's name, or else by how the file begins.
         package init(name: String, bytes: UnsafeRawBufferPointer) {
             let name = name.lowercased()
             if name.hasSuffix(".txt") {
@@ -112,7 +112,7 @@ package enum PromptList {
         return .ids(ids)
     }
 
-    /// Numbers (from 1) and ranges of the lines that are not empty, without their line ends.
+    /// Numbers (from 1) and byte ranges of the lines that are not blank, without their line ends.
     private static func lines(of bytes: UnsafeRawBufferPointer) -> [(line: Int, range: Range<Int>)] {
         var result: [(line: Int, range: Range<Int>)] = []
         var start = 0

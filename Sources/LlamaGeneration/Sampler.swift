@@ -5,9 +5,9 @@ import Glibc
 /// The draw depends on the logits, the seed, the prompt's index and the position only, so a result does not
 /// change with the batch.
 package struct Sampler: Sendable {
-    /// Divides the logits; 0 takes the likeliest token.
+    /// Divides the logits; 0 always picks the likeliest token.
     package var temperature: Float
-    /// Mass of the nucleus; 1 or more keeps every token.
+    /// Probability mass of the nucleus; 1 or more keeps every token.
     package var topP: Float
     /// Selects the stream of random numbers.
     package var seed: UInt64
@@ -27,7 +27,7 @@ package struct Sampler: Sendable {
         return next(logits, prompt: prompt, position: position, scratch: &scratch)
     }
 
-    /// What a draw works with; kept from one draw to the next, it is allocated once.
+    /// Buffers of a draw, kept from one draw to the next so that they are allocated once.
     struct Scratch {
         /// Mass of each bin of the distribution.
         var masses = [Double](repeating: 0, count: Sampler.bins)
@@ -43,7 +43,7 @@ package struct Sampler: Sendable {
         return Int32(sample(logits, best: logits[best], draw: draw, scratch: &scratch) ?? best)
     }
 
-    /// Index of the largest logit, the first of equals; nil where one is NaN or there are none.
+    /// Index of the largest logit, the lowest one on a tie; nil where a logit is NaN or there are none.
     static func argMax(_ logits: Span<Float>) -> Int? {
         guard !logits.isEmpty else { return nil }
         var best = 0
@@ -55,9 +55,9 @@ package struct Sampler: Sendable {
         return hasNaN ? nil : best
     }
 
-    // The nucleus is the smallest set of likeliest tokens whose mass exceeds topP. Sorting 128,256 logits for
-    // it takes longer than a layer of a small model; so masses are summed in bins of nearly equal logits,
-    // and only the bin in which the mass crosses topP is sorted.
+    // The nucleus is the smallest set of likeliest tokens whose mass exceeds topP. Sorting all 128,256 logits
+    // would take longer than a layer of a small model; so masses are summed in bins of nearly equal logits,
+    // and only the bin in which the sum crosses topP is sorted.
     private func sample(
         _ logits: Span<Float>, best: Float, draw: Double, scratch: inout Scratch
     ) -> Int? {
@@ -89,7 +89,7 @@ package struct Sampler: Sendable {
         return last
     }
 
-    /// The part of one bin that belongs to the nucleus.
+    /// The tokens of one bin that belong to the nucleus.
     private struct Boundary {
         var mass = 0.0
         var lowest = Float.infinity
@@ -119,7 +119,7 @@ package struct Sampler: Sendable {
 
     private static let bins = 2048
 
-    /// Bins of 1/64 nat; the last takes everything less likely than e^-31.9.
+    /// Bins of 1/64 nat; the last holds everything less likely than e^-31.9.
     private static func bin(_ gap: Float) -> Int { gap < 31.9 ? Int(gap * 64) : bins - 1 }
 
     /// A number in [0, 1) that is a function of seed, prompt and position.

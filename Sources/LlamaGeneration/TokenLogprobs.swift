@@ -1,6 +1,6 @@
 /// Log-probabilities at one position, of the model's own distribution (before temperature and top-p).
 package struct TokenLogprobs: Sendable, Equatable {
-    /// Of the token that stands there.
+    /// Of the token at this position.
     package let token: Float
     /// Of the likeliest tokens, likeliest first.
     package let top: [(id: Int32, logprob: Float)]
@@ -15,8 +15,8 @@ package struct TokenLogprobs: Sendable, Equatable {
         for index in logits.indices where count > 0 {
             if best.count == count, logits[index] <= best[count - 1].logprob { continue }
             if best.count == count { best.removeLast() }
-            let place = best.firstIndex { $0.logprob < logits[index] } ?? best.count
-            best.insert((Int32(index), logits[index]), at: place)
+            let rank = best.firstIndex { $0.logprob < logits[index] } ?? best.count
+            best.insert((Int32(index), logits[index]), at: rank)
         }
         top = best.map { ($0.id, Float(Double($0.logprob) - normalizer)) }
     }

@@ -21,13 +21,60 @@ extension GGUFMetadata {
     }
 }
 
-/// The tokenizer that belongs to a checkpoint.
-package enum CheckpointTokenizer {
-    /// The tokenizer inside a checkpoint of one file; nil for other checkpoints, and where the file has none.
-    package static func embedded(in checkpoint: Checkpoint) throws -> (
-        tokenizer: any Tokenizer, file: String
-    )? {
-        guard let metadata = checkpoint.gguf, try metadata.hasVocabulary() else { return nil }
-        return (try EmbeddedVocabulary(metadata).makeTokenizer(file: metadata.file), metadata.file)
+/// The tokenizer that goes with a checkpoint, known to have the model's ids.
+package struct CheckpointTokenizer: Sendable {
+    /// The tokenizer.
+    package let tokenizer: any Tokenizer
+    /// The file it was read from: a tokenizer's, or the GGUF file that carries it.
+    package let file: String
+
+    /// Loads a tokenizer.
+    ///
+    /// - Throws: ``TokenizerError`` and, for a GGUF file, ``CheckpointError``.
+    package init(_ location: TokenizerLocation) throws {
+        tokenizer = try location.load()
+        file = location.path
+    }
+
+    /// Loads the tokenizer that goes with a checkpoint, and checks that its ids are the model's.
+    ///
+    /// - Parameters:
+    ///   - location: Where it is: see ``TokenizerLocation``.
+    ///   - model: What errors call the checkpoint.
+    /// - Throws: ``TokenizerError`` and, for a GGUF file, ``CheckpointError``.
+    package init(_ location: TokenizerLocation, for checkpoint: Checkpoint, model: String) throws {
+        try self.init(location)
+        try checkVocabulary(of: tokenizer, file: file, fits: checkpoint, model: model)
+    }
+}
+
+/// Refuses a tokenizer whose ids are not the model's.
+///
+/// A model may have a few rows more than the tokenizer has ids: Hugging Face checkpoints pad the embedding, or
+/// keep added tokens beside `tokenizer.model`. Never fewer.
+///
+/// - Parameters:
+///   - file: What errors call the tokenizer.
+///   - model: What errors call the checkpoint.
+///   - allowsFewer: Whether the tokenizer may have any smaller number of ids, as one that is about to be padded.
+/// - Throws: `.vocabularyMismatch`.
+package func checkVocabulary(
+    of tokenizer: any Tokenizer, file: String, fits checkpoint: Checkpoint, model: String,
+    allowsFewer: Bool = false
+) throws(TokenizerError) {
+    try checkVocabulary(
+        size: tokenizer.vocabularySize, file: file, rows: checkpoint.configuration.vocabularySize,
+        naming: checkpoint.naming, model: model, allowsFewer: allowsFewer)
+}
+
+/// The rule itself, on numbers: a tokenizer of `size` ids for an embedding of `rows` rows.
+package func checkVocabulary(
+    size: Int, file: String, rows: Int, naming: TensorNaming, model: String, allowsFewer: Bool = false
+) throws(TokenizerError) {
+    let padding = rows - size
+    let isAllowed = allowsFewer || (naming == .huggingFace && padding <= 1024)
+    guard padding == 0 || (padding > 0 && isAllowed) else {
+        throw .vocabularyMismatch(
+            file: file, count: size, model: model, expected: rows, allowsFewer: allowsFewer)
     }
 }

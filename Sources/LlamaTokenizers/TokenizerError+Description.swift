@@ -59,6 +59,15 @@ extension TokenizerError: CustomStringConvertible {
             (file, "expected a vocabulary, found a damaged one (\(place): \(what)); download it again")
         case .unsupportedVocabulary(let file, let expected, let found):
             (file, "expected \(expected), found \(found), which is not supported")
+        case .noVocabulary(let file):
+            (file, "expected a vocabulary in it, found none; name another tokenizer with --tokenizer")
+        case .vocabularyMismatch(let file, let count, let model, let expected, let allowsFewer):
+            (
+                file,
+                "expected a vocabulary of \(allowsFewer ? "at most " : "")\(expected), as \(model) has, "
+                    + "found \(count); "
+                    + "use the tokenizer that came with the checkpoint"
+            )
         case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge,
             .trainingFailed, .trainedModelIsLossy:
             ("tokenizer training", trainingSentence)

@@ -42,6 +42,13 @@ package enum TokenizerError: Error, Sendable, Hashable {
     /// A vocabulary with rules that are not known here, or that a format cannot express.
     case unsupportedVocabulary(file: String, expected: String, found: String)
 
+    /// A GGUF file that carries no vocabulary.
+    case noVocabulary(file: String)
+
+    /// The tokenizer belongs to another model than `model`: it has `count` ids where `expected` are wanted, or at
+    /// most that many.
+    case vocabularyMismatch(file: String, count: Int, model: String, expected: Int, allowsFewer: Bool)
+
     /// There is no text to train on.
     case noTrainingText
 
@@ -69,7 +76,7 @@ package enum TokenizerError: Error, Sendable, Hashable {
         case .tooLarge, .notSupported, .notATokenizer, .malformed, .malformedRanks, .rejected: false
         case .invalidJSON, .unsupportedComponent, .malformedVocabulary, .unsupportedVocabulary: false
         case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge: false
-        case .trainingFailed, .trainedModelIsLossy: false
+        case .noVocabulary, .vocabularyMismatch, .trainingFailed, .trainedModelIsLossy: false
         }
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import LlamaFiles
 
 /// Finds the tokenizer that a path leads to.
 package enum TokenizerPath {
@@ -21,20 +22,22 @@ package enum TokenizerPath {
     }
 
     /// The tokenizer's file: the path itself, or the tokenizer in the folder that it names, or beside the
-    /// checkpoint's file that it names.
+    /// checkpoint's file that it names; where neither has a file for it, a GGUF file there.
     package static func resolve(_ path: String) throws(TokenizerError) -> String {
         var status = stat()
-        // What is not there, or cannot be asked for, is the loader's to report.
+        // A path that does not exist or cannot be accessed is reported when it is opened.
         guard stat(path, &status) == 0 else { return path }
         let folder: String
         if status.st_mode & S_IFMT == S_IFDIR {
             folder = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
         } else if isOfCheckpoint(path) {
-            folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+            folder = FilePath(path).folder
         } else {
             return path
         }
         if let file = file(in: folder) { return file }
+        let names = (try? FilePath(folder).entries()) ?? []
+        if let name = names.first(where: { $0.hasSuffix(".gguf") }) { return folder + "/" + name }
         throw .noTokenizer(path: path)
     }
 

@@ -53,7 +53,7 @@ package struct TrainingData: Sendable {
     /// libsentencepiece needs about a hundred bytes of memory per character, so a long text is encoded in chunks of whole
     /// lines, if the tokenizer encodes a line break independently of its neighbors.
     package static func encode(
-        _ text: String, file: String, tokenizer: SentencePieceTokenizer
+        _ text: String, file: String, tokenizer: any Tokenizer
     ) throws(TrainingError) -> [Int32] {
         let (letter, newline) = (tokenizer.encode("a", addBOS: false), tokenizer.encode("\n", addBOS: false))
         let separates = tokenizer.encode("a\na", addBOS: false) == letter + newline + letter
@@ -61,7 +61,10 @@ package struct TrainingData: Sendable {
         for stretch in separates ? stretches(of: text) : [text[...]] {
             ids += tokenizer.encode(String(stretch), addBOS: false)
         }
-        if let unknownID = tokenizer.unknownID, ids.contains(unknownID) {
+        let unknownID = (0..<Int32(clamping: tokenizer.vocabularySize)).first {
+            tokenizer.kind(of: $0) == .unknown
+        }
+        if let unknownID, ids.contains(unknownID) {
             throw unknownCharacter(in: text, file: file, tokenizer: tokenizer, unknownID: unknownID)
         }
         return ids

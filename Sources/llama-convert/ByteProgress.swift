@@ -1,16 +1,16 @@
 import LlamaCommands
 import Synchronization
 
-/// A line on a terminal that shows how many bytes are done, and how fast.
+/// A progress bar of bytes on a terminal.
 final class ByteProgress: Sendable {
     private let what: String
     private let start = ContinuousClock().now
     private let lastDrawn = Mutex<ContinuousClock.Instant?>(nil)
 
-    /// - Parameter what: what is being done, before the bar.
+    /// - Parameter what: What is being done, printed before the bar.
     init(_ what: String) { self.what = what }
 
-    /// Redraws a few times a second.
+    /// Redraws at most ten times a second.
     func show(_ done: Int, of total: Int) {
         let now = ContinuousClock().now
         let isDue = lastDrawn.withLock { last in

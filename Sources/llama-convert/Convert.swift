@@ -1,22 +1,21 @@
-import LlamaConversion
-import LlamaTokenizers
 import ArgumentParser
+import Glibc
 import LlamaCheckpoints
 import LlamaCommands
-import Glibc
-import Logging
+import LlamaConversion
 import LlamaTensors
+import Logging
 
 /// `llama-convert SRC DST`: writes a checkpoint in another format.
 struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a checkpoint in another format.",
         discussion: """
-            Weights, their order of rows, configuration and tokenizer all go along; what the format cannot express is \
-            refused before a byte is written. The output grows as DST.converting and takes the place of DST when it \
-            is whole and on the disk; after an interruption the same command with --resume goes on. Every tensor's \
-            SHA-256 (of its role, dtype, shape and values in Meta's order) is kept in conversion.json and, where the \
-            format has a place for it, in the files.
+            Converts weights, row order, configuration and tokenizer; what the format cannot express is refused \
+            before a byte is written. The output is written to DST.converting and renamed to DST when it is complete \
+            and on the disk; after an interruption the same command with --resume continues. Every tensor's SHA-256 \
+            (of its role, dtype, shape and values in Meta's order) is kept in conversion.json and, if the format has a \
+            field for it, in the files.
 
               llama-convert llama-2-7b llama-2-7b-hf --to huggingface --verify
               llama-convert llama-2-7b-hf llama-2-7b.gguf --to gguf --dtype q8_0
@@ -26,13 +25,13 @@ struct Convert: ParsableCommand {
     @Argument(help: ArgumentHelp("Checkpoint: a folder, or a file in it.", valueName: "src"))
     var source: String
 
-    @Argument(help: ArgumentHelp("Folder to be, or file for gguf and llama2c.", valueName: "dst"))
+    @Argument(help: ArgumentHelp("Folder to create, or file for gguf and llama2c.", valueName: "dst"))
     var destination: String
 
     @Option(name: .customLong("to"), help: "Format to write.")
     var format: CheckpointFormat
 
-    @Option(help: "Type of the weights; keep loses nothing, q8_0 and q4_0 are for gguf.")
+    @Option(help: "Type of the weights; keep changes nothing, q8_0 and q4_0 are for gguf.")
     var dtype: DTypeOption = .keep
 
     @Option(help: ArgumentHelp("Model-parallel shards of Meta's formats.", valueName: "n"))
@@ -45,24 +44,23 @@ struct Convert: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Tokenizer that goes along; default: the checkpoint's own, in the file or beside it.",
-            valueName: "file"
-        ))
+            "Tokenizer, or a GGUF file, checkpoint or folder with one; default: the source's own.",
+            valueName: "file"))
     var tokenizer: String?
 
     @Option(help: ArgumentHelp("Threads; default: the processors this process may use.", valueName: "n"))
     var threads: Int?
 
-    @Flag(help: "Say what would be written, and write nothing.")
+    @Flag(help: "Show what would be written, and write nothing.")
     var dryRun = false
 
     @Flag(help: "Read the output back and compare every tensor with its digest.")
     var verify = false
 
-    @Flag(help: "Replace what is at DST once the new checkpoint is whole.")
+    @Flag(help: "Replace what is at DST once the new checkpoint is complete.")
     var force = false
 
-    @Flag(help: "Go on with an interrupted conversion.")
+    @Flag(help: "Resume an interrupted conversion.")
     var resume = false
 
     @Flag(help: "Print errors only.")
@@ -81,7 +79,7 @@ struct Convert: ParsableCommand {
         }
         guard !verify || isNamedAfterFormat else {
             throw ValidationError(
-                "--verify: expected a DST that ends in \(format.suffix), by which its format is known, found \(destination)"
+                "--verify: expected a DST ending in \(format.suffix), which identifies its format, found \(destination)"
             )
         }
         guard maxShardSize == nil || format == .huggingFace else {
@@ -101,10 +99,7 @@ struct Convert: ParsableCommand {
     private func convert() throws {
         let logger = Logger(label: "llama-convert") { _ in NoticeLog(isQuiet: quiet) }
         let checkpoint = try Checkpoint(at: source, logger: logger)
-        let source = try tokenizer.map { try TokenizerSource(at: $0, for: checkpoint) }
-        let transfer = try TokenizerTransfer(
-            source ?? TokenizerSource(of: checkpoint, mustBeKnown: format.isSingleFile), of: checkpoint,
-            to: format)
+        let transfer = try TokenizerTransfer(of: checkpoint, to: format, given: tokenizer)
         var options = ConversionOptions(format: format)
         options.dtype = dtype.dtype
         options.shards = shards
@@ -121,14 +116,14 @@ struct Convert: ParsableCommand {
         (behavior.replaces, behavior.resumes, behavior.threads) = (force, resume, threads)
         let converter = Converter(plan, to: destination, behavior)
         if dryRun { return try describe(converter, plan, threads) }
-        let record = try carryOut(converter, plan)
+        let record = try write(converter, plan)
         report(record, plan)
         if verify { try check(record, threads, logger) }
     }
 
     private var nameNotes: [String] {
         isNamedAfterFormat
-            ? [] : ["\(destination) does not end in \(format.suffix), by which programs know the format"]
+            ? [] : ["\(destination) does not end in \(format.suffix), by which programs recognize the format"]
     }
 
     /// What would be written, and whether it could be.
@@ -142,7 +137,7 @@ struct Convert: ParsableCommand {
         quiet || !Console.errorIsTerminal ? nil : ByteProgress(what)
     }
 
-    private func carryOut(_ converter: Converter, _ plan: ConversionPlan) throws -> ConversionRecord {
+    private func write(_ converter: Converter, _ plan: ConversionPlan) throws -> ConversionRecord {
         Interrupt.watch()
         let progress = progress("writing")
         defer { progress?.clear() }
@@ -173,7 +168,8 @@ struct Convert: ParsableCommand {
         progress?.clear()
         guard !Interrupt.isRequested else {
             throw Failure(
-                Failure.interrupted, "interrupted; \(destination) is whole, but not all of it was read back")
+                Failure.interrupted,
+                "interrupted; \(destination) is complete, but not all of it was read back")
         }
         if !quiet { Console.error("\(destination): every tensor reads back as it was written") }
     }

@@ -1,8 +1,8 @@
-import LlamaConversion
 import ArgumentParser
+import Glibc
 import LlamaCheckpoints
 import LlamaCommands
-import Glibc
+import LlamaConversion
 import Logging
 
 /// `llama-convert diff`: whether two checkpoints are the same model.

@@ -1,9 +1,7 @@
-import LlamaConversion
 import ArgumentParser
-import LlamaCheckpoints
-import LlamaCommands
 import Glibc
-import LlamaJSON
+import LlamaCommands
+import LlamaConversion
 
 /// `llama-convert inspect`: describes a checkpoint by its headers.
 struct Inspect: ParsableCommand {

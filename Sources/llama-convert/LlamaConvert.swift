@@ -1,12 +1,11 @@
-import LlamaTensors
 import ArgumentParser
 
-/// `llama-convert`: turns checkpoints into other formats, says what one is, and how two differ.
+/// `llama-convert`: converts checkpoints, describes them and compares them.
 @main
 struct LlamaConvert: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "llama-convert",
-        abstract: "Convert Llama checkpoints, look into them and compare them.",
+        abstract: "Convert, inspect and compare Llama checkpoints.",
         discussion: """
             llama-convert SRC DST --to FORMAT writes a checkpoint in another format:
 
@@ -15,12 +14,12 @@ struct LlamaConvert: ParsableCommand {
                                      q8_0 and q4_0 for gguf
               --shards N             model-parallel shards of Meta's formats
               --max-shard-size SIZE  largest file of huggingface (5GB)
-              --tokenizer FILE       another tokenizer than the checkpoint's own
+              --tokenizer FILE       a tokenizer in place of the checkpoint's own
               --threads N            threads (all processors)
-              --dry-run              say what would be written, write nothing
+              --dry-run              show what would be written, write nothing
               --verify               read the output back, compare every tensor
               --force                replace what is at DST
-              --resume               go on with an interrupted conversion
+              --resume               resume an interrupted conversion
               --quiet                print errors only
 
             llama-convert help convert says more about each. Examples:

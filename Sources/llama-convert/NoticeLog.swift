@@ -1,7 +1,7 @@
 import LlamaCommands
 import Logging
 
-/// Prints notices and warnings of the library to standard error.
+/// Prints notices and warnings of the libraries to standard error.
 struct NoticeLog: LogHandler {
     let isQuiet: Bool
     var metadata = Logger.Metadata()

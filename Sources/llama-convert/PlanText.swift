@@ -1,9 +1,8 @@
-import LlamaConversion
-import LlamaCheckpoints
-import LlamaCommands
 import Glibc
+import LlamaCommands
+import LlamaConversion
 
-/// What a conversion would write, for a person.
+/// What a conversion would write, as text for a person.
 struct PlanText {
     private let plan: ConversionPlan
     private let threads: Int

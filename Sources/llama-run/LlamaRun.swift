@@ -1,7 +1,5 @@
-import LlamaTokenizers
-import LlamaCommands
 import ArgumentParser
-import LlamaGeneration
+import LlamaCommands
 
 /// `llama-run`: completes prompts with a Llama checkpoint.
 @main
@@ -23,7 +21,7 @@ struct LlamaRun: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Tokenizer, or a folder with one; default: tokenizer.model or tokenizer.json beside the weights.",
+            "Tokenizer, or a GGUF file, checkpoint or folder with one; default: the checkpoint's own.",
             valueName: "file"))
     var tokenizer: String?
 
@@ -34,8 +32,8 @@ struct LlamaRun: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Prompts from a file: .txt (one a line), .json (array of strings) or .jsonl "
-                + "({\"prompt\": …} or {\"prompt_ids\": […]} a line); - for standard input.",
+            "Prompts from a file: .txt (one per line), .json (array of strings) or .jsonl "
+                + "({\"prompt\": …} or {\"prompt_ids\": […]} per line); - for standard input.",
             valueName: "file"))
     var prompts: String?
 
@@ -54,18 +52,18 @@ struct LlamaRun: ParsableCommand {
             "Most tokens of prompt and completion; default: the model's context, or 4096.", valueName: "n"))
     var maxSeqLen: Int?
 
-    @Option(help: ArgumentHelp("Most prompts worked on at once; the rest wait.", valueName: "n"))
+    @Option(help: ArgumentHelp("Most prompts completed at the same time; the rest wait.", valueName: "n"))
     var maxBatchSize = 8
 
-    @Option(help: ArgumentHelp("Divides the logits; 0 takes the likeliest token.", valueName: "t"))
+    @Option(help: ArgumentHelp("Divides the logits; 0 always picks the likeliest token.", valueName: "t"))
     var temperature: Float = 0.6
 
     @Option(
         help: ArgumentHelp(
-            "Draw from the likeliest tokens that together have this probability.", valueName: "p"))
+            "Sample from the likeliest tokens that together have this probability.", valueName: "p"))
     var topP: Float = 0.9
 
-    @Option(help: ArgumentHelp("Selects the random numbers; same seed, same text.", valueName: "n"))
+    @Option(help: ArgumentHelp("Seed of the random numbers: same seed, same text.", valueName: "n"))
     var seed: UInt64 = 0
 
     @Flag(help: "Print the prompt before its completion; with --logprobs, report the prompt's too.")
@@ -84,14 +82,14 @@ struct LlamaRun: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "auto computes from the files as they are; float32 expands the weights in memory.",
+            "auto uses the weights as stored; float32 expands them in memory.",
             valueName: "type"))
     var dtype: WeightOption = .auto
 
     @Flag(help: "No progress and no summary; with --output, no text either.")
     var quiet = false
 
-    @Flag(help: "Progress, summary and details even where standard error is no terminal.")
+    @Flag(help: "Progress, summary and details even if standard error is not a terminal.")
     var verbose = false
 
     func validate() throws {

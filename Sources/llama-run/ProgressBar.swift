@@ -10,7 +10,7 @@ struct ProgressBar {
     private var done = 0
     private var read = 0
     private var tokens = 0
-    /// Of the tokens, those of prompts that are done.
+    /// Those of ``tokens`` that belong to prompts that are done.
     private var doneTokens = 0
 
     init(total: Int, length: Int) {
@@ -31,7 +31,7 @@ struct ProgressBar {
         drawSoon()
     }
 
-    /// Redraws a few times a second.
+    /// Redraws at most ten times a second.
     private mutating func drawSoon() {
         let now = ContinuousClock().now
         if let lastDrawn, now - lastDrawn < .milliseconds(100) { return }
@@ -39,7 +39,7 @@ struct ProgressBar {
         draw()
     }
 
-    /// Counts a prompt that is done after so many tokens.
+    /// Counts a prompt that is done, and the number of its tokens.
     mutating func countPrompt(tokens: Int) {
         done += 1
         doneTokens += tokens
@@ -51,11 +51,11 @@ struct ProgressBar {
 
     private func draw() {
         let width = 30
-        // A prompt that is done counts as one of full length, so that the bar ends full and moves before.
+        // A finished prompt counts as one of full length, so that the bar ends full.
         let running = Double(tokens - doneTokens) / Double(max(length, 1))
         let filled = min(width, Int(Double(width) * (Double(done) + running) / Double(max(total, 1))))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-        // Reading prompts is no part of the rate at which text appears.
+        // The time spent on prompts is not counted in the rate at which text appears.
         let time = firstToken.map { (ContinuousClock().now - $0) / .seconds(1) } ?? 0
         let rate = time > 0.05 ? ", \(Summary.fixed(Double(tokens - 1) / time, digits: 1))/s" : ""
         let count = tokens == 0 ? "\(read) tokens read" : "\(tokens) tokens\(rate)"

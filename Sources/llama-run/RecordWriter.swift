@@ -9,9 +9,9 @@ struct RecordWriter {
     private var next = 0
     private var pending: [Int: String] = [:]
 
-    /// Creates the file, or empties it; `-` is standard output.
+    /// Creates or truncates the file; `-` is standard output.
     ///
-    /// - Parameter inputs: Files that the run reads, which must not be emptied.
+    /// - Parameter inputs: Files that the run reads, which must not be overwritten.
     init(path: String, inputs: [String]) throws(Failure) {
         guard path != "-" else {
             self.path = "standard output"
@@ -35,7 +35,7 @@ struct RecordWriter {
         return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
-    /// Takes a completion; writes it, and those that waited for it.
+    /// Writes a completion once those before it are written, and then those that waited for it.
     mutating func add(_ completion: Completion) throws(Failure) {
         pending[completion.index] = completion.json + "\n"
         while let line = pending.removeValue(forKey: next) {
@@ -44,7 +44,7 @@ struct RecordWriter {
         }
     }
 
-    /// Writes what still waits for earlier prompts that will not come, and closes the file.
+    /// Writes the completions that still wait for earlier ones, and closes the file.
     mutating func close() throws(Failure) {
         for (_, line) in pending.sorted(by: { $0.key < $1.key }) {
             try Console.write(line, to: descriptor, named: path)

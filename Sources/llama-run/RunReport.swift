@@ -2,8 +2,7 @@ import LlamaCommands
 import LlamaGeneration
 import LlamaTokenizers
 
-/// Sends what is generated to where it was asked for: text to standard output, records to a file, progress to
-/// standard error.
+/// Routes what is generated: text to standard output, records to a file, progress to standard error.
 struct RunReport {
     private let prompts: [Prompt]
     private let tokenizer: (any Tokenizer)?
@@ -12,11 +11,11 @@ struct RunReport {
     private var records: RecordWriter?
     private var progress: ProgressBar?
     private var begun: Set<Int> = []
-    /// Whether a summary belongs at the end.
+    /// Whether to print a summary at the end.
     let showsSummary: Bool
     /// How many prompts are done.
     private(set) var finishedCount = 0
-    /// Why output had to stop.
+    /// The error that stopped the output.
     private(set) var failure: Failure?
 
     /// - Parameter inputs: Files that the run reads.
@@ -30,22 +29,22 @@ struct RunReport {
         printer = showsText ? TextPrinter(count: prompts.count) : nil
         if let path = options.output { records = try RecordWriter(path: path, inputs: inputs) }
         showsSummary = !options.quiet && (options.verbose || Console.errorIsTerminal)
-        // Output that streams to the same terminal would run into the bar.
+        // Output that streams to the same terminal would collide with the bar.
         let isFree = !Console.outputIsTerminal || !(showsText || options.output == "-")
         progress =
             showsSummary && isFree && Console.errorIsTerminal
             ? ProgressBar(total: prompts.count, length: options.maxGenLen) : nil
     }
 
-    /// Takes an event; what cannot be written is kept in ``failure``.
-    mutating func take(_ event: Completer.Event) {
+    /// Prints and counts an event; an output error is kept in ``failure``.
+    mutating func add(_ event: Completer.Event) {
         do throws(Failure) {
             switch event {
             case .read(let count):
                 progress?.countRead(count)
             case .token(let index, let id, let text):
                 let isFirst = try begin(index)
-                // Without a tokenizer, ids are what there is to show.
+                // Without a tokenizer, the ids are shown.
                 let shown = tokenizer != nil ? text : (isFirst ? "" : " ") + "\(id)"
                 try printer?.add(shown, to: index)
                 progress?.countToken()
@@ -62,7 +61,7 @@ struct RunReport {
         }
     }
 
-    /// Ends lines, writes what is left, and reports what went wrong on the way.
+    /// Ends lines, writes what remains, and throws the error that stopped the output.
     mutating func close() throws(Failure) {
         progress?.clear()
         if let failure {
@@ -73,7 +72,7 @@ struct RunReport {
         try records?.close()
     }
 
-    /// Prints what comes before a prompt's completion, once; returns whether nothing has been printed yet.
+    /// Prints what precedes a prompt's completion, once; returns whether nothing has been printed yet.
     private mutating func begin(_ index: Int) throws(Failure) -> Bool {
         guard begun.insert(index).inserted else { return false }
         guard echo else { return true }

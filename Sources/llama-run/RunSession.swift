@@ -1,11 +1,9 @@
-import LlamaCommands
-import LlamaCheckpoints
-import LlamaGeneration
 import Glibc
+import LlamaCommands
+import LlamaGeneration
 import LlamaKernels
 import LlamaModel
 import Logging
-import LlamaTokenizers
 
 /// One run of `llama-run`: load, complete, report.
 struct RunSession {
@@ -24,26 +22,23 @@ struct RunSession {
             throw Failure(Failure.usage, "--checkpoints: expected a path, found none")
         }
         let prompts = try PromptSource.prompts(options)
-        let checkpoint = try Checkpoint(at: options.checkpoints, logger: logger)
-        let choice = TokenizerChoice(
-            checkpoint: checkpoint, name: options.checkpoints, isNeeded: prompts.contains { $0.text != nil },
-            logger: logger)
-        let found = try choice.load(named: options.tokenizer)
-        let tokenizer = found?.tokenizer
-        let model = try Transformer(checkpoint, weights: options.dtype == .float32 ? .float32 : .stored)
+        let model = try LoadedModel(
+            at: options.checkpoints, tokenizer: options.tokenizer,
+            needsText: prompts.contains { $0.text != nil },
+            weights: options.dtype == .float32 ? .float32 : .stored, logger: logger)
         let kernels = try KernelContext(
             instructionSet: try instructionSet(), threads: options.threads ?? KernelContext.processorCount)
-        describe(checkpoint, kernels)
-        let completer = Completer(model: model, tokenizer: tokenizer, kernels: kernels)
-        let work = try completer.prepare(prompts, generationOptions(checkpoint, tokenizer))
-        let inputs = checkpoint.files + [found?.path, options.prompts].compactMap(\.self)
-        var report = try RunReport(options, prompts: prompts, tokenizer: tokenizer, inputs: inputs)
+        describe(model, kernels)
+        let prepared = try model.completer(kernels: kernels).prepare(prompts, generationOptions(model))
+        let inputs = model.checkpoint.files + [model.tokenizer?.file, options.prompts].compactMap(\.self)
+        var report = try RunReport(
+            options, prompts: prompts, tokenizer: model.tokenizer?.tokenizer, inputs: inputs)
         let loadTime = clock.now - start
         Interrupt.watch()
         let statistics: GenerationStatistics
         do {
-            statistics = try completer.complete(work) { event in
-                report.take(event)
+            statistics = try prepared.complete { event in
+                report.add(event)
                 return report.failure == nil && !Interrupt.isRequested
             }
         } catch {
@@ -61,22 +56,18 @@ struct RunSession {
         }
     }
 
-    private func generationOptions(_ checkpoint: Checkpoint, _ tokenizer: (any Tokenizer)?)
-        -> GenerationOptions
-    {
-        let context = checkpoint.configuration.contextLength
+    private func generationOptions(_ model: LoadedModel) -> GenerationOptions {
+        let context = model.checkpoint.configuration.contextLength
         if let asked = options.maxSeqLen, let context, asked > context {
             logger.warning("--max-seq-len \(asked) is beyond the \(context) positions the model was made for")
         }
-        var result = GenerationOptions(maxSequenceLength: options.maxSeqLen ?? context ?? 4096)
+        var result = model.generationOptions
+        result.maxSequenceLength = options.maxSeqLen ?? result.maxSequenceLength
         result.maxGenerationLength = options.maxGenLen
         result.maxBatchSize = options.maxBatchSize
         result.sampler = Sampler(temperature: options.temperature, topP: options.topP, seed: options.seed)
         result.logprobs = options.logprobs
         result.echo = options.echo
-        result.stopTokens = checkpoint.configuration.stopTokens.union(tokenizer?.stopTokens ?? [])
-        // Models trained on texts one after another, each behind a begin token, end one by beginning the next.
-        if let begin = tokenizer?.bosID { result.stopTokens.insert(begin) }
         return result
     }
 
@@ -91,7 +82,8 @@ struct RunSession {
         return set
     }
 
-    private func describe(_ checkpoint: Checkpoint, _ kernels: KernelContext) {
+    private func describe(_ model: LoadedModel, _ kernels: KernelContext) {
+        let checkpoint = model.checkpoint
         let configuration = checkpoint.configuration
         let types = checkpoint.dtypes.map(\.rawValue).joined(separator: " ")
         logger.info(

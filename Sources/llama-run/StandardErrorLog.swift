@@ -13,7 +13,7 @@ struct StandardErrorLog: LogHandler {
 
     func log(event: LogEvent) { Console.error("llama-run: \(event.level): \(event.message)") }
 
-    /// A logger that shows what `options` ask for.
+    /// A logger with the verbosity that `options` ask for.
     static func logger(_ options: LlamaRun) -> Logger {
         let level: Logger.Level = options.quiet ? .error : options.verbose ? .debug : .notice
         return Logger(label: "llama-run") { _ in StandardErrorLog(logLevel: level) }

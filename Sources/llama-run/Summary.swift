@@ -1,7 +1,7 @@
 import LlamaGeneration
 import Glibc
 
-/// What a run took, in lines for a person.
+/// Times, token rates and memory of a run, in lines for a person.
 struct Summary {
     let loadTime: Duration
     let statistics: GenerationStatistics
@@ -28,7 +28,7 @@ struct Summary {
         time > .zero ? " (\(fixed(Double(tokens) / (time / .seconds(1)), digits: 1)) tokens/s)" : ""
     }
 
-    /// Peak resident memory, and what of the present is not pages of mapped files. Source: proc(5).
+    /// Peak resident memory, and how much is resident now besides pages of mapped files. Source: proc(5).
     private static var memory: String {
         var usage = rusage()
         getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
@@ -50,7 +50,7 @@ struct Summary {
         return nil
     }
 
-    /// A number with so many digits after the point.
+    /// A number with `digits` digits after the decimal point: 0 or 1.
     static func fixed(_ value: Double, digits: Int) -> String {
         let scale = digits == 0 ? 1 : 10.0
         let rounded = (value * scale).rounded() / scale

@@ -2,8 +2,9 @@ import LlamaCommands
 import LlamaGeneration
 import Glibc
 
-/// Prints completions in the order of their prompts, each as it is made once those before it are done.
+/// Prints completions in the order of their prompts, each as it is generated once those before it are done.
 struct TextPrinter {
+    /// Printed between completions.
     static let separator = "\n==================================\n"
 
     private let count: Int
@@ -15,7 +16,7 @@ struct TextPrinter {
     /// - Parameter count: Number of prompts.
     init(count: Int) { self.count = count }
 
-    /// Takes new text of a prompt.
+    /// Prints new text of a prompt, or keeps it until the prompt's turn.
     mutating func add(_ text: String, to index: Int) throws(Failure) {
         if index == current {
             try write(text)
@@ -24,7 +25,7 @@ struct TextPrinter {
         }
     }
 
-    /// Takes a prompt's end; prints what waited for it.
+    /// Ends a prompt; prints what waited for it.
     mutating func finish(_ index: Int) throws(Failure) {
         finished.insert(index)
         while finished.remove(current) != nil {
@@ -34,7 +35,7 @@ struct TextPrinter {
         }
     }
 
-    /// Ends a line that an interruption left open.
+    /// Ends the line if an interruption left it open.
     mutating func endLine() throws(Failure) {
         if isInLine { try write("\n") }
     }

@@ -1,10 +1,9 @@
 import ArgumentParser
 import LlamaCommands
-import Foundation
+import LlamaFiles
 import LlamaJSON
-import LlamaTokenizers
 
-/// `llama-tokenize benchmark`: how long a tokenizer takes to load and to encode a text.
+/// `llama-tokenize benchmark`: measures how long a tokenizer takes to load and to encode a text.
 struct Benchmark: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure how fast a text is encoded.",
@@ -35,13 +34,7 @@ struct Benchmark: ParsableCommand {
             let start = clock.now
             let tokenizer = try choice.load()
             let loadTime = clock.now - start
-            let bytes: Data
-            do { bytes = try Data(contentsOf: URL(filePath: data)) } catch {
-                throw Failure(
-                    Failure.noInput,
-                    "\(data): expected a text, found nothing that can be read; check the path")
-            }
-            let text = String(decoding: bytes, as: UTF8.self)
+            let text = String(decoding: try WholeFile.read(data, limit: .max), as: UTF8.self)
             var count = 0
             let times = (0..<repetitions).map { _ in
                 clock.measure { count = tokenizer.encode(text, addBOS: false).count }

@@ -8,18 +8,18 @@ struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Compare two tokenizers of one model.",
         discussion: """
-            Compares the size of the vocabularies, every token (what kind it is and the bytes it stands for, or \
-            its name), the tokens that begin, end, pad and stop, and the ids of texts, which are then decoded \
-            with both. Of what differs, the first is shown.
+            Compares the sizes of the vocabularies, every token (its kind and its bytes or name), the tokens that \
+            begin, end, pad and stop, and the ids of texts, which are then decoded with both. Of all differences, \
+            the first is shown.
 
-            The exit code is 0 if all of that is the same and 1 if anything differs; trouble has a code from 64 \
-            on.
+            The exit code is 0 if all of that is the same and 1 if anything differs; errors have codes from 64 on.
             """)
 
-    // Not wanted here; shared, so that it can be said.
+    // Shared with the other subcommands only to be refused with a message.
     @OptionGroup(visibility: .hidden) var choice: TokenizerOptions
 
-    @Argument(help: ArgumentHelp("A tokenizer, or a folder or checkpoint with one.", valueName: "A"))
+    @Argument(
+        help: ArgumentHelp("A tokenizer, or a GGUF file, checkpoint or folder with one.", valueName: "A"))
     var first: String
 
     @Argument(help: ArgumentHelp("The tokenizer to compare it with.", valueName: "B"))
@@ -27,7 +27,7 @@ struct Compare: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Texts, one a line; .jsonl: a JSON string or {\"text\": …} a line; - for standard input. "
+            "Texts, one per line; .jsonl: a JSON string or {\"text\": …} per line; - for standard input. "
                 + "Default: built-in texts on which tokenizers tend to differ.",
             valueName: "file"))
     var data: String?
@@ -43,8 +43,9 @@ struct Compare: ParsableCommand {
 
     func run() throws {
         try reportingFailures("llama-tokenize") {
-            let paths = (try TokenizerPath.resolve(first), try TokenizerPath.resolve(second))
-            let tokenizers = (try loadTokenizer(at: paths.0), try loadTokenizer(at: paths.1))
+            let locations = (try TokenizerLocation(at: first), try TokenizerLocation(at: second))
+            let paths = (locations.0.path, locations.1.path)
+            let tokenizers = (try locations.0.load(), try locations.1.load())
             Interrupt.watch()
             let vocabulary = VocabularyComparison(tokenizers.0, tokenizers.1)
             var texts = TextComparison(tokenizers.0, tokenizers.1, specials: specials.tokens)

@@ -7,10 +7,10 @@ struct ComparisonReport {
     let tokenizers: (any Tokenizer, any Tokenizer)
     let vocabulary: VocabularyComparison
     let texts: TextComparison
-    /// The file that the texts are from; nil for the built-in ones.
+    /// The file with the texts; nil for the built-in ones.
     let source: String?
 
-    /// Differing tokens shown; the rest is counted.
+    /// How many differing tokens are shown; the rest is counted.
     private static let shownTokens = 5
     /// Ids shown before and from the first difference.
     private static let shownIDs = (before: 3, after: 5)
@@ -78,12 +78,12 @@ struct ComparisonReport {
         guard let difference = texts.firstIDDifference else {
             return [heading("ids", true, "of \(texts.count) \(unit)")]
         }
-        let place = difference.commonCount
-        let start = max(0, place - Self.shownIDs.before)
-        let end = min(max(difference.first.count, difference.second.count), place + Self.shownIDs.after)
+        let first = difference.commonCount
+        let start = max(0, first - Self.shownIDs.before)
+        let end = min(max(difference.first.count, difference.second.count), first + Self.shownIDs.after)
         let cells = (start..<end).map { index in
             [
-                index == place ? ">" : "", "\(index + 1)", cell(difference.first, index, tokenizers.0).id,
+                index == first ? ">" : "", "\(index + 1)", cell(difference.first, index, tokenizers.0).id,
                 cell(difference.first, index, tokenizers.0).piece,
                 cell(difference.second, index, tokenizers.1).id,
                 cell(difference.second, index, tokenizers.1).piece,
@@ -91,7 +91,7 @@ struct ComparisonReport {
         }
         return [
             heading("ids", false, "of \(texts.idDifferenceCount) of \(texts.count) \(unit)"),
-            "    first in \(difference.source), from token \(place + 1) on: \(excerpt(of: difference))",
+            "    first in \(difference.source), from token \(first + 1) on: \(excerpt(of: difference))",
         ] + TextTable.lines([["", "token", "A", "", "B", ""]] + cells, rightAligned: [1, 2, 4])
     }
 
@@ -104,7 +104,7 @@ struct ComparisonReport {
 
     /// The text around the first difference, as a JSON string.
     private func excerpt(of difference: TextComparison.IDDifference) -> String {
-        // The place in the text is near the place in what the ids before it spell.
+        // The position in the text is close to the length of what the ids before it decode to.
         let before = tokenizers.0.decode(Array(difference.first.prefix(difference.commonCount)))
         return Excerpt.around(before.unicodeScalars.count, in: difference.text)
     }
@@ -113,13 +113,13 @@ struct ComparisonReport {
         guard let difference = texts.firstDecodedDifference else {
             return [heading("decoded text", true, "of the ids that A has for them")]
         }
-        let place = zip(difference.first.unicodeScalars, difference.second.unicodeScalars)
+        let position = zip(difference.first.unicodeScalars, difference.second.unicodeScalars)
             .prefix { $0 == $1 }.count
         return [
             heading("decoded text", false, "for \(texts.decodedDifferenceCount) of \(texts.count) \(unit)"),
             "    first for A's ids of \(difference.source)",
-            "    A  \(Excerpt.around(place, in: difference.first))",
-            "    B  \(Excerpt.around(place, in: difference.second))",
+            "    A  \(Excerpt.around(position, in: difference.first))",
+            "    B  \(Excerpt.around(position, in: difference.second))",
         ]
     }
 

@@ -1,19 +1,18 @@
 import ArgumentParser
 import LlamaCommands
 import LlamaJSON
-import LlamaTokenizers
 
 /// `llama-tokenize decode`: lines of ids to lines of text.
 struct Decode: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Turn token ids into text.",
         discussion: """
-            Reads a JSON array of ids from each line of standard input and writes their text as a JSON string, \
-            before it waits for the next. Control tokens have no text; bytes that are not UTF-8 become U+FFFD. \
-            A line that holds anything else, or an id that the vocabulary has not, ends the run with exit code \
-            65; the lines before it are done.
+            Reads a JSON array of ids from each line of standard input and writes their text as a JSON string \
+            before it waits for the next line. Control tokens have no text; bytes that are not UTF-8 become \
+            U+FFFD. A line with anything else, or with an id outside the vocabulary, ends the run with exit code \
+            65; the lines before it have been answered.
 
-            --show prints ids and pieces as that of encode does, control tokens included.
+            --show prints ids and pieces as in encode, control tokens included.
             """)
 
     @OptionGroup var choice: TokenizerOptions

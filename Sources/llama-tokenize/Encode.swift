@@ -1,4 +1,3 @@
-import LlamaTensors
 import ArgumentParser
 import LlamaCommands
 import LlamaJSON
@@ -8,18 +7,18 @@ struct Encode: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Turn text into token ids.",
         discussion: """
-            Reads a JSON string from each line of standard input and writes a JSON array of ids for it, before \
-            it waits for the next. An escaped surrogate without its other half stands for U+FFFD. A line that \
-            holds anything else ends the run with exit code 65; the lines before it are done.
+            Reads a JSON string from each line of standard input and writes a JSON array of its ids before it \
+            waits for the next line. An unpaired escaped surrogate is read as U+FFFD. A line with anything else \
+            ends the run with exit code 65; the lines before it have been answered.
 
             With --show a line of output is an id and its piece, and an empty line ends each text. In a piece \
-            ▁ is a space, <0xE4> a byte that is no character by itself, and \\n, \\t, \\\\ and \\u{200D} are \
-            characters that would not be seen, or not be told apart.
+            ▁ is a space, <0xE4> a byte that is not a character by itself, and \\n, \\t, \\\\ and \\u{200D} are \
+            characters that would be invisible or ambiguous.
             """)
 
     @OptionGroup var choice: TokenizerOptions
 
-    @Flag(help: "Begin each text with the begin token.")
+    @Flag(help: "Begin each text with the begin-of-sequence token.")
     var bos = false
 
     @Option(

@@ -1,10 +1,10 @@
-import LlamaTensors
 import LlamaJSON
 
 /// A line that holds one JSON value.
 enum JSONLine {
+    /// Parses a line.
     static func value(_ line: [UInt8]) throws(JSONError) -> JSONValue {
-        // The value of a second member of one name is nothing to ask about: no object is wanted.
+        // Duplicate keys need no error of their own: no object is expected anyway.
         let limits = JSONLimits(byteCount: LineReader.longestLine, allowsDuplicateKeys: true)
         return try line.withUnsafeBytes { bytes in
             Result { () throws(JSONError) in try JSONValue.parse(bytes, limits: limits) }

@@ -3,10 +3,12 @@ import Glibc
 
 /// Answers each line of standard input on standard output, in bounded memory.
 enum LineFilter {
-    /// Output is written once there is this much of it, or nothing more to read for now.
+    /// Output is written once it has this many bytes, or when reading would block.
     private static let bufferSize = 1 << 16
 
-    /// Runs to the end of the input, or to the first bad line.
+    /// Runs to the end of the input or to the first bad line.
+    ///
+    /// - Parameter answer: Returns a line's answer, without the line feed that ends it.
     static func run(_ answer: ([UInt8]) throws(BadLine) -> String) throws(Failure) {
         Interrupt.watch()
         var lines = LineReader(STDIN_FILENO, named: "standard input")
@@ -28,7 +30,7 @@ enum LineFilter {
                 }
             }
         } catch {
-            // What could not be written the first time is left alone.
+            // Output that could not be written is not tried again.
             if error.code != Failure.cannotWrite { try flush() }
             throw error
         }

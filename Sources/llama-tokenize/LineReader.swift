@@ -1,21 +1,21 @@
 import LlamaCommands
 import Glibc
 
-/// The lines of a stream, as they come.
+/// The lines of a stream, as they arrive.
 struct LineReader {
-    /// A line beyond this is refused: memory stays bounded whatever comes in.
+    /// Longest line, in bytes; a longer one is refused, so that memory stays bounded.
     static let longestLine = 64 << 20
 
     /// What errors call the stream.
     let name: String
     private let descriptor: Int32
     private var buffer: [UInt8] = []
-    /// The bytes of the buffer that have been given out, and those that hold no line end behind them.
+    /// Offsets in the buffer: where the next line starts, and where the search for its end resumes.
     private var start = 0
     private var searched = 0
     private var isAtEnd = false
     private var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    /// The number of lines given out, which is the number of the last one, counted from 1.
+    /// How many lines have been returned; the number of the last one, counted from 1.
     private(set) var lineNumber = 0
 
     init(_ descriptor: Int32, named name: String) {
@@ -25,14 +25,14 @@ struct LineReader {
 
     /// The next line, without its line feed; nil at the end.
     ///
-    /// - Parameter beforeWaiting: Called before a read that may wait: who sends a line may wait for its answer.
+    /// - Parameter beforeWaiting: Called before a read that may block: the sender may be waiting for an answer.
     mutating func next(beforeWaiting: () throws(Failure) -> Void) throws(Failure) -> [UInt8]? {
         while true {
             if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-                return take(end, skipping: 1)
+                return line(to: end, skipping: 1)
             }
             searched = buffer.count
-            if isAtEnd { return start < buffer.count ? take(buffer.count, skipping: 0) : nil }
+            if isAtEnd { return start < buffer.count ? line(to: buffer.count, skipping: 0) : nil }
             guard buffer.count - start <= Self.longestLine else {
                 throw Failure(
                     Failure.badData,
@@ -47,7 +47,7 @@ struct LineReader {
         }
     }
 
-    private mutating func take(_ end: Int, skipping separator: Int) -> [UInt8] {
+    private mutating func line(to end: Int, skipping separator: Int) -> [UInt8] {
         let line = Array(buffer[start..<end])
         start = end + separator
         searched = start
@@ -66,13 +66,13 @@ struct LineReader {
         buffer += chunk[..<count]
     }
 
-    /// Waits until there is something to read; Ctrl-C ends that.
+    /// Waits until there is something to read, or for Ctrl-C.
     private func wait() throws(Failure) {
         var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         while !Interrupt.isRequested {
-            // An interrupt just before the call does not end it, so it may not last.
+            // An interrupt just before the call does not end it, hence the timeout.
             let ready = poll(&request, 1, 500)
-            // Trouble is the read's to report.
+            // Errors are reported by the read.
             if ready > 0 || ready < 0 && errno != EINTR { return }
         }
         throw Failure(Failure.interrupted, "interrupted after line \(lineNumber)")

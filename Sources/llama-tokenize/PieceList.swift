@@ -1,4 +1,3 @@
-import LlamaTensors
 import LlamaTokenizers
 
 /// Tokens as a person reads them: ids and pieces.
@@ -11,7 +10,7 @@ struct PieceList {
         width = String(max(0, tokenizer.vocabularySize - 1)).count
     }
 
-    /// A line for each id, the ids flush right; every line is ended.
+    /// A line for each id, the ids right-aligned; every line ends with a line feed.
     func rows(_ ids: [Int32]) -> String {
         ids.map { row($0) + "\n" }.joined()
     }
@@ -23,26 +22,26 @@ struct PieceList {
         return "\(padding)\(number) \(Self.piece(id, of: tokenizer))"
     }
 
-    /// What a token is called, fit to be shown.
+    /// A token's spelling in printable form.
     static func piece(_ id: Int32, of tokenizer: any Tokenizer) -> String {
         readable(tokenizer.spelling(of: id))
     }
 
-    /// Bytes as text in which nothing is hidden: `▁` for a space, `<0xE4>` for what is not UTF-8, and escapes
-    /// for what would not be seen.
+    /// Bytes as text in which everything is visible: `▁` for a space, `<0xE4>` for bytes that are not UTF-8, and
+    /// escapes for invisible characters.
     static func readable(_ bytes: [UInt8]) -> String {
         var text = ""
         var parser = Unicode.UTF8.ForwardParser()
         var rest = bytes.makeIterator()
-        var place = 0
+        var offset = 0
         while true {
             switch parser.parseScalar(from: &rest) {
             case .valid(let encoded):
-                text += readable(Unicode.UTF8.decode(encoded), isFirst: place == 0)
-                place += encoded.count
+                text += readable(Unicode.UTF8.decode(encoded), isFirst: offset == 0)
+                offset += encoded.count
             case .error(let length):
-                for byte in bytes[place..<(place + length)] { text += "<0x\(hexadecimal(byte))>" }
-                place += length
+                for byte in bytes[offset..<(offset + length)] { text += "<0x\(hexadecimal(byte))>" }
+                offset += length
             case .emptyInput: return text
             }
         }
@@ -60,7 +59,7 @@ struct PieceList {
             .unassigned:
             return scalar.escaped(asASCII: true)
         case .nonspacingMark, .enclosingMark, .spacingMark:
-            // By itself, it would settle on the space before the piece.
+            // At the start of a piece it would combine with the space before the piece.
             return isFirst ? scalar.escaped(asASCII: true) : String(scalar)
         default: return String(scalar)
         }

@@ -3,11 +3,11 @@ import Glibc
 import LlamaJSON
 import LlamaTokenizers
 
-/// The texts that tokenizers are compared by.
+/// The texts on which tokenizers are compared.
 enum TextSource {
-    /// Hands over every text of a file, and where it is from.
+    /// Calls `body` with every text of a file and the text's origin.
     ///
-    /// - Parameter path: the file; nil for the built-in texts.
+    /// - Parameter path: The file; nil for the built-in texts.
     static func read(_ path: String?, _ body: (_ text: String, _ source: String) -> Void) throws(Failure) {
         guard let path else {
             for (index, text) in adversarialTexts.enumerated() {

@@ -2,7 +2,7 @@ import LlamaJSON
 
 /// Columns of text.
 enum TextTable {
-    /// Rows in columns two spaces apart, indented.
+    /// Rows as indented lines, their columns two spaces apart.
     static func lines(_ rows: [[String]], rightAligned: Set<Int> = []) -> [String] {
         let count = rows.map(\.count).max() ?? 0
         let widths = (0..<count).map { column in
@@ -19,24 +19,27 @@ enum TextTable {
         }
     }
 
-    /// A text with spaces behind it up to a width in characters.
+    /// A text padded with spaces on the right to a width in characters.
     static func padded(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 }
 
-/// A part of a text, for a line.
+/// An excerpt of a text, for one line of output.
 enum Excerpt {
+    /// Scalars shown on each side.
     private static let reach = 30
 
-    /// The scalars around a place, as a JSON string; `…` stands outside of it for what is left out.
-    static func around(_ place: Int, in text: String) -> String {
+    /// The scalars around a position as a JSON string, with `…` outside it for what is cut off.
+    ///
+    /// - Parameter position: Counted in scalars.
+    static func around(_ position: Int, in text: String) -> String {
         let scalars = Array(text.unicodeScalars)
-        let start = max(0, min(place, scalars.count) - reach)
-        let end = min(scalars.count, place + reach)
-        var part = String.UnicodeScalarView()
-        part.append(contentsOf: scalars[start..<end])
-        let json = JSONText.string(String(part)).serialized.oneLine()
+        let start = max(0, min(position, scalars.count) - reach)
+        let end = min(scalars.count, position + reach)
+        var excerpt = String.UnicodeScalarView()
+        excerpt.append(contentsOf: scalars[start..<end])
+        let json = JSONText.string(String(excerpt)).serialized.oneLine()
         return (start > 0 ? "…" : "") + json + (end < scalars.count ? "…" : "")
     }
 }

@@ -1,33 +1,27 @@
 import ArgumentParser
-import LlamaCheckpoints
-import LlamaCommands
-import Logging
 import LlamaTokenizers
 
-/// The tokenizer to work with. The main command and its subcommands share it, so that `--tokenizer` may stand
-/// before a subcommand or after it.
+/// The tokenizer to use. The main command and its subcommands share it, so that `--tokenizer` may be given before
+/// or after the subcommand.
 struct TokenizerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Tokenizer, or a folder or checkpoint with one (a .gguf has its own).",
+            "Tokenizer, or a GGUF file, checkpoint or folder with one.",
             valueName: "path"))
     var tokenizer: String?
 
+    /// Refuses a command line without `--tokenizer`.
     func require() throws {
         guard tokenizer != nil else {
             throw ValidationError("Missing expected argument '--tokenizer <path>'")
         }
     }
 
+    /// Loads the tokenizer.
+    ///
+    /// - Throws: ``TokenizerError`` and, for a GGUF file, ``CheckpointError``.
     func load() throws -> any Tokenizer {
-        let path = tokenizer ?? ""
-        guard path.hasSuffix(".gguf") else { return try loadTokenizer(at: try TokenizerPath.resolve(path)) }
-        let checkpoint = try Checkpoint(
-            at: path, logger: Logger(label: "llama-tokenize") { _ in SwiftLogNoOpLogHandler() })
-        guard let embedded = try CheckpointTokenizer.embedded(in: checkpoint) else {
-            throw Failure(Failure.badData, "\(path): expected a tokenizer in it, found none")
-        }
-        return embedded.tokenizer
+        try TokenizerLocation(at: tokenizer ?? "").load()
     }
 }
 

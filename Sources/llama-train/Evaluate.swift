@@ -1,9 +1,7 @@
 import ArgumentParser
-import LlamaCheckpoints
 import LlamaCommands
+import LlamaGeneration
 import LlamaKernels
-import LlamaModel
-import Logging
 import LlamaTokenizers
 import LlamaTraining
 
@@ -12,21 +10,27 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure the loss of any checkpoint on a text.",
         discussion: """
-            Cuts a split of the text into sequences one after another and prints the mean loss in nats per token, over \
-            all of them, as the ordinary engine computes it.
+            Cuts a split of the text into consecutive sequences and prints the mean loss over all of them in nats per \
+            token, as the engine of llama-run computes it.
 
             llama-train evaluate --checkpoints models/shakespeare-char --data tinyshakespeare.txt
             """)
 
-    @Option(help: ArgumentHelp("Folder of the checkpoint.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder of the checkpoint, or a file in it.", valueName: "dir"))
     var checkpoints: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Tokenizer, or a GGUF file, checkpoint or folder with one; default: the checkpoint's own.",
+            valueName: "file"))
+    var tokenizer: String?
 
     @Option(help: ArgumentHelp("Text (UTF-8).", valueName: "file"))
     var data: String
 
     @Option(
         help:
-            "Which part of the text: training (the first 80 %), validation (the next 10 %), test (the last 10 %) or all."
+            "Which split of the text: training (the first 80 %), validation (the next 10 %), test (the last 10 %) or all."
     )
     var split: TextSplit = .validation
 
@@ -44,22 +48,22 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        try reportingFailures("llama-train", Failure.init(training:)) {
+        try reportingFailures("llama-train") {
             let text = try TrainingData.readText(data)
-            let checkpoint = try Checkpoint(
-                at: checkpoints, logger: Logger(label: "llama-train") { _ in SwiftLogNoOpLogHandler() })
-            let tokenizer = try SentencePieceTokenizer(path: checkpoint.folder + "/tokenizer.model")
-            let context = min(checkpoint.configuration.contextLength ?? 2048, 2048)
+            let model = try LoadedModel(at: checkpoints, tokenizer: tokenizer)
+            guard let tokenizer = model.tokenizer?.tokenizer else {
+                throw TokenizerError.noTokenizer(path: checkpoints)
+            }
             let evaluation = try Evaluation(
-                Transformer(checkpoint), length: maxSeqLen ?? context,
+                model.transformer, length: maxSeqLen ?? min(model.contextLength, 2048),
                 kernels: KernelContext(threads: threads ?? KernelContext.processorCount))
             let ids = try TrainingData.encode(text, file: data, tokenizer: tokenizer)
-            let part = ids[split.range(of: ids.count)]
-            guard part.count > 1 else {
+            let selected = ids[split.range(of: ids.count)]
+            guard selected.count > 1 else {
                 throw TrainingError.tooLittleData(
-                    file: data, split: split.rawValue, count: part.count, needed: 2)
+                    file: data, split: split.rawValue, count: selected.count, needed: 2)
             }
-            let result = try evaluation.loss(of: part)
+            let result = try evaluation.loss(of: selected)
             guard result.loss.isFinite else {
                 throw Failure(
                     Failure.badData,

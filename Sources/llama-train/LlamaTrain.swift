@@ -5,6 +5,6 @@ import ArgumentParser
 struct LlamaTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "llama-train",
-        abstract: "Train a small Llama on a text, or measure one.",
+        abstract: "Train a small Llama on a text, or measure the loss of one.",
         subcommands: [Train.self, Evaluate.self], defaultSubcommand: Train.self)
 }

@@ -1,18 +1,17 @@
-import LlamaModel
 import ArgumentParser
 import LlamaCommands
 import LlamaTensors
 import LlamaTraining
 
-/// `llama-train train`, the default: train a model, or go on with one.
+/// `llama-train train`, the default: trains a model, or resumes training.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a model and write it as a checkpoint.",
         discussion: """
-            The first 80 % of the text are trained on, the next 10 % validate. The folder gets params.json, \
+            The first 80 % of the text are trained on, the next 10 % validate. The folder receives params.json, \
             consolidated.safetensors (the weights of the lowest validation loss), tokenizer.model, metrics.jsonl, \
-            loss.svg, and training.safetensors, from which --resume goes on. Defaults stand in brackets: of the toy, \
-            and of the article where it differs.
+            loss.svg, and training.safetensors, from which --resume continues. Defaults are in brackets: those of the \
+            toy, and of the article where they differ.
 
             llama-train --data tinyshakespeare.txt --output shakespeare
             llama-train --data tinyshakespeare.txt --resume shakespeare
@@ -21,10 +20,10 @@ struct Train: ParsableCommand {
     @Option(help: ArgumentHelp("Text to train on (UTF-8).", valueName: "file"))
     var data: String
 
-    @Option(help: ArgumentHelp("Folder for the checkpoint; made where it is missing.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder for the checkpoint; created if missing.", valueName: "dir"))
     var output: String?
 
-    @Option(help: ArgumentHelp("Go on with the run whose state is in this folder.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Resume the run whose state is in this folder.", valueName: "dir"))
     var resume: String?
 
     @Option(help: "toy (the default), or article (the widely read build-Llama-3-from-scratch configuration).")
@@ -58,7 +57,7 @@ struct Train: ParsableCommand {
     @Option(help: "Largest norm of the gradient; 0 for no limit (1, 0).") var gradClip: Double?
     @Option(help: "Steps between evaluations (250, 10).") var evalInterval: Int?
     @Option(help: "Batches of an evaluation; 0 for the whole split (0, 10).") var evalBatches: Int?
-    @Option(help: "Selects the random numbers (1).") var seed: Int?
+    @Option(help: "Seed of the random numbers (1).") var seed: Int?
 
     @Option(help: "Threads to compute with; default: the processors this process may use.")
     var threads: Int?
@@ -66,10 +65,10 @@ struct Train: ParsableCommand {
     @Option(help: "Type of the weights in the checkpoint; default: float16.")
     var dtype: WeightTypeOption?
 
-    @Flag(help: "Print a line for every tenth step, even where standard error is no terminal.")
+    @Flag(help: "Print a line for every tenth step, even if standard error is not a terminal.")
     var verbose = false
 
-    @Flag(help: "Print nothing but errors.")
+    @Flag(help: "Print errors only.")
     var quiet = false
 
     /// The folder of the run, without a slash at its end.
@@ -81,7 +80,7 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         guard resume == nil || output == nil || Train.trimmed(output ?? "") == folder else {
-            throw ValidationError("--resume: a run goes on in its own folder; leave --output out")
+            throw ValidationError("--resume: a run is resumed in its own folder; omit --output")
         }
         guard !folder.isEmpty else { throw ValidationError("give a folder with --output") }
         let begins: [(String, Bool)] = [
@@ -90,20 +89,20 @@ struct Train: ParsableCommand {
         ]
         if resume != nil, let option = begins.first(where: \.1)?.0 {
             throw ValidationError(
-                "\(option): a run goes on with what it began with; leave it out with --resume")
+                "\(option): a resumed run keeps its own; omit it with --resume")
         }
         guard vocabSize == nil || tokenizer == "bpe" else {
             throw ValidationError(
-                "--vocab-size: only a tokenizer that is trained with --tokenizer bpe has one to choose")
+                "--vocab-size: expected with --tokenizer bpe only")
         }
         try validateThreads(threads)
     }
 
     func run() throws {
-        try reportingFailures("llama-train", Failure.init(training:)) { try TrainSession(self).run() }
+        try reportingFailures("llama-train") { try TrainSession(self).run() }
     }
 
-    /// The options of the preset, or of the run that is resumed, with those that were given in their place.
+    /// The options of the preset or of the resumed run, overridden by those given on the command line.
     func options(over base: TrainingOptions) -> TrainingOptions {
         var options = base
         func set<Value>(_ path: WritableKeyPath<TrainingOptions, Value>, _ value: Value?) {

@@ -1,12 +1,8 @@
-import LlamaFiles
-import LlamaCheckpoints
-import LlamaCommands
-import LlamaGeneration
 import Glibc
+import LlamaCommands
+import LlamaFiles
+import LlamaGeneration
 import LlamaKernels
-import LlamaModel
-import Logging
-import LlamaTensors
 import LlamaTokenizers
 import LlamaTraining
 
@@ -32,21 +28,21 @@ struct TrainSession {
             training, data: data, vocabularySize: tokenizer.vocabularySize, folder: folder,
             resumes: options.resume != nil, dtype: options.dtype?.dtype ?? earlier?.dtype ?? .float16,
             kernels: kernels)
-        try train(trainer, tokenizer: tokenizer, folder: folder)
+        try train(trainer, folder: folder)
     }
 
-    /// A new run must not mix its files with those of another, nor take their place unasked.
+    /// A new run must neither mix its files with those of another nor replace them unasked.
     private func refuseOldRun(in folder: String) throws(Failure) {
         for name in ["training.safetensors", "consolidated.safetensors", "params.json"]
         where access(folder + "/" + name, F_OK) == 0 {
             throw Failure(
                 Failure.cannotCreate,
-                "\(folder): holds a checkpoint already (\(name)); give another folder, or go on with --resume \(folder)"
+                "\(folder): holds a checkpoint already (\(name)); give another folder, or resume it with --resume \(folder)"
             )
         }
     }
 
-    private func train(_ trainer: Trainer, tokenizer: SentencePieceTokenizer, folder: String) throws {
+    private func train(_ trainer: Trainer, folder: String) throws {
         var progress = TrainingProgress(trainer, isQuiet: options.quiet, isVerbose: options.verbose)
         progress.begin()
         Interrupt.watch()
@@ -54,7 +50,7 @@ struct TrainSession {
             switch event {
             case .step(let report): progress.show(report)
             case .evaluated(let report):
-                progress.show(report, sample: options.quiet ? nil : sample(folder, tokenizer: tokenizer))
+                progress.show(report, sample: options.quiet ? nil : sample(folder))
             }
             return !Interrupt.isRequested
         }
@@ -62,12 +58,12 @@ struct TrainSession {
         if case .stopped(let step) = outcome {
             throw Failure(
                 Failure.interrupted,
-                "interrupted; step \(step) is kept: go on with llama-train --data \(options.data) --resume \(folder)"
+                "interrupted; step \(step) is kept: continue with llama-train --data \(options.data) --resume \(folder)"
             )
         }
     }
 
-    /// A tokenizer trained on the text, or one that exists; with its file's bytes.
+    /// A tokenizer trained on the text, or an existing one, with the bytes of its `tokenizer.model`.
     private func makeTokenizer(
         _ text: String, folder: String
     ) throws -> (tokenizer: SentencePieceTokenizer, bytes: [UInt8]) {
@@ -78,13 +74,12 @@ struct TrainSession {
         case (nil, "bpe"): return try trained(.bpe(vocabularySize: options.vocabSize ?? 1024), text)
         case (nil, let file): path = file
         }
-        let file: MappedFile
-        do {
-            file = try MappedFile(path: path)
-        } catch {
-            throw Failure(Failure.noInput, "\(path): cannot be read: \(error.reason)")
-        }
-        let bytes = Array(file.bytes)
+        let bytes =
+            switch try TokenizerLocation(at: path) {
+            case .file(let path): try TokenizerFile(path: path).bytes
+            case .embedded(let metadata):
+                try EmbeddedVocabulary(metadata).tokenizerModelFile(file: metadata.file)
+            }
         return (try SentencePieceTokenizer(bytes: bytes, file: path), bytes)
     }
 
@@ -105,23 +100,20 @@ struct TrainSession {
         try file.commit()
     }
 
-    /// Some text of the best checkpoint so far, through the engine that everybody uses.
-    private func sample(_ folder: String, tokenizer: SentencePieceTokenizer) -> String {
+    /// Some text of the best checkpoint so far, generated as `llama-run` does.
+    private func sample(_ folder: String) -> String {
         do {
-            let checkpoint = try Checkpoint(
-                at: folder, logger: Logger(label: "sample") { _ in SwiftLogNoOpLogHandler() })
-            var generation = GenerationOptions(
-                maxSequenceLength: checkpoint.configuration.contextLength ?? 256)
+            let model = try LoadedModel(at: folder)
+            var generation = model.generationOptions
             generation.maxGenerationLength = 120
             generation.sampler = Sampler(temperature: 0.8, topP: 0.95, seed: 1)
-            let completer = try Completer(
-                model: Transformer(checkpoint), tokenizer: tokenizer, kernels: KernelContext(threads: 1))
             var text = ""
-            let work = try completer.prepare([Prompt(.text("\n"), source: "sample")], generation)
-            try completer.complete(work) { event in
-                if case .finished(let completion, _) = event { text = completion.text ?? "" }
-                return true
-            }
+            try model.completer(kernels: KernelContext(threads: 1))
+                .prepare([Prompt(.text("\n"), source: "sample")], generation)
+                .complete { event in
+                    if case .finished(let completion, _) = event { text = completion.text ?? "" }
+                    return true
+                }
             return text
         } catch {
             return "(no sample: \(error))"

@@ -2,7 +2,7 @@ import LlamaCommands
 import LlamaJSON
 import LlamaTraining
 
-/// A line on standard error that says how far training is, and what the evaluations found.
+/// Progress and evaluations, on standard error.
 struct TrainingProgress {
     private let steps: Int
     private let firstStep: Int
@@ -30,7 +30,7 @@ struct TrainingProgress {
         if !isQuiet { Console.error("llama-train: " + header) }
     }
 
-    /// Shows a step: on a terminal over the line before, else every tenth where that was asked for.
+    /// Shows a step: on a terminal over the previous line, elsewhere every tenth with `--verbose`.
     mutating func show(_ report: StepReport) {
         smoothed = smoothed.map { 0.9 * $0 + 0.1 * report.loss } ?? report.loss
         tokens += report.tokens
@@ -75,7 +75,7 @@ struct TrainingProgress {
         return seconds < 60 ? "\(seconds) s" : "\(seconds / 60) min"
     }
 
-    /// Four digits after the point, so that lines stand below each other.
+    /// Four digits after the decimal point, so that lines align.
     private func digits(_ value: Double) -> String {
         guard abs(value) < 1e9 else { return "\(value)" }
         let scaled = Int((abs(value) * 10000).rounded())

@@ -94,7 +94,7 @@ struct ConvertTests {
             #expect(
                 full.error == """
                     llama-convert: error: \(path).converting/\(file): cannot be written: File too large; \
-                    raise the limit on files (ulimit -f), then the same command with --resume goes on\n
+                    raise the limit on file sizes (ulimit -f), then the same command with --resume continues\n
                     """)
             #expect(try entries(folder) == ["out", "out.converting"])
             #expect(try convert(["diff", source, "out"], in: folder).code == 0)
@@ -151,7 +151,7 @@ struct ConvertTests {
         (["SOURCE", "out", "--to", "onnx"], 64, "The value 'onnx' is invalid for '--to <to>'"),
         (
             ["SOURCE", "out", "--to", "gguf", "--verify"], 64,
-            "--verify: expected a DST that ends in .gguf, by which its format is known, found out"
+            "--verify: expected a DST ending in .gguf, which identifies its format, found out"
         ),
         (["SOURCE", "out"], 64, "Missing expected argument '--to <to>'"),
         (["SOURCE", "out", "--to", "meta", "--shards", "0"], 64, "--shards: expected 1 to 100, found 0"),
@@ -166,7 +166,7 @@ struct ConvertTests {
         (["SOURCE", "out", "--to", "meta", "--dtype", "q4_0"], 65, "it holds no Q4_0 weights"),
         (
             ["SOURCE", "out", "--to", "meta", "--resume"], 73,
-            "there is no interrupted conversion; without --resume it starts anew"
+            "there is no interrupted conversion; without --resume it starts over"
         ),
         (
             ["SOURCE", "no/where/out", "--to", "meta"], 73,

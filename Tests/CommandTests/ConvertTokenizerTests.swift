@@ -101,7 +101,7 @@ struct ConvertTokenizerFileTests {
             }
             let notes = try convert(["meta", "x.bin", "--to", "llama2c", "--dtype", "float32"], in: folder)
             #expect(
-                notes.contains("llama2.c's files name no tokens that end a text; 5, 9 are left out"),
+                notes.contains("llama2.c's files do not name tokens that end a text; 5, 9 are left out"),
                 "\(notes)")
             #expect(notes.contains("llama2.c's files have no chat templates; they are left out"))
         }
@@ -157,7 +157,8 @@ struct ConvertTokenizerFileTests {
             #expect(result.code == 65)
             #expect(
                 result.error
-                    == "llama-convert: error: \(tokenizer): expected a tokenizer of at most the model's 96 tokens, found 400; take the model's own\n"
+                    == "llama-convert: error: \(tokenizer): expected a vocabulary of at most 96, as \(source) has, found 400; "
+                    + "use the tokenizer that came with the checkpoint\n"
             )
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
         }

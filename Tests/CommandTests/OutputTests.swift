@@ -52,9 +52,11 @@ struct OutputTests {
         let plain = try Command.run(withText + ["--prompt", "The engine", "--max-gen-len", "5"])
         let echo = try Command.run(withText + ["--prompt", "The engine", "--max-gen-len", "5", "--echo"])
         #expect(echo.output == "The engine" + plain.output)
+        #expect(!plain.output.isEmpty && plain.output != "\n" && plain.output.hasSuffix("\n"))
         let ids = try Command.run(
             withText + ["--prompts", "-", "--echo", "--max-gen-len", "0"], input: "{\"prompt_ids\":[1,9,9]}")
-        #expect(ids.output.count > 1)
+        // <s>, n, n: ids are echoed as their text.
+        #expect(ids.output == "nn\n")
     }
 
     @Test func printsIDsWhereThereIsNoTokenizer() throws {
@@ -93,9 +95,16 @@ struct OutputTests {
                     + more
             ).output
         }
-        #expect(try run("1") == run("1", ["--threads", "2", "--max-batch-size", "1"]))
-        #expect(try run("1") != run("2"))
-        #expect(try run("18446744073709551615").count > 1)
+        let seeds = ["0", "1", "2", "18446744073709551615"]
+        let texts = try seeds.map { try run($0) }
+        #expect(Set(texts).count == seeds.count)
+        #expect(texts.allSatisfy { $0.count > 6 && $0.hasSuffix("\n") })
+        for (seed, text) in zip(seeds, texts) {
+            #expect(try run(seed, ["--threads", "2", "--max-batch-size", "1"]) == text, "seed \(seed)")
+        }
+        // Without --seed it is 0.
+        let unseeded = ["--prompt", "a", "--temperature", "1.5", "--max-gen-len", "30"]
+        #expect(try Command.run(withText + unseeded).output == texts[0])
     }
 
     @Test func pathsMayBeRelativeOrOfOneFile() throws {
@@ -127,15 +136,27 @@ struct OutputTests {
 
     @Test func verboseSaysWhatItTook() throws {
         let result = try Command.run(withText + ["--prompt", "a", "--max-gen-len", "5", "--verbose"])
-        for word in ["kernels", "load", "first token after", "tokens/s", "peak memory"] {
-            #expect(result.error.contains(word))
+        for words in [
+            "model.safetensors: 27808 parameters, F32, dim 32, 2 layers, 4 heads, 2 kv heads, hidden 96, vocabulary 96",
+            " kernels, ", "\nload ", ", first token after ", "\nprompt 3 tokens (",
+            " tokens/s), generated 5 tokens (",
+            "\npeak memory ",
+        ] {
+            #expect(result.error.contains(words), "\(words)")
         }
         #expect(!result.error.contains("\u{1B}"))
     }
 
     @Test func aLengthMayBeAsLargeAsANumberIs() throws {
         let result = try Command.run(withText + ["--prompt", "a", "--max-gen-len", "\(Int.max)"])
-        #expect(result.code == 0)
+        // As far as the model's context reaches, unless a stop token comes first.
+        #expect(result.code == 0 && result.error == "")
+        let record = try #require(
+            try Command.run(
+                withText + ["--prompt", "a", "--max-gen-len", "\(Int.max)", "--output", "-"]
+            ).records.first)
+        #expect(record.completion == String(result.output.dropLast()))
+        #expect(record.completion_ids.count > 100 || record.finish_reason == "stop")
     }
 
     @Test(arguments: ["model/model.safetensors", "model/tokenizer.model", "prompts.txt", "link"])

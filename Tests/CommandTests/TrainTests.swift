@@ -57,7 +57,7 @@ struct TrainTests {
             let message = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             process.waitUntilExit()
             #expect(process.terminationStatus == 130)
-            #expect(message.contains("go on with llama-train --data text.txt --resume out"))
+            #expect(message.contains("continue with llama-train --data text.txt --resume out"))
             let other = try train(["--data", "text.txt", "--resume", "out", "--dim", "32"], in: folder)
             #expect(other.code == 65)
             #expect(
@@ -132,7 +132,7 @@ struct TrainTests {
             #expect(
                 again.error
                     == "llama-train: error: out: holds a checkpoint already (training.safetensors); give another "
-                    + "folder, or go on with --resume out\n")
+                    + "folder, or resume it with --resume out\n")
             #expect(try Data(contentsOf: folder.appending(path: "out/tokenizer.model")) == before)
             let done = try train(["--data", "text.txt", "--resume", "out/"], in: folder)
             #expect(done.code == 0 && done.error.contains("nothing is left to do"))

@@ -39,7 +39,7 @@ struct TestModel {
         let completer = Completer(
             model: transformer, tokenizer: tokenizer, kernels: try KernelContext(threads: threads))
         var events: [Completer.Event] = []
-        let statistics = try completer.complete(completer.prepare(prompts, options)) { event in
+        let statistics = try completer.prepare(prompts, options).complete { event in
             events.append(event)
             return !until(event)
         }

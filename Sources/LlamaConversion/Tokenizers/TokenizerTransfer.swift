@@ -1,24 +1,44 @@
-import LlamaConversion
 import LlamaCheckpoints
-import LlamaCommands
 import LlamaJSON
 import LlamaTokenizers
 
-/// What of a checkpoint's tokenizer goes along with a conversion.
-struct TokenizerTransfer {
+/// A checkpoint's tokenizer in the form that the target format wants.
+package struct TokenizerTransfer {
     /// Files for a folder.
-    private(set) var companions: [CompanionFile] = []
+    package private(set) var companions: [CompanionFile] = []
     /// Metadata for a GGUF file.
-    private(set) var vocabulary: [(key: String, value: GGUFValue)] = []
+    package private(set) var vocabulary: [(key: String, value: GGUFValue)] = []
     /// The special tokens.
-    let tokens: SpecialTokenIDs
-    /// What could not go along, a line each.
-    private(set) var notes: [String]
+    package let tokens: SpecialTokenIDs
+    /// What is left out and why, one line each.
+    package private(set) var notes: [String]
 
     private let checkpoint: Checkpoint
     private let source: TokenizerSource
 
-    init(_ source: TokenizerSource, of checkpoint: Checkpoint, to format: CheckpointFormat) throws {
+    /// Reads the tokenizer and rewrites it for `format` where necessary.
+    ///
+    /// - Parameter given: A path as ``TokenizerLocation`` takes it, of a tokenizer to use in place of the checkpoint's
+    ///   own; nil for its own.
+    /// - Throws: `.tokenizer` and `.source`.
+    package init(
+        of checkpoint: Checkpoint, to format: CheckpointFormat, given: String? = nil
+    ) throws(ConversionError) {
+        do {
+            let source = try given.map { try TokenizerSource(at: $0, for: checkpoint) }
+            try self.init(
+                source ?? TokenizerSource(of: checkpoint, mustBeKnown: format.isSingleFile), of: checkpoint,
+                to: format)
+        } catch let error as CheckpointError {
+            throw .source(error)
+        } catch let error as TokenizerError {
+            throw .tokenizer(error)
+        } catch {
+            throw .tokenizer(.unreadable(file: given ?? checkpoint.folder, reason: "\(error)"))
+        }
+    }
+
+    private init(_ source: TokenizerSource, of checkpoint: Checkpoint, to format: CheckpointFormat) throws {
         (self.checkpoint, self.source, tokens, notes) = (checkpoint, source, source.tokens, source.notes)
         switch format {
         case .meta, .metaSafetensors:
@@ -38,7 +58,7 @@ struct TokenizerTransfer {
         companions.append(CompanionFile(name: name, content: .bytes(bytes)))
     }
 
-    /// Makes a file that is not there of the vocabulary, or says why it cannot be made.
+    /// Writes a missing file from the vocabulary, or notes why that is impossible.
     private mutating func make(_ name: String, _ bytes: (EmbeddedVocabulary) throws -> [UInt8]) throws {
         do {
             guard !has(name), let vocabulary = try source.vocabulary() else { return }
@@ -48,15 +68,15 @@ struct TokenizerTransfer {
         }
     }
 
-    /// Meta's code knows `tokenizer.model` only.
+    /// Meta's code reads `tokenizer.model` only.
     private mutating func completeMeta() throws {
-        let place = source.place
+        let path = source.path
         try make("tokenizer.model") { vocabulary in
             vocabulary.model == .sentencePiece
-                ? try vocabulary.tokenizerModelFile(file: place) : try vocabulary.tiktokenFile(file: place)
+                ? try vocabulary.tokenizerModelFile(file: path) : try vocabulary.tiktokenFile(file: path)
         }
         if !has("tokenizer.model") {
-            try make("tokenizer.json") { try $0.tokenizerJSONFile(file: place) }
+            try make("tokenizer.json") { try $0.tokenizerJSONFile(file: path) }
         }
         if let template = source.chatTemplates.standard,
             !["chat_template.jinja", "chat_template.json", "tokenizer_config.json"].contains(where: has)
@@ -66,7 +86,8 @@ struct TokenizerTransfer {
         try stateTokens()
     }
 
-    /// Meta's files have no place of their own for tokens that the tokenizer's file does not tell.
+    /// Writes the special tokens that the tokenizer's file does not name into `generation_config.json`: Meta's own
+    /// files have no field for them.
     private mutating func stateTokens() throws {
         let name = "generation_config.json"
         let index = companions.firstIndex { $0.name == name }
@@ -75,22 +96,21 @@ struct TokenizerTransfer {
             let stated = try bytes.map { bytes throws(JSONError) in
                 try SpecialTokenIDs(generationConfig: bytes)
             }
-            if isTold(beside: stated ?? SpecialTokenIDs()) { return }
+            if namesAllTokens(with: stated ?? SpecialTokenIDs()) { return }
             let revised = try bytes.map { bytes throws(JSONError) in
                 try tokens.revising(generationConfig: bytes)
             }
             if let index { companions.remove(at: index) }
             add(name, revised ?? tokens.generationConfigFile)
         } catch {
-            throw Failure(
-                Failure.badData,
-                "\(checkpoint.folder)/\(name): \(error.place ?? "the text"): expected \(error.expected), found \(error.found)"
-            )
+            throw CheckpointError.invalid(
+                checkpoint.folder + "/" + name, error.place ?? "the text", expected: error.expected,
+                found: error.found)
         }
     }
 
-    /// Whether the tokenizer's file, or `generation_config.json`, tells every special token.
-    private func isTold(beside stated: SpecialTokenIDs) -> Bool {
+    /// Whether the tokenizer's file and `generation_config.json`, which names `stated`, name every special token.
+    private func namesAllTokens(with stated: SpecialTokenIDs) -> Bool {
         let tokenizer = source.tokenizer
         let named = source.spellsStopTokens ? tokenizer?.stopTokens ?? [] : []
         let stops = named.union(stated.stops).union(tokenizer?.eosID.map { [$0] } ?? [])
@@ -99,10 +119,11 @@ struct TokenizerTransfer {
             && (tokens.pad == nil || [stated.pad, tokenizer?.padID].contains(tokens.pad))
     }
 
-    /// transformers takes a `tokenizer.json` at its word; of a `tokenizer.model` it wants to be told, or guesses.
+    /// transformers needs no more than a `tokenizer.json` and its configuration; from a `tokenizer.model` it would
+    /// have to guess the rest.
     private mutating func completeHuggingFace() throws {
-        let place = source.place
-        try make("tokenizer.json") { try $0.tokenizerJSONFile(file: place) }
+        let path = source.path
+        try make("tokenizer.json") { try $0.tokenizerJSONFile(file: path) }
         guard has("tokenizer.json") else { return }
         let templates = source.chatTemplates
         try make("tokenizer_config.json") { $0.tokenizerConfigFile(chatTemplates: templates) }
@@ -132,12 +153,12 @@ struct TokenizerTransfer {
             companions = [CompanionFile(name: "tokenizer.bin", content: .copy(path))]
         } else if let embedded = try source.vocabulary() {
             companions = []
-            add("tokenizer.bin", try padded(embedded).llama2cFile(file: source.place))
+            add("tokenizer.bin", try padded(embedded).llama2cFile(file: source.path))
         }
         let lost = tokens.stops.filter { $0 != 1 && $0 != 2 }
         if !lost.isEmpty {
             notes.append(
-                "llama2.c's files name no tokens that end a text; \(lost.map(String.init).joined(separator: ", ")) "
+                "llama2.c's files do not name tokens that end a text; \(lost.map(String.init).joined(separator: ", ")) "
                     + "\(lost.count == 1 ? "is" : "are") left out")
         }
         if !source.chatTemplates.isEmpty {
@@ -145,15 +166,12 @@ struct TokenizerTransfer {
         }
     }
 
-    /// A vocabulary of as many tokens as the model has rows: llama.cpp wants one for every row of the embedding.
+    /// The vocabulary padded to the rows of the embedding, as llama.cpp requires.
     private func padded(_ embedded: EmbeddedVocabulary) throws -> EmbeddedVocabulary {
         let size = checkpoint.configuration.vocabularySize
-        guard embedded.tokens.count <= size else {
-            throw Failure(
-                Failure.badData,
-                "\(source.place): expected a tokenizer of at most the model's \(size) tokens, "
-                    + "found \(embedded.tokens.count); take the model's own")
-        }
+        try checkVocabulary(
+            size: embedded.tokens.count, file: source.path, rows: size, naming: checkpoint.naming,
+            model: checkpoint.folder, allowsFewer: true)
         var embedded = embedded
         let lowest = embedded.scores.min() ?? 0
         while embedded.tokens.count < size {

@@ -1,28 +1,27 @@
-import LlamaConversion
 import LlamaCheckpoints
 import LlamaJSON
 import LlamaTokenizers
 
-/// The files of a tokenizer inside a GGUF file: beside the vocabulary that llama.cpp reads, so that what is written
-/// out again is what came in.
+/// The files of a tokenizer inside a GGUF file, kept beside the vocabulary that llama.cpp reads, so that converting
+/// back restores them byte for byte.
 struct EmbeddedFiles {
-    /// Those that fit the vocabulary.
+    /// The files that fit the vocabulary.
     private(set) var files: [CompanionFile] = []
-    /// What became of the others, a line each.
+    /// Notes on the files that do not, one line each.
     private(set) var notes: [String] = []
 
     private static let prefix = "swift-llama.file."
 
-    /// Whether a key is of the tokenizer: its vocabulary, its templates or its files.
+    /// Whether a key belongs to the tokenizer: its vocabulary, its templates or its files.
     static func isOfTokenizer(_ key: String) -> Bool {
         key.hasPrefix("tokenizer.") || key.hasPrefix(prefix)
     }
 
-    /// The files in a GGUF file that this program wrote. Other programs may have changed the vocabulary since.
+    /// The files in a GGUF file that this project wrote. Other programs may have changed the vocabulary since.
     ///
-    /// - Parameter vocabulary: the file's own; nil where it does not matter.
+    /// - Parameter vocabulary: The GGUF file's own, to check them against; nil to skip that check.
     init(_ metadata: GGUFMetadata, vocabulary: EmbeddedVocabulary?) throws {
-        // By the names that are known, so that no file can say where it is written.
+        // Known names only, so that a GGUF file cannot choose the path of a written file.
         for name in TokenizerSource.fileNames {
             let bytes: [UInt8]
             switch metadata[Self.prefix + name] {
@@ -33,14 +32,14 @@ struct EmbeddedFiles {
                 files.append(CompanionFile(name: name, content: .bytes(bytes)))
             } else {
                 notes.append(
-                    "\(metadata.file): \(Self.prefix + name) does not fit the vocabulary, and is left out")
+                    "\(metadata.file): \(Self.prefix + name) does not fit the vocabulary and is left out")
             }
         }
     }
 
     private static func fits(_ name: String, _ bytes: [UInt8], _ vocabulary: EmbeddedVocabulary?) -> Bool {
         if let vocabulary, ["tokenizer.model", "tokenizer.json"].contains(name) {
-            // A vocabulary in a GGUF file goes on to the last row of the embedding.
+            // The vocabulary of a GGUF file is padded to the last row of the embedding.
             let made = try? EmbeddedVocabulary(tokenizer: bytes, file: name)
             return made.map { vocabulary.tokens.starts(with: $0.tokens) } ?? false
         }
@@ -51,7 +50,7 @@ struct EmbeddedFiles {
         }
     }
 
-    /// Key-values that hold files: text as a string, which other readers take in one piece.
+    /// Key-values that hold files; text as a string, which other readers read fastest.
     static func entries(_ files: [CompanionFile]) throws -> [(key: String, value: GGUFValue)] {
         try files.map { file in
             let bytes = try file.bytes
@@ -62,7 +61,7 @@ struct EmbeddedFiles {
 }
 
 extension CompanionFile {
-    /// All of it.
+    /// Its bytes.
     var bytes: [UInt8] {
         get throws {
             switch content {

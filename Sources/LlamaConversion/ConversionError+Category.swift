@@ -1,0 +1,18 @@
+import LlamaFiles
+
+extension ConversionError: CategorizedError {
+    /// What kind of problem it is.
+    package var category: ErrorCategory {
+        switch self {
+        case .inexpressible: .badInput
+        case .source(let error): error.category
+        case .tokenizer(let error): error.category
+        case .exists, .inTheWay, .isSource, .isNoCheckpoint, .badDestination, .noFolder, .cannotResume,
+            .busy:
+            .uncreatableOutput
+        case .noSpace, .unwritable, .unfaithful: .unwritableOutput
+        case .digestUnavailable: .insufficientResources
+        case .interrupted: .interrupted
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import LlamaCheckpoints
+import LlamaKernels
+import LlamaModel
+import LlamaTokenizers
+import Logging
+
+/// A model ready to complete text: a checkpoint, its tokenizer, the tokens that end a completion, and the
+/// Transformer that borrows the weights.
+///
+/// Immutable: one value serves any number of completers and threads.
+package struct LoadedModel: Sendable {
+    /// The opened checkpoint.
+    package let checkpoint: Checkpoint
+    /// The tokenizer that goes with it; nil where there is none.
+    package let tokenizer: CheckpointTokenizer?
+    /// The model.
+    package let transformer: Transformer
+    /// The tokens that end a completion: see ``StopTokens``, and the begin-of-sequence token.
+    package let stopTokens: Set<Int32>
+
+    /// Most tokens of a sequence where the checkpoint does not state a context length.
+    private static let usualLength = 4096
+
+    /// Opens a checkpoint and finds its tokenizer.
+    ///
+    /// - Parameters:
+    ///   - path: The folder of a checkpoint, or a file in it.
+    ///   - tokenizer: A tokenizer to use instead of the checkpoint's own: a path as ``TokenizerLocation`` takes it.
+    ///   - needsText: Whether there is text to encode. If not, a tokenizer of an unsupported kind beside the weights
+    ///     is ignored with a notice.
+    ///   - weights: How the weights are held.
+    ///   - logger: Receives what was dropped, ignored or guessed.
+    /// - Throws: ``CheckpointError``, ``TokenizerError`` and ``KernelError``.
+    package init(
+        at path: String, tokenizer tokenizerPath: String? = nil, needsText: Bool = true,
+        weights: Transformer.WeightType = .stored, logger: Logger = Logger(label: "", factory: Self.silent)
+    ) throws {
+        let checkpoint = try Checkpoint(at: path, logger: logger)
+        let tokenizer = try Self.tokenizer(
+            of: checkpoint, at: path, named: tokenizerPath, needsText: needsText, logger: logger)
+        self.checkpoint = checkpoint
+        self.tokenizer = tokenizer
+        transformer = try Transformer(checkpoint, weights: weights)
+        var stopTokens = StopTokens.of(tokenizer?.tokenizer, checkpoint.configuration)
+        // Models trained on texts one after another, each behind a begin token, end one by beginning the next.
+        if let begin = tokenizer?.tokenizer.bosID { stopTokens.insert(begin) }
+        self.stopTokens = stopTokens
+    }
+
+    /// A logger's handler that prints nothing.
+    package static func silent(_ label: String) -> any LogHandler { SwiftLogNoOpLogHandler() }
+
+    private static func tokenizer(
+        of checkpoint: Checkpoint, at path: String, named tokenizerPath: String?, needsText: Bool,
+        logger: Logger
+    ) throws -> CheckpointTokenizer? {
+        let own = tokenizerPath == nil
+        guard
+            let location = try tokenizerPath.map({ try TokenizerLocation(at: $0) })
+                ?? TokenizerLocation(of: checkpoint)
+        else { return nil }
+        do {
+            let tokenizer = try CheckpointTokenizer(location, for: checkpoint, model: path)
+            let padding = checkpoint.configuration.vocabularySize - tokenizer.tokenizer.vocabularySize
+            if padding > 0 {
+                logger.info("\(path): the last \(padding) ids of the model are not in \(tokenizer.file)")
+            }
+            return tokenizer
+        } catch let error as TokenizerError {
+            guard case .file = location, own, error.isUnsupported, !needsText else { throw error }
+            logger.notice("\(error); continuing without text, as the prompts are ids")
+            return nil
+        }
+    }
+
+    /// The longest sequence, in tokens, that the model was made for; 4096 where the checkpoint does not say.
+    package var contextLength: Int { checkpoint.configuration.contextLength ?? Self.usualLength }
+
+    /// Options with the model's context length and stop tokens.
+    package var generationOptions: GenerationOptions {
+        var options = GenerationOptions(maxSequenceLength: contextLength)
+        options.stopTokens = stopTokens
+        return options
+    }
+
+    /// A completer of prompts that computes with `kernels`.
+    package func completer(kernels: KernelContext) -> Completer {
+        Completer(model: transformer, tokenizer: tokenizer?.tokenizer, kernels: kernels)
+    }
+}

@@ -1,0 +1,6 @@
+import LlamaFiles
+
+extension KernelError: CategorizedError {
+    /// Always ``ErrorCategory/insufficientResources``.
+    package var category: ErrorCategory { .insufficientResources }
+}

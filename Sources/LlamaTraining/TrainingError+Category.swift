@@ -1,0 +1,12 @@
+import LlamaFiles
+
+extension TrainingError: CategorizedError {
+    /// What kind of problem it is.
+    package var category: ErrorCategory {
+        switch self {
+        case .invalidOption: .invalidArgument
+        case .cannotWrite: .unwritableOutput
+        default: isMissingInput ? .missingInput : .badInput
+        }
+    }
+}

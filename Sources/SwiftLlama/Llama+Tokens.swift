@@ -1,0 +1,34 @@
+internal import LlamaTokenizers
+
+extension Llama {
+    /// Whether the model has a tokenizer. Without one, it completes token ids only.
+    public var hasTokenizer: Bool { model.tokenizer != nil }
+
+    /// The token ids of a text. Control tokens spelled in the text are plain text.
+    ///
+    /// - Parameter addsBeginToken: Whether the ids begin with the begin-of-sequence token, as a prompt of text does
+    ///   for nearly all models.
+    /// - Throws: ``LlamaError`` where there is no tokenizer.
+    public func tokenIDs(of text: String, addsBeginToken: Bool = true) throws(LlamaError) -> [Int32] {
+        try tokenizer.encode(text, addBOS: addsBeginToken)
+    }
+
+    /// The text of token ids. Control tokens and ids outside the vocabulary have none; bytes that are not UTF-8 become
+    /// U+FFFD.
+    ///
+    /// - Throws: ``LlamaError`` where there is no tokenizer.
+    public func text(of tokenIDs: [Int32]) throws(LlamaError) -> String {
+        try tokenizer.decode(tokenIDs)
+    }
+
+    private var tokenizer: any Tokenizer {
+        get throws(LlamaError) {
+            guard let tokenizer = model.tokenizer?.tokenizer else {
+                throw LlamaError(
+                    kind: .missingInput,
+                    description: "expected a tokenizer, found none; give one to Llama.init(at:tokenizer:)")
+            }
+            return tokenizer
+        }
+    }
+}
