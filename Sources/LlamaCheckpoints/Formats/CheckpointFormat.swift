@@ -2,8 +2,9 @@ import LlamaTensors
 
 /// The registry of checkpoint formats.
 ///
-/// To add a format: a case here, its line in ``definition``, a folder beside this file, and a folder with its writer
-/// in `LlamaConversion/Formats`. Finding, opening, describing and converting checkpoints all ask this registry.
+/// To add a format: a folder beside this file, a folder with its writer in `LlamaConversion/Formats`, and a case here;
+/// the compiler then asks for its lines in ``definition`` and in `CheckpointFormat.writer`. Finding, opening,
+/// describing and converting checkpoints all ask this registry.
 package enum CheckpointFormat: String, Sendable, CaseIterable {
     /// `params.json` and `consolidated.NN.pth`, as Meta publishes them.
     case meta

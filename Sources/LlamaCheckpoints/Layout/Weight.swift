@@ -69,6 +69,9 @@ package struct Weight: Sendable {
         self.shape = shape
         self.cut = cut
         parts = (cut == .whole ? [first] : shards).map { $0.hasDenseRows ? $0 : $0.contiguous() }
+        guard parts.allSatisfy(\.hasDenseRows) else {
+            throw CheckpointError(file: file, place: name, .unreadable("not enough memory"))
+        }
         self.files = cut == .whole ? [file] : files
     }
 

@@ -13,8 +13,13 @@ struct ReportProblems {
     /// The dtypes of its tensors.
     let dtypes: [CheckpointReport.DTypeShare]
 
-    /// One line each.
-    var lines: [String] { mixedDTypes + extraFiles + statedDType + generation }
+    /// One line each. What cannot be read is a problem too.
+    var lines: [String] {
+        do throws(CheckpointError) {
+            let config = try config()
+            return try mixedDTypes + extraFiles() + statedDType(config) + generation(config)
+        } catch { return mixedDTypes + [error.description] }
+    }
 
     private var mixedDTypes: [String] {
         guard dtypes.count > 1 else { return [] }
@@ -23,9 +28,10 @@ struct ReportProblems {
     }
 
     /// A copy of the weights in another format, or the remains of an older download.
-    private var extraFiles: [String] {
+    private func extraFiles() throws(CheckpointError) -> [String] {
         let used = Set(files.map { FilePath($0).name })
-        let entries = (try? FilePath(folder).entries()) ?? []
+        let entries: [String]
+        do { entries = try FilePath(folder).entries() } catch { throw CheckpointError(error) }
         let extra = entries.filter { CheckpointFormat.isWeightFile($0) && !used.contains($0) }
         guard !extra.isEmpty else { return [] }
         let shown = extra.prefix(4).joined(separator: " ") + (extra.count > 4 ? " …" : "")
@@ -33,10 +39,10 @@ struct ReportProblems {
     }
 
     /// The dtype that config.json states is a default for loading; the tensors' own may differ.
-    private var statedDType: [String] {
-        guard let reader = config else { return [] }
+    private func statedDType(_ config: ConfigurationReader?) throws(CheckpointError) -> [String] {
+        guard let config else { return [] }
         for key in ["torch_dtype", "dtype"] {
-            guard let stated = try? reader.optionalString(key) ?? nil, let found = dtypes.first else {
+            guard let stated = try config.optionalString(key), let found = dtypes.first else {
                 continue
             }
             let names: [DType: String] = [.float32: "float32", .float16: "float16", .bfloat16: "bfloat16"]
@@ -47,14 +53,15 @@ struct ReportProblems {
         return []
     }
 
-    private var generation: [String] {
+    private func generation(_ config: ConfigurationReader?) -> [String] {
         guard config != nil, !FilePath(folder + "/generation_config.json").exists else { return [] }
         return ["no generation_config.json, which may name more stop tokens"]
     }
 
-    private var config: ConfigurationReader? {
+    /// Hugging Face's configuration beside the weights; nil where there is none.
+    private func config() throws(CheckpointError) -> ConfigurationReader? {
         let path = folder + "/config.json"
         guard FilePath(path).exists, format != .gguf else { return nil }
-        return try? ConfigurationReader(path)
+        return try ConfigurationReader(path)
     }
 }

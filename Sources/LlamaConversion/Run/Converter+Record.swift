@@ -10,7 +10,9 @@ extension Converter {
         var lines: [String] = [plan.options.format.rawValue, plan.options.dtype?.rawValue ?? "keep"]
         for file in plan.checkpoint.files {
             var status = stat()
-            stat(file, &status)
+            guard stat(file, &status) == 0 else {
+                throw .source(CheckpointError(FileError(path: file, code: errno)))
+            }
             lines.append("\(file) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
         }
         // It decides the order of rows, which the files' sizes do not show.

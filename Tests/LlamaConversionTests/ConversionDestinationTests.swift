@@ -8,7 +8,7 @@ import Testing
 @testable import LlamaCheckpoints
 
 /// What a conversion must never touch.
-@Suite struct ConversionPlaceTests {
+@Suite struct ConversionDestinationTests {
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private func convert(
