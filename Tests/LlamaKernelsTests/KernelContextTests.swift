@@ -73,16 +73,8 @@ import Testing
         #expect(!others.contains { $0.isBlockFormat || $0 == .float32 || $0 == .float16 || $0 == .bfloat16 })
     }
 
-    /// ``KernelContext/multiply(_:with:)`` passes an array of the one as an array of the other.
-    @Test func aMatrixProductHasTheLayoutOfItsOperation() {
-        #expect(MemoryLayout<MatrixProduct>.size == MemoryLayout<lk_gemm_op>.size)
-        #expect(MemoryLayout<MatrixProduct>.stride == MemoryLayout<lk_gemm_op>.stride)
-        #expect(MemoryLayout<MatrixProduct>.alignment == MemoryLayout<lk_gemm_op>.alignment)
-        #expect(MemoryLayout<MatrixProduct>.offset(of: \.operation) == 0)
-    }
-
     @Test func thePositionBlockIsAWholeNumberOfVectors() {
-        #expect(AttentionKernel.positionBlock == Int(LK_POSITION_LANES))
-        #expect(AttentionKernel.positionBlock % 16 == 0)
+        #expect(CacheLayer.positionBlock == Int(LK_POSITION_LANES))
+        #expect(CacheLayer.positionBlock % 16 == 0)
     }
 }
