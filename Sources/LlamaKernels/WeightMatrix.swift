@@ -1,7 +1,7 @@
 import CLlamaKernels
 import LlamaTensors
 
-/// A weight matrix `[rows, columns]` as it lies in one or several tensors, in the form the kernels read.
+/// A weight matrix `[rows, columns]` in the form that the kernels read: one tensor, or several side by side.
 package final class WeightMatrix: Sendable {
     /// How several tensors make up one matrix.
     package enum Arrangement: Sendable {
@@ -24,20 +24,16 @@ package final class WeightMatrix: Sendable {
     ///
     /// - Parameters:
     ///   - name: For errors.
-    ///   - parts: Two-dimensional, with dense rows, of one weight dtype; equal in the dimension that
-    ///     they are not arranged along.
-    /// - Throws: ``KernelError/unsuitableWeights(_:)`` where the parts are not so.
+    ///   - parts: Two-dimensional, with dense rows, of one weight dtype and one shape.
+    /// - Throws: ``KernelError/unsuitableWeights(_:)`` for other parts.
     package init(_ name: String, parts: [Tensor], arrangement: Arrangement) throws(KernelError) {
         guard let first = parts.first, let dtype = first.dtype.kernelType,
             parts.allSatisfy({ $0.shape.count == 2 && $0.dtype == first.dtype && $0.hasDenseRows })
         else { throw .unsuitableWeights(name) }
-        let fixed = arrangement == .rows ? 1 : 0
-        guard parts.allSatisfy({ $0.shape[fixed] == first.shape[fixed] }) else {
-            throw .unsuitableWeights(name)
-        }
-        let total = parts.reduce(0) { $0 + $1.shape[1 - fixed] }
-        rows = arrangement == .rows ? total : first.shape[0]
-        columns = arrangement == .rows ? first.shape[1] : total
+        // The kernels find a row's part by division: parts are equal in both dimensions.
+        guard parts.allSatisfy({ $0.shape == first.shape }) else { throw .unsuitableWeights(name) }
+        rows = arrangement == .rows ? parts.count * first.shape[0] : first.shape[0]
+        columns = arrangement == .rows ? first.shape[1] : parts.count * first.shape[1]
         blocks = .allocate(capacity: parts.count)
         for (index, part) in parts.enumerated() {
             let block = lk_block(
