@@ -1,9 +1,9 @@
-import LlamaConversion
 import LlamaCheckpoints
+import LlamaConversion
 import LlamaJSON
 import LlamaTensors
 
-/// What `diff --json` says.
+/// The output of `diff --json`.
 struct DifferenceJSON {
     let paths: (String, String)
     let comparison: CheckpointComparison

@@ -1,15 +1,15 @@
-import LlamaConversion
 import LlamaCheckpoints
+import LlamaConversion
 import LlamaJSON
 import LlamaTensors
 
-/// What `diff` says, for a person.
+/// The output of `diff`, for a person.
 struct DifferenceText {
     let paths: (String, String)
     let comparison: CheckpointComparison
     let isSame: Bool
 
-    /// Tensors told one by one; the rest is counted.
+    /// How many differing tensors are listed; the rest is counted.
     private static let shown = 20
 
     var text: String {

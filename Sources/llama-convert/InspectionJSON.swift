@@ -1,14 +1,14 @@
-import LlamaConversion
 import LlamaCheckpoints
+import LlamaConversion
 import LlamaJSON
 import LlamaTensors
 
-/// What `inspect --json` says.
+/// The output of `inspect --json`.
 struct InspectionJSON {
     let path: String
     let report: CheckpointReport
     let tokenizer: TokenizerReport
-    /// Whether tensors are listed.
+    /// Whether to list every tensor.
     let tensors: Bool
 
     var text: String {

@@ -1,14 +1,14 @@
-import LlamaConversion
 import LlamaCheckpoints
+import LlamaConversion
 import LlamaJSON
 import LlamaTensors
 
-/// What `inspect` says, for a person.
+/// The output of `inspect`, for a person.
 struct InspectionText {
     let path: String
     let report: CheckpointReport
     let tokenizer: TokenizerReport
-    /// Whether tensors are listed.
+    /// Whether to list every tensor.
     let tensors: Bool
 
     var text: String {
