@@ -1,5 +1,5 @@
-import LlamaConversion
 import LlamaCheckpoints
+import LlamaConversion
 import LlamaJSON
 import LlamaTensors
 

@@ -1,5 +1,5 @@
-import LlamaConversion
 import LlamaCheckpoints
+import LlamaConversion
 import LlamaJSON
 import LlamaTensors
 
@@ -9,7 +9,7 @@ struct DifferenceText {
     let comparison: CheckpointComparison
     let isSame: Bool
 
-    /// How many tensors are listed; the rest is counted.
+    /// How many differing tensors are listed; the rest is counted.
     private static let shown = 20
 
     var text: String {

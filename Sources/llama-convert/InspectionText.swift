@@ -1,5 +1,5 @@
-import LlamaConversion
 import LlamaCheckpoints
+import LlamaConversion
 import LlamaJSON
 import LlamaTensors
 
@@ -8,7 +8,7 @@ struct InspectionText {
     let path: String
     let report: CheckpointReport
     let tokenizer: TokenizerReport
-    /// Whether tensors are listed.
+    /// Whether to list every tensor.
     let tensors: Bool
 
     var text: String {

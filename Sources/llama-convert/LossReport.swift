@@ -1,8 +1,8 @@
-import LlamaConversion
 import LlamaCheckpoints
+import LlamaConversion
 import LlamaTensors
 
-/// What a change of dtype did to the values, for a person.
+/// The effect of a change of dtype on the values, for a person.
 struct LossReport {
     private let entries: [(entry: ConversionRecord.Entry, loss: ConversionLoss)]
 
@@ -21,7 +21,7 @@ struct LossReport {
         return Table.lines(rows) + dtypes.map(summary)
     }
 
-    /// The line that is worth reading even when no others are: values that are gone. Nil where none are.
+    /// The line that is printed even with `--quiet`: values that became infinite or zero. Nil if none did.
     var gone: String? {
         let sum = sum(entries.map(\.loss))
         let ends = Self.ends(sum, place(of: entries))

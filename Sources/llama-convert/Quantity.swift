@@ -1,6 +1,6 @@
 import Glibc
 
-/// Numbers as a person reads them.
+/// Numbers in a form that is easy to read.
 enum Quantity {
     /// Bytes in the largest decimal unit, and exactly below a megabyte.
     static func bytes(_ count: Int) -> String {

@@ -1,6 +1,6 @@
 /// Columns of text.
 enum Table {
-    /// Rows in columns two spaces apart, indented by two.
+    /// Rows as lines indented by two spaces, their columns two spaces apart.
     static func lines(_ rows: [[String]]) -> [String] {
         let count = rows.map(\.count).max() ?? 0
         let widths = (0..<count).map { column in

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A package of somebody else that uses SwiftLlama beside a package whose targets have common names: SwiftPM refuses two
+// Another project's package that uses SwiftLlama beside a package whose targets have common names: SwiftPM refuses two
 // targets of one name in a package graph. tools/test-client builds a copy of it outside the repository.
 let package = Package(
     name: "client",

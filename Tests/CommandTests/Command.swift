@@ -2,7 +2,7 @@ import Foundation
 import LlamaTestSupport
 import Testing
 
-/// A run of a program, and what a person sees of it.
+/// A finished run of a program: its output and exit code.
 struct Command {
     let output: String
     let error: String
@@ -17,7 +17,7 @@ struct Command {
         get throws { try Record.lines(Data(output.utf8)) }
     }
 
-    /// A built program, which lies next to the test runner.
+    /// A built program, beside the test runner.
     static func executable(_ program: String = "llama-run") throws -> URL {
         let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let url = URL(filePath: runner).deletingLastPathComponent().appending(path: program)
@@ -49,7 +49,7 @@ struct Command {
         return process
     }
 
-    /// Ends a process that hangs, so that its test fails and does not.
+    /// Kills a process that hangs, so that its test fails instead of hanging too.
     static func limit(_ process: Process, seconds: Int = 60) {
         DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) {
             if process.isRunning { kill(process.processIdentifier, SIGKILL) }
@@ -61,7 +61,7 @@ struct Command {
         folder: URL? = nil
     ) throws -> Command {
         try withTemporaryFolder { temporary in
-            // Files rather than pipes: nobody has to read while the process runs.
+            // Files rather than pipes, so that nothing needs to read while the process runs.
             let names = ["in", "out", "error"].map { temporary.appending(path: $0) }
             try Data(input.utf8).write(to: names[0])
             for name in names[1...] { try Data().write(to: name) }

@@ -22,7 +22,7 @@ struct ConvertTests {
             #expect(
                 result.error.hasPrefix(
                     """
-                    llama-convert: there is no tokenizer beside the weights, so none goes along
+                    llama-convert: there is no tokenizer beside the weights, so none is converted
                     llama-convert: the checkpoint does not state its context length; 2048, Meta's default, is written
                     out: 21 tensors, 
                     """))
@@ -103,7 +103,7 @@ struct ConvertTests {
         }
     }
 
-    /// One line for every tensor that changed, aligned, and their sum; of what is gone, even when quiet.
+    /// One aligned line per tensor that changed, and their sum; values that became zero are reported even when quiet.
     @Test func saysWhatAChangeOfDTypeLost() throws {
         try withTemporaryFolder { folder in
             let source = folder.appending(path: "source")

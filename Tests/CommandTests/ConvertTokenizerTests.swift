@@ -92,7 +92,7 @@ struct ConvertTokenizerFileTests {
         }
     }
 
-    @Test func saysWhatLlama2cHasNoPlaceFor() throws {
+    @Test func saysWhatLlama2cHasNoFieldsFor() throws {
         try withTemporaryFolder { folder in
             let meta = folder.appending(path: "meta")
             try FileManager.default.copyItem(at: Fixtures.checkpoint("meta-2shards-f16"), to: meta)
@@ -107,7 +107,7 @@ struct ConvertTokenizerFileTests {
         }
     }
 
-    @Test func takesTheTokenizerThatIsGiven() throws {
+    @Test func convertsTheTokenizerThatIsGiven() throws {
         let tokenizer = try Fixtures.tokenizer("char.model")
         try withTemporaryFolder { folder in
             let source = try Fixtures.checkpoint("meta-2shards-f16").path
@@ -125,8 +125,8 @@ struct ConvertTokenizerFileTests {
         }
     }
 
-    /// In a GGUF file too, whose own is not taken; templates and the model's configuration stay.
-    @Test func theGivenTokenizerTakesThePlaceOfTheOwn() throws {
+    /// Templates and the model's own configuration stay.
+    @Test func theGivenTokenizerReplacesTheOwn() throws {
         try withTemporaryFolder { folder in
             try makeSource(in: folder)
             let tokenizer = try Data(contentsOf: Fixtures.tokenizer("char.model"))
@@ -136,13 +136,12 @@ struct ConvertTokenizerFileTests {
             try (tokenizer + Data([0x78, 0x00])).write(to: URL(filePath: given))
             _ = try convert(["hf", "other", "--to", "huggingface", "--tokenizer", given], in: folder)
             #expect(
-                try FileManager.default.contentsOfDirectory(
-                    atPath: folder.appending(path: "other").path
-                ).contains("generation_config.json"))
-            _ = try convert(["hf", "meta", "--to", "meta", "--tokenizer", given], in: folder)
+                try text("other/generation_config.json", in: folder) == Self.files["generation_config.json"])
+            let expected = try Data(contentsOf: URL(filePath: given))
+            #expect(try Data(contentsOf: folder.appending(path: "other/tokenizer.model")) == expected)
+            _ = try convert(["hf", "meta", "--to", "meta", "--tokenizer", "given.model"], in: folder)
             #expect(try text("meta/chat_template.jinja", in: folder) == Self.files["chat_template.jinja"])
-            let written = try Data(contentsOf: folder.appending(path: "meta/tokenizer.model"))
-            #expect(written.count == tokenizer.count + 2)
+            #expect(try Data(contentsOf: folder.appending(path: "meta/tokenizer.model")) == expected)
         }
     }
 
@@ -164,7 +163,7 @@ struct ConvertTokenizerFileTests {
         }
     }
 
-    @Test func copiesATokenizerThatItDoesNotKnow() throws {
+    @Test func copiesAnUnsupportedTokenizer() throws {
         try withTemporaryFolder { folder in
             try makeSource(in: folder)
             let json = #"{"version":"1.0","model":{"type":"WordPiece"}}"#
@@ -178,7 +177,7 @@ struct ConvertTokenizerFileTests {
         }
     }
 
-    @Test func refusesAPipeInTheFilesPlace() throws {
+    @Test func refusesAPipeInsteadOfAFile() throws {
         try withTemporaryFolder { folder in
             try makeSource(in: folder)
             let path = folder.appending(path: "hf/tokenizer_config.json").path
@@ -193,7 +192,7 @@ struct ConvertTokenizerFileTests {
     }
 }
 
-/// The tokenizer goes along.
+/// The tokenizer is converted with the weights.
 @Suite(.enabled(if: TestData.isWanted, "needs LLAMA_TEST_DATA"))
 struct ConvertTokenizerTests {
     @Test func throughGGUFAndBackByteForByte() throws {
@@ -246,7 +245,7 @@ struct ConvertTokenizerTests {
             }
             _ = try convert(["meta", "x.gguf", "--to", "gguf"])
             var bytes = try Data(contentsOf: folder.appending(path: "x.gguf"))
-            // The spelling stands in the vocabulary, and again in the file that goes along.
+            // The spelling is in the vocabulary, and again in the embedded tokenizer.model.
             let spelling = Data("\u{2581}Timmy".utf8)
             let last = try #require(bytes.range(of: spelling, options: .backwards))
             bytes[last.upperBound - 1] = UInt8(ascii: "s")

@@ -123,7 +123,7 @@ struct OutputTests {
         }
     }
 
-    @Test func takesTheTokenizerBesideTheWeights() throws {
+    @Test func findsTheTokenizerBesideTheWeights() throws {
         try withTemporaryFolder { folder in
             let copy = folder.appending(path: "model")
             try FileManager.default.copyItem(at: Fixtures.checkpoint("hf-tied-f32"), to: copy)
@@ -160,7 +160,7 @@ struct OutputTests {
     }
 
     @Test(arguments: ["model/model.safetensors", "model/tokenizer.model", "prompts.txt", "link"])
-    func neverWritesOverWhatItReads(name: String) throws {
+    func neverOverwritesItsInput(name: String) throws {
         try withTemporaryFolder { folder in
             let copy = folder.appending(path: "model")
             try FileManager.default.copyItem(at: Fixtures.checkpoint("hf-tied-f32"), to: copy)

@@ -2,7 +2,7 @@ import Foundation
 import LlamaTestSupport
 import Testing
 
-/// `llama-tokenize encode` and `decode`, as a person or a script meets them.
+/// `llama-tokenize encode` and `decode`, as a person or a script uses them.
 struct TokenizeTests {
     /// What the reference makes of a text.
     private struct Reference: Decodable {
@@ -72,7 +72,7 @@ struct TokenizeTests {
         #expect(result.lines == lines)
     }
 
-    /// In a vocabulary of bytes, a piece may be part of a character, or one that nobody sees.
+    /// In a byte-level vocabulary, a piece may be part of a character, or an invisible one.
     @Test func showsWhatWouldBeHidden() throws {
         try withTemporaryFolder { folder in
             let file = folder.appending(path: "tokenizer.model")

@@ -36,13 +36,20 @@ struct TrainTests {
             #expect(result.error.contains("step 6/6  validation loss "))
             let run = try Command.run(
                 ["--checkpoints", "out", "--prompt", "A check", "--max-gen-len", "9"], folder: folder)
-            #expect(run.code == 0)
-            let loss = try train(["evaluate", "--checkpoints", "out", "--data", "text.txt"], in: folder)
-            #expect(loss.output.hasPrefix("loss ") && loss.output.contains(" nats per token over "))
+            #expect(run.code == 0 && run.error == "")
+            #expect(run.output.hasSuffix("\n") && run.output.count > 1)
+            let evaluation = try train(
+                ["evaluate", "--checkpoints", "out", "--data", "text.txt"], in: folder)
+            let words = evaluation.output.split(whereSeparator: \.isWhitespace)
+            #expect(
+                words.count == 8 && words[0] == "loss" && words[2...5] == ["nats", "per", "token", "over"])
+            // An untrained model's loss is close to the logarithm of the vocabulary's size.
+            let (loss, tokens) = (try #require(Double(words[1])), try #require(Int(words[6])))
+            #expect((1..<10).contains(loss) && (10..<110).contains(tokens))
         }
     }
 
-    @Test func goesOnWhereItWasInterrupted() throws {
+    @Test func resumesWhereItWasInterrupted() throws {
         try withText { folder in
             let arguments = ["--data", "text.txt", "--steps", "100000", "--output", "out"] + Self.small
             let process = try Command.process(arguments, program: "llama-train")
@@ -107,9 +114,9 @@ struct TrainTests {
         }
     }
 
-    @Test func aFullDiskIsSaidAndLosesNothing() throws {
+    @Test func aFullDiskIsReportedAndLosesNothing() throws {
         try withText { folder in
-            // A folder that cannot be written to stands for a disk that is full, as root may write anywhere.
+            // A folder in place of the file simulates a full disk, as root may write anywhere.
             try FileManager.default.createDirectory(
                 at: folder.appending(path: "out/metrics.jsonl/blocked"), withIntermediateDirectories: true)
             let result = try train(
@@ -122,7 +129,7 @@ struct TrainTests {
         }
     }
 
-    @Test func neverTakesThePlaceOfAnotherRun() throws {
+    @Test func refusesToOverwriteAnotherRun() throws {
         try withText { folder in
             let arguments = ["--data", "text.txt", "--output", "out", "--steps", "3"] + Self.small
             #expect(try train(arguments, in: folder).code == 0)
@@ -139,7 +146,7 @@ struct TrainTests {
         }
     }
 
-    @Test func goesOnInTheTypeItBeganWith() throws {
+    @Test func resumesInTheTypeItBeganWith() throws {
         try withText { folder in
             let arguments =
                 ["--data", "text.txt", "--output", "out", "--dtype", "float32", "--steps", "3"] + Self.small
@@ -151,7 +158,7 @@ struct TrainTests {
         }
     }
 
-    @Test func measuresNothingOnTooLittleText() throws {
+    @Test func refusesToMeasureOnTooLittleText() throws {
         try withText { folder in
             let arguments = ["--data", "text.txt", "--output", "out", "--steps", "3"] + Self.small
             #expect(try train(arguments, in: folder).code == 0)

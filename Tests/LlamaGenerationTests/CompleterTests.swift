@@ -17,7 +17,7 @@ struct CompleterTests {
         #expect(result.statistics.promptTokens == prompts.map(\.ids.count).reduce(0, +))
     }
 
-    @Test func eventsTellEachTokenOnceAndAllOfTheText() throws {
+    @Test func eventsReportEachTokenOnceAndAllOfTheText() throws {
         let model = try TestModel.fixture()
         let prompts = ["The", "", "a tokenizer stands", "é"].map(Prompt.text)
         let result = try model.complete(prompts, .test(40, temperature: 1.5, batch: 2))
@@ -50,7 +50,7 @@ struct CompleterTests {
         }
     }
 
-    @Test func tellsTheTextOfAPromptThatWasGivenAsIDs() throws {
+    @Test func decodesAPromptGivenAsIDs() throws {
         let model = try TestModel.fixture()
         let tokenizer = try #require(model.tokenizer)
         let ids = tokenizer.encode("The engine", addBOS: true)
@@ -67,7 +67,7 @@ struct CompleterTests {
         #expect(completion.completionIDs.count == 3)
     }
 
-    @Test func takesIDsAsTheyAre() throws {
+    @Test func usesIDsAsTheyAre() throws {
         let model = try TestModel.fixture()
         let result = try model.complete([.ids(5), .ids(1, 5), .text("a")], .test(1))
         let bos = try #require(model.tokenizer?.bosID)
@@ -144,7 +144,7 @@ struct CompleterTests {
         #expect(result.statistics.timeToFirstToken == nil)
     }
 
-    @Test func stopsWhereTheObserverSaysSo() throws {
+    @Test func stopsWhenTheObserverSaysSo() throws {
         let model = try TestModel.fixture(hasTokenizer: false)
         let prompts = model.randomPrompts([3, 4, 5])
         var tokens = 0
@@ -168,11 +168,7 @@ struct CompleterTests {
 
     @Test func lengthsMayBeAsLargeAsNumbersAre() throws {
         let model = try TestModel.fixture(hasTokenizer: false)
-        var stop = 0
-        let result = try model.complete([.ids(1, 2)], .test(.max, sequence: 40, logprobs: nil)) { _ in
-            stop += 1
-            return false
-        }
+        let result = try model.complete([.ids(1, 2)], .test(.max, sequence: 40))
         #expect(result.completions[0].completionIDs.count == 38)
         #expect(try model.complete([.ids(1)], .test(2, sequence: .max)).completions.count == 1)
         #expect(throws: KernelError.self) { try model.complete([.ids(1)], .test(.max, sequence: .max)) }

@@ -6,9 +6,9 @@ import Testing
 
 @testable import LlamaGeneration
 
-/// What a prompt gets depends on nothing but itself, its index and the options: bit for bit.
+/// Results depend on the prompt, its index and the options only, bit for bit.
 struct IndependenceTests {
-    // One longer than a pass takes, so that it runs in chunks, cut elsewhere in each company.
+    // One is longer than a forward pass, so that it runs in chunks, cut differently in every batch.
     static let lengths = [5, 1, 300, 17, 40, 2, 33, 9, 64, 3, 16]
 
     @Test(arguments: TestModel.names, [0, 0.8] as [Float])
@@ -29,7 +29,7 @@ struct IndependenceTests {
     }
 
     @Test(arguments: TestModel.names)
-    func aPromptAloneGetsWhatItGetsInCompany(name: String) throws {
+    func aPromptGetsTheSameAloneAndInABatch(name: String) throws {
         let model = try TestModel.fixture(name, hasTokenizer: false)
         let prompts = model.randomPrompts(Self.lengths)
         let options = GenerationOptions.test(10, logprobs: 2, echo: true)
@@ -61,7 +61,7 @@ struct IndependenceTests {
         }
     }
 
-    /// One token a pass, logits normalised by hand.
+    /// One token per forward pass, logits normalized here.
     private func naive(
         _ model: TestModel, _ prompt: [Int32], index: Int, _ options: GenerationOptions
     ) throws -> (ids: [Int32], logprobs: [Float?]) {

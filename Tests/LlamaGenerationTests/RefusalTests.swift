@@ -4,7 +4,7 @@ import Testing
 
 @testable import LlamaGeneration
 
-/// What cannot be completed is refused before anything is begun, with a line for a person.
+/// What cannot be completed is refused before anything is computed, with a line for a person.
 struct RefusalTests {
     @Test(arguments: [
         (Prompt.ids(1, 96), "test: expected token ids below 96, found 96"),
@@ -22,15 +22,15 @@ struct RefusalTests {
     ])
     func refusesAPromptAmongGoodOnes(prompt: Prompt, message: String) throws {
         let model = try TestModel.fixture()
-        var isBegun = false
+        var hasStarted = false
         let error = #expect(throws: GenerationError.self) {
             try model.complete([.ids(1), prompt, .ids(2)], .test(2, sequence: 8)) { _ in
-                isBegun = true
+                hasStarted = true
                 return false
             }
         }
         #expect(error?.description == message)
-        #expect(!isBegun)
+        #expect(!hasStarted)
     }
 
     @Test func refusesTextWithoutATokenizer() throws {

@@ -60,7 +60,7 @@ struct SamplerTests {
         }
     }
 
-    @Test func streamsOfNeighboursAreUnrelated() {
+    @Test func streamsOfNeighborsAreUnrelated() {
         var seen: Set<Double> = []
         for seed in 0..<10 {
             let sampler = Sampler(temperature: 1, topP: 1, seed: UInt64(seed))

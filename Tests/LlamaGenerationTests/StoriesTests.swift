@@ -4,7 +4,7 @@ import Testing
 
 @testable import LlamaGeneration
 
-/// A trained model against what PyTorch made of it.
+/// A trained model against PyTorch's results.
 @Suite(.enabled(if: TestData.isWanted, "needs LLAMA_TEST_DATA"))
 struct StoriesTests {
     struct Golden: Decodable {
@@ -33,7 +33,7 @@ struct StoriesTests {
             let completion = try model.complete([.text(golden.prompt)], options).completions[0]
             #expect(completion.promptIDs == golden.prompt_ids)
             #expect(completion.completionIDs == golden.completion_ids)
-            // By bytes, as == would take canonically equivalent texts for equal.
+            // By bytes, as == considers canonically equivalent texts equal.
             let text = golden.prompt + (completion.text ?? "")
             #expect(Array(text.utf8) == Array(golden.text.utf8))
             #expect(completion.finishReason == .length)
@@ -44,7 +44,7 @@ struct StoriesTests {
     }
 
     @Test(arguments: [0, 0.9] as [Float])
-    func numbersDoNotDependOnCompany(temperature: Float) throws {
+    func resultsAreIndependentOfBatchComposition(temperature: Float) throws {
         // Eight prompts, the last as long as two passes and cut in chunks where others come first.
         let long = String(goldens[0].text.prefix(120)) + String(goldens[1].text.prefix(300))
         let texts = goldens.map(\.prompt) + ["Tom", "One day, a cat", long]

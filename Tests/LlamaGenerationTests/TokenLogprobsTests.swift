@@ -25,7 +25,7 @@ struct TokenLogprobsTests {
         #expect(abs(result.token - Float(-1 - log1p(exp(-1.0)))) < 1e-6)
     }
 
-    @Test func aTokenThatCannotBeHasMinusInfinity() {
+    @Test func anImpossibleTokenHasMinusInfinity() {
         let result = TokenLogprobs(([0, -.infinity] as [Float]).span, normalizer: 0, token: 1, top: 2)
         #expect(result.token == -.infinity)
         #expect(result.top.map(\.id) == [0, 1])

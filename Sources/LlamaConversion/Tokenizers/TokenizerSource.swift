@@ -66,7 +66,7 @@ struct TokenizerSource {
             )
         }
         let missing =
-            location == nil ? ["there is no tokenizer beside the weights, so none goes along"] : []
+            location == nil ? ["there is no tokenizer beside the weights, so none is converted"] : []
         // A llama2.c file may share its folder with other models, so nothing else there belongs to it.
         if checkpoint.format == .llama2c {
             return (try location.map(Self.files) ?? [], ChatTemplates(), missing)
@@ -158,7 +158,7 @@ struct TokenizerSource {
         return vocabulary
     }
 
-    /// Whether the file alone tells every token that ends a text, by its name, as Llama 3's does; a SentencePiece
+    /// Whether the file itself names every token that ends a text, as Llama 3's does; a SentencePiece
     /// file names the end of the sequence only.
     var spellsStopTokens: Bool {
         switch location {

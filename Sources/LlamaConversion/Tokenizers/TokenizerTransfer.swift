@@ -2,7 +2,7 @@ import LlamaCheckpoints
 import LlamaJSON
 import LlamaTokenizers
 
-/// A checkpoint's tokenizer in the form that the target format wants.
+/// A checkpoint's tokenizer in the form that the target format requires.
 package struct TokenizerTransfer {
     /// Files for a folder.
     package private(set) var companions: [CompanionFile] = []
