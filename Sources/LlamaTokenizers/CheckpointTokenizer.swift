@@ -1,15 +1,5 @@
 import LlamaCheckpoints
 
-extension EmbeddedVocabulary {
-    /// The vocabulary that a GGUF file carries.
-    package init(_ metadata: GGUFMetadata) throws {
-        try self.init(
-            file: metadata.file, string: { try metadata.string($0) },
-            strings: { try metadata.strings($0)?.map(Array.init) }, floats: { try metadata.floats($0) },
-            ints: { try metadata.ints($0) }, int: { try metadata.int($0) }, bool: { try metadata.bool($0) })
-    }
-}
-
 extension GGUFMetadata {
     /// The entry by which llama.cpp knows a model without a vocabulary; it refuses files that say nothing.
     package static let noVocabulary = (key: "tokenizer.ggml.model", value: "no_vocab")

@@ -3,6 +3,8 @@ import LlamaJSON
 extension TokenizerError: CustomStringConvertible {
     /// One line that names the file, what was expected, what was found, and what to do.
     package var description: String {
+        // It names the file itself.
+        if case .invalidGGUF(let error) = self { return error.description }
         let (file, sentence) = fileAndSentence
         return "\(file): \(sentence)".oneLine(limit: 4096)
     }
@@ -19,11 +21,6 @@ extension TokenizerError: CustomStringConvertible {
             (file, "expected a readable tokenizer file: \(reason)")
         case .tooLarge(let file, let limit):
             (file, "expected a tokenizer file, found more than \(limit >> 20) MiB; check the path")
-        case .notSupported(let file, let kind):
-            (
-                file,
-                "expected \(Self.wanted), found \(kind), which is not supported yet; \(kind.advice)"
-            )
         case .notATokenizer(let file, let kind):
             (file, "expected \(Self.wanted), found \(kind); \(kind.advice)")
         case .malformed(let file, let what, let offset):
@@ -38,14 +35,14 @@ extension TokenizerError: CustomStringConvertible {
                 "expected a tiktoken vocabulary, found a damaged one (in line \(line): \(what)); "
                     + "download it again"
             )
-        case .invalidJSON(let file, let place, let expected, let found):
+        case .invalidJSON(let file, let path, let expected, let found):
             (
-                place.map { "\(file): \($0)" } ?? file,
+                path.map { "\(file): \($0)" } ?? file,
                 "expected \(expected), found \(found); correct the file or download it again"
             )
-        case .unsupportedComponent(let file, let found, let place):
+        case .unsupportedComponent(let file, let found, let path):
             (
-                "\(file): \(place)",
+                "\(file): \(path)",
                 "expected rules of a Llama tokenizer, found \(found), which is not supported; "
                     + "use the model's tokenizer.model if it has one"
             )
@@ -55,8 +52,11 @@ extension TokenizerError: CustomStringConvertible {
                 "expected a SentencePiece model, found one that libsentencepiece refuses (\(reason)); "
                     + "use another"
             )
-        case .malformedVocabulary(let file, let what, let place):
-            (file, "expected a vocabulary, found a damaged one (\(place): \(what)); download it again")
+        case .invalidGGUF(let error): (error.file, error.description)
+        case .noVocabulary(let file):
+            (file, "expected a tokenizer in the file, found none; name a tokenizer")
+        case .malformedVocabulary(let file, let what, let key):
+            (file, "expected a vocabulary, found a damaged one (\(key): \(what)); download it again")
         case .unsupportedVocabulary(let file, let expected, let found):
             (file, "expected \(expected), found \(found), which is not supported")
         case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge,
@@ -99,7 +99,7 @@ extension TokenizerKind {
     /// What to do with a file of this kind.
     fileprivate var advice: String {
         switch self {
-        case .sentencePiece, .tiktoken, .huggingFaceJSON: "use it as it is"
+        case .sentencePiece, .tiktoken, .huggingFaceJSON, .gguf: "use it as it is"
         case .llama2cBin: "use the tokenizer.model that it was made from"
         case .otherJSON: "use the tokenizer.model or tokenizer.json next to it"
         case .html: "download the file itself, not the page about it"

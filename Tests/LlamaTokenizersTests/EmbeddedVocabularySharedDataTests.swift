@@ -1,4 +1,5 @@
 import Foundation
+import LlamaCheckpoints
 import LlamaTestSupport
 import Testing
 
@@ -27,7 +28,7 @@ struct EmbeddedVocabularySharedDataTests {
         // What a file keeps of it makes the same tokenizer.
         let stored = try EmbeddedVocabulary(storing: vocabulary)
         #expect(stored.tokens == vocabulary.tokens && stored.merges == vocabulary.merges)
-        #expect(stored.bosID == vocabulary.bosID && stored.eotID == vocabulary.eotID)
+        #expect(stored.specialIDs == vocabulary.specialIDs)
     }
 
     @Test func exportsTheFileOfLlama2cByteForByte() throws {
@@ -101,8 +102,8 @@ struct EmbeddedVocabularySharedDataTests {
         let vocabulary = try EmbeddedVocabulary(
             tokenizerFile: TestData.path("tokenizers/llama3/tokenizer.model"))
         #expect(vocabulary.preTokenizer == "llama-bpe")
-        #expect(vocabulary.bosID == 128_000 && vocabulary.eosID == 128_001)
-        #expect(vocabulary.eotID == 128_009 && vocabulary.eomID == 128_008)
+        #expect(vocabulary.specialIDs.bos == 128_000 && vocabulary.specialIDs.eos == 128_001)
+        #expect(vocabulary.specialIDs.eot == 128_009 && vocabulary.specialIDs.eom == 128_008)
         let tokenizer = try vocabulary.makeTokenizer(file: "model.gguf")
         #expect(tokenizer.stopTokens == [128_001, 128_008, 128_009])
         #expect(tokenizer.vocabularySize == 128_256)
@@ -156,16 +157,8 @@ func randomTexts(_ count: Int, _ generator: inout SeededGenerator) -> [String] {
 }
 
 extension EmbeddedVocabulary {
-    /// What comes back from the metadata of a file.
+    /// The vocabulary that is read back from the metadata of a file.
     init(storing vocabulary: EmbeddedVocabulary) throws {
-        let values = Dictionary(uniqueKeysWithValues: vocabulary.metadata.map { ($0.key, $0.value) })
-        try self.init(
-            file: "model.gguf",
-            string: { if case .string(let value)? = values[$0] { value } else { nil } },
-            strings: { if case .strings(let value)? = values[$0] { value } else { nil } },
-            floats: { if case .floats(let value)? = values[$0] { value } else { nil } },
-            ints: { if case .int32s(let value)? = values[$0] { value.map(Int.init) } else { nil } },
-            int: { if case .uint32(let value)? = values[$0] { Int(value) } else { nil } },
-            bool: { if case .bool(let value)? = values[$0] { value } else { nil } })
+        try self.init(GGUFMetadata(file: "model.gguf", entries: vocabulary.metadata))
     }
 }

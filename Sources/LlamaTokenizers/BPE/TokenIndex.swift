@@ -73,6 +73,14 @@ struct TokenIndex: Sendable {
         }
     }
 
+    /// The id of a token by its bytes, or `none`.
+    func id(of bytes: some Collection<UInt8>) -> Int32 {
+        let found = bytes.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { id(of: $0, count: bytes.count) } ?? Self.none
+        }
+        return found ?? id(of: Array(bytes))
+    }
+
     private mutating func insert(_ start: UnsafePointer<UInt8>, _ count: Int, id: Int32) {
         guard count > 0 else { return }
         let key = key(start, count)

@@ -39,10 +39,10 @@ extension EmbeddedVocabulary {
                 [.unknown, .control, .control] + [TokenKind](repeating: .byte, count: 256)
                 + [TokenKind](repeating: .normal, count: tokens.count - Self.firstPieceID)
             self.init(
-                model: .sentencePiece, tokens: tokens, scores: scores, kinds: kinds, bosID: 1, eosID: 2,
-                unknownID: 0)
+                model: .sentencePiece, tokens: tokens, scores: scores, kinds: kinds,
+                specialIDs: SpecialIDs(bos: 1, eos: 2, unknown: 0))
         } catch {
-            throw .malformedVocabulary(file: file, what: error.what, place: error.place)
+            throw .malformedVocabulary(file: file, what: error.what, at: error.key)
         }
     }
 
@@ -105,8 +105,10 @@ extension EmbeddedVocabulary {
 
     private var obstacleForLlama2c: String? {
         guard model == .sentencePiece else { return "one of byte-level merges" }
-        guard addsSpacePrefix else { return "one without a space before the text" }
-        guard tokens.count >= Self.firstPieceID, bosID == 1, eosID == 2, kinds[0] == .unknown else {
+        guard additions.spacePrefix else { return "one without a space before the text" }
+        guard tokens.count >= Self.firstPieceID, specialIDs.bos == 1, specialIDs.eos == 2,
+            kinds[0] == .unknown
+        else {
             return "reserved tokens with other ids than 0, 1 and 2"
         }
         for byte in UInt8.min...UInt8.max {

@@ -16,9 +16,11 @@ extension EmbeddedVocabulary {
         }
         self.init(
             model: .sentencePiece, tokens: model.pieces.map { Array($0.text) },
-            scores: model.pieces.map(\.score), kinds: model.pieces.map(\.kind), bosID: tokenizer.bosID,
-            eosID: tokenizer.eosID, unknownID: tokenizer.unknownID, padID: tokenizer.padID,
-            addsBOS: tokenizer.bosID != nil, addsSpacePrefix: model.addsDummyPrefix)
+            scores: model.pieces.map(\.score), kinds: model.pieces.map(\.kind),
+            specialIDs: SpecialIDs(
+                bos: tokenizer.bosID, eos: tokenizer.eosID, unknown: tokenizer.unknownID, pad: tokenizer.padID
+            ),
+            additions: Additions(bos: tokenizer.bosID != nil, spacePrefix: model.addsDummyPrefix))
     }
 
     /// A `tokenizer.model` that libsentencepiece loads, with the same ids.
@@ -46,7 +48,7 @@ extension EmbeddedVocabulary {
         file.message(2, trainerSpec)
         var normalizer = ProtobufWriter()
         normalizer.message(1, "identity".utf8)
-        normalizer.bool(3, addsSpacePrefix)
+        normalizer.bool(3, additions.spacePrefix)
         // Spaces stay as they are, and are spelled U+2581.
         normalizer.bool(4, false)
         normalizer.bool(5, true)
@@ -61,7 +63,7 @@ extension EmbeddedVocabulary {
         spec.varint(4, UInt64(tokens.count))
         spec.bool(35, kinds.contains(.byte))
         let unknown = kinds.firstIndex(of: .unknown).map(Int32.init)
-        let reserved = [unknown, bosID, eosID, padID]
+        let reserved = [unknown, specialIDs.bos, specialIDs.eos, specialIDs.pad]
         for (index, id) in reserved.enumerated() { spec.int32(40 + UInt64(index), id ?? -1) }
         for (index, id) in reserved.enumerated() {
             if let id { spec.message(45 + UInt64(index), tokens[Int(id)]) }

@@ -16,7 +16,7 @@ extension EmbeddedVocabulary {
         let merges = try mergesOfScores(file: file)
         let fallsBackToBytes = kinds.contains(.byte)
         json += #""normalizer":{"type":"Sequence","normalizers":["#
-        if addsSpacePrefix { json += #"{"type":"Prepend","prepend":"\#(mark)"},"# }
+        if additions.spacePrefix { json += #"{"type":"Prepend","prepend":"\#(mark)"},"# }
         json += #"{"type":"Replace","pattern":{"String":" "},"content":"\#(mark)"}]},"pre_tokenizer":null,"#
         json += #""post_processor":"#
         json.bytes += specialTokenTemplate ?? Array("null".utf8)
@@ -24,7 +24,7 @@ extension EmbeddedVocabulary {
         json += #"{"type":"Replace","pattern":{"String":"\#(mark)"},"content":" "},"#
         if fallsBackToBytes { json += #"{"type":"ByteFallback"},"# }
         json += #"{"type":"Fuse"}"#
-        if addsSpacePrefix { json += #",{"type":"Strip","content":" ","start":1,"stop":0}"# }
+        if additions.spacePrefix { json += #",{"type":"Strip","content":" ","start":1,"stop":0}"# }
         json += #"]},"model":{"type":"BPE","dropout":null,"unk_token":"#
         if let unknown = kinds.firstIndex(of: .unknown) {
             json.string(tokens[unknown])

@@ -25,9 +25,11 @@ extension EmbeddedVocabulary {
             model: .byteLevel, preTokenizer: PreTokenizer.llama3.name, tokens: tokens,
             kinds: [TokenKind](repeating: .normal, count: ranks.count)
                 + [TokenKind](repeating: .control, count: specials.count),
-            merges: merges, bosID: tokenizer.bosID, eosID: tokenizer.eosID,
-            eotID: tokenizer.specialTokenID("<|eot_id|>"), eomID: tokenizer.specialTokenID("<|eom_id|>"),
-            padID: tokenizer.padID, addsSpacePrefix: false)
+            merges: merges,
+            specialIDs: SpecialIDs(
+                bos: tokenizer.bosID, eos: tokenizer.eosID, eot: tokenizer.specialTokenID("<|eot_id|>"),
+                eom: tokenizer.specialTokenID("<|eom_id|>"), pad: tokenizer.padID),
+            additions: Additions(spacePrefix: false))
     }
 
     /// Llama 3's `tokenizer.model` with the same ids.

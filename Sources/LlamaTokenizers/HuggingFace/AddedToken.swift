@@ -2,29 +2,36 @@ import LlamaJSON
 
 /// A token of `added_tokens`: found in a text as it is spelled, before anything else is done to the text.
 struct AddedToken: Sendable {
-    /// The longest spelling: every place of a text may be compared with all of it.
-    private static let maximumLength = 1 << 10
+    /// The longest spelling, in bytes: it may be compared with the text at every position.
+    static let maximumLength = 1 << 10
 
     let id: Int32
     let content: [UInt8]
-    /// Only where no letter, digit or the like stands next to it.
+    /// Whether it is found only where no word character is next to it.
     let isSingleWord: Bool
-    /// It takes the white space before it.
+    /// Whether it includes the white space before it.
     let stripsLeft: Bool
-    /// It takes the white space behind it.
+    /// Whether it includes the white space after it.
     let stripsRight: Bool
-    /// It is looked for in the normalized text, and as the normalizers change it.
+    /// Whether it is found in the normalized text, with its own spelling normalized too.
     let isNormalized: Bool
-    /// A control token, which has no text.
+    /// Whether it is a control token, which has no text.
     let isSpecial: Bool
 
-    /// How it is spelled in the text that is searched for it, and in the text that ids become.
+    /// Its spelling in the text that is searched, and in decoded text.
     func spelling(_ normalizers: [TextNormalizer]) -> [UInt8] {
         var spelling = content
         if isNormalized { for normalizer in normalizers { normalizer.apply(to: &spelling) } }
         return spelling
     }
 
+    /// A token that is found wherever the text spells it.
+    init(id: Int32, content: [UInt8], isSpecial: Bool) {
+        (self.id, self.content, self.isSpecial) = (id, content, isSpecial)
+        (isSingleWord, stripsLeft, stripsRight, isNormalized) = (false, false, false, false)
+    }
+
+    /// An element of `added_tokens`.
     init(_ value: JSONValue) throws(ComponentError) {
         (id, content, isSingleWord, stripsLeft, stripsRight, isNormalized, isSpecial) = try Component.checked
         {

@@ -59,7 +59,7 @@ package struct ChatTemplates: Sendable, Hashable {
         }
         let names = named.map(\.name)
         if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
-            throw .unsupported(found: "two templates named \"\(twice)\"", place: "chat_template")
+            throw .unsupported(found: "two templates named \"\(twice)\"", path: "chat_template")
         }
         if let index = names.firstIndex(of: "default") { standard = named.remove(at: index).template }
     }

@@ -23,6 +23,15 @@ struct DecoderRules: Sendable {
     /// A space stands before every token.
     private var isSpaced = false
 
+    /// Tokens are bytes, and nothing is dropped.
+    static var byteLevel: DecoderRules {
+        var rules = DecoderRules()
+        rules.isByteLevel = true
+        return rules
+    }
+
+    private init() {}
+
     /// - Parameter component: nil where the file has no decoder: the tokens are words with a space between.
     init(_ component: Component?) throws(ComponentError) {
         guard let component else {
@@ -91,14 +100,14 @@ struct DecoderRules: Sendable {
             change.apply(to: &text)
             guard text.count <= Self.maximumLength else {
                 throw .unsupported(
-                    found: "a token of more than \(Self.maximumLength) bytes", place: "decoder")
+                    found: "a token of more than \(Self.maximumLength) bytes", path: "decoder")
             }
         }
         if hasByteTokens, let byte = Self.byte(named: text) { return ([byte], true) }
         return (text, false)
     }
 
-    /// The byte of a name such as `<0x0A>`.
+    /// The byte of a name such as `<0x0A>`; digits with a sign count, as in Rust's `from_str_radix`.
     private static func byte(named name: [UInt8]) -> UInt8? {
         guard name.count == 6, name.starts(with: Array("<0x".utf8)), name[5] == UInt8(ascii: ">") else {
             return nil

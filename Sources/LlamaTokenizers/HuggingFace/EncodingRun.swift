@@ -1,6 +1,6 @@
 /// One encoding with a `tokenizer.json`: splits stretches of text by the rules and merges the pieces.
 struct EncodingRun {
-    private let splits: [TextSplit]
+    private let splits: [SplitRule]
     private let model: BytePairModel
     // A copy, because a read through the model would count references for every piece.
     private let index: TokenIndex
@@ -15,7 +15,7 @@ struct EncodingRun {
     ///   - merges: the merges of `model`.
     ///   - joints: the joints of `model`.
     init(
-        splits: [TextSplit], model: BytePairModel, merges: MergeTable.Lookup, joints: MergeTable.Lookup
+        splits: [SplitRule], model: BytePairModel, merges: MergeTable.Lookup, joints: MergeTable.Lookup
     ) {
         (self.splits, self.model, self.merges, self.joints) = (splits, model, merges, joints)
         index = model.index
@@ -46,7 +46,7 @@ struct EncodingRun {
         case .metaspace(let mark, let scheme, let cuts):
             marked(text, mark, scheme, isFirst: isFirst).withUnsafeBufferPointer { text in
                 guard cuts else { return append(text, isFirst: isFirst, rule: rule + 1) }
-                TextSplit.Behavior.mergedWithNext.pieces(of: text, by: .text(mark), inverts: false) { range in
+                SplitRule.Behavior.mergedWithNext.pieces(of: text, by: .text(mark), inverts: false) { range in
                     append(
                         UnsafeBufferPointer(rebasing: text[range]),
                         isFirst: isFirst && range.lowerBound == 0, rule: rule + 1)
@@ -57,7 +57,7 @@ struct EncodingRun {
 
     /// The text with marks in the place of spaces, and one in front if the scheme wants it there.
     private func marked(
-        _ text: UnsafeBufferPointer<UInt8>, _ mark: [UInt8], _ scheme: TextSplit.PrependScheme, isFirst: Bool
+        _ text: UnsafeBufferPointer<UInt8>, _ mark: [UInt8], _ scheme: SplitRule.PrependScheme, isFirst: Bool
     ) -> [UInt8] {
         var result = Array(text)
         TextNormalizer.replace(.text([UInt8(ascii: " ")]), mark).apply(to: &result)
@@ -69,7 +69,7 @@ struct EncodingRun {
 
     /// Appends the ids of a piece.
     private mutating func merge(_ piece: UnsafeBufferPointer<UInt8>) {
-        if model.ignoresMerges, let start = piece.baseAddress {
+        if model.options.ignoresMerges, let start = piece.baseAddress {
             let entry = index.id(of: start, count: piece.count)
             if entry >= 0 {
                 ids.append(model.ids[Int(entry)])
@@ -77,7 +77,7 @@ struct EncodingRun {
             }
         }
         symbols.removeAll(keepingCapacity: true)
-        if model.isByteLevel { appendBytes(piece) } else { appendCharacters(piece) }
+        if model.options.isByteLevel { appendBytes(piece) } else { appendCharacters(piece) }
         flush()
     }
 
@@ -112,7 +112,7 @@ struct EncodingRun {
                 if !followsUnknown, joints.merge(previous, current).rank == MergeTable.none { flush() }
                 symbols.append(model.ids[Int(entry)])
                 previous = current
-            } else if model.fallsBackToBytes, appendFallback(piece[place..<next]) {
+            } else if model.options.fallsBackToBytes, appendFallback(piece[place..<next]) {
                 // Spelled `<0x0A>`, a byte could be a part of a merge; no vocabulary has one, but it costs nothing.
                 previous = Int32(UInt8(ascii: ">"))
             } else {
@@ -132,7 +132,7 @@ struct EncodingRun {
     /// Counts a character without a token. Of a run of them only the last is still to be appended, or none has been
     /// if one token stands for all.
     private mutating func addUnknown(_ pending: inout Int) {
-        if !model.fusesUnknown { flushUnknown(&pending) }
+        if !model.options.fusesUnknown { flushUnknown(&pending) }
         pending += 1
     }
 

@@ -2,11 +2,11 @@ import LlamaJSON
 
 /// Reads `model.merges`: pairs of tokens, the earliest first, as `"a b"` or `["a", "b"]`.
 struct MergeList {
-    private let vocabulary: TokenizerJSON.Vocabulary
+    private let vocabulary: BytePairVocabulary
     private let spellings: TokenIndex
     private let isByteLevel: Bool
 
-    init(_ vocabulary: TokenizerJSON.Vocabulary, _ spellings: TokenIndex, isByteLevel: Bool) {
+    init(_ vocabulary: BytePairVocabulary, _ spellings: TokenIndex, isByteLevel: Bool) {
         (self.vocabulary, self.spellings, self.isByteLevel) = (vocabulary, spellings, isByteLevel)
     }
 

@@ -7,6 +7,15 @@ enum TextPattern: Sendable {
     /// Llama 3's split pattern, which has a scanner of its own.
     case llama3
 
+    /// The pattern of a regular expression in Oniguruma's syntax.
+    init(regex: String) throws(PatternError) {
+        if regex == PieceScanner.pattern {
+            self = .llama3
+        } else {
+            self = .program(try PatternProgram(try PatternParser.parse(regex)))
+        }
+    }
+
     /// Hands every stretch of a text, from left to right, to `body`: the matches and what is between them, none of
     /// it empty.
     func segments(

@@ -23,9 +23,9 @@ enum SentencePiecePairs {
             }
         }
         return BytePairModel(
-            index: index, ids: Array(0..<Int32(file.pieces.count)), merges: merges, joints: joints,
-            ignoresMerges: false, isByteLevel: false, bytes: bytes, fallsBackToBytes: true, unknownID: nil,
-            fusesUnknown: false)
+            options: BytePairModel.Options(fallsBackToBytes: true), index: index,
+            ids: Array(0..<Int32(file.pieces.count)), merges: merges, joints: joints, bytes: bytes,
+            unknownID: nil)
     }
 
     /// Whether a piece is text, or can never be found in one.

@@ -18,6 +18,39 @@ package enum GGUFFile {
     /// Maps the file and views its tensors; only the header is read.
     package static func open(_ path: String) throws(CheckpointError) -> TensorFile {
         let file = try mapFile(path)
+        let header = try readHeader(file)
+        var cursor = header.cursor
+        let alignment = try alignment(header.metadata)
+        var infos: [GGUFTensorInfo] = []
+        for index in 0..<header.tensorCount {
+            cursor.place = "tensor \(index)"
+            infos.append(try GGUFTensorInfo(&cursor))
+        }
+        let dataStart = cursor.position.roundedUp(to: alignment)
+        try GGUFTensorInfo.checkPlaces(
+            infos, dataCount: file.bytes.count - dataStart, alignment: alignment, path: path)
+        try GGUFTensorInfo.checkOverlaps(infos, alignment: alignment, path: path)
+        var tensors: [String: Tensor] = [:]
+        for info in infos { tensors[info.name] = try info.tensor(in: file, dataStart: dataStart) }
+        return TensorFile(path: path, tensors: tensors, gguf: header.metadata)
+    }
+
+    /// The key-values of the file, its tensors unread; of a split model those of the first file, which has the whole
+    /// model's.
+    ///
+    /// - Parameter path: any file of the model.
+    package static func metadata(at path: String) throws(CheckpointError) -> GGUFMetadata {
+        let metadata = try readHeader(try mapFile(path)).metadata
+        guard let number = try metadata.int("split.no"), number > 0 else { return metadata }
+        let file = FilePath(path)
+        guard let first = try GGUFSplit.files(with: file).first, first != file.name else { return metadata }
+        return try readHeader(try mapFile(file.folder + "/" + first)).metadata
+    }
+
+    /// Reads all that comes before the descriptions of tensors, where the cursor then is.
+    private static func readHeader(
+        _ file: MappedFile
+    ) throws(CheckpointError) -> (cursor: GGUFCursor, tensorCount: Int, metadata: GGUFMetadata) {
         try checkMagic(file)
         var cursor = GGUFCursor(file, position: magic.count)
         try checkVersion(&cursor)
@@ -28,19 +61,7 @@ package enum GGUFFile {
         // A key of one byte behind its length, a type, a value.
         let keyCount = try cursor.count(of: "keys", least: 8 + 1 + 4 + 1, limit: countLimit)
         let metadata = try readMetadata(&cursor, count: keyCount)
-        let alignment = try alignment(metadata)
-        var infos: [GGUFTensorInfo] = []
-        for index in 0..<tensorCount {
-            cursor.place = "tensor \(index)"
-            infos.append(try GGUFTensorInfo(&cursor))
-        }
-        let dataStart = cursor.position.roundedUp(to: alignment)
-        try GGUFTensorInfo.checkPlaces(
-            infos, dataCount: file.bytes.count - dataStart, alignment: alignment, path: path)
-        try GGUFTensorInfo.checkOverlaps(infos, alignment: alignment, path: path)
-        var tensors: [String: Tensor] = [:]
-        for info in infos { tensors[info.name] = try info.tensor(in: file, dataStart: dataStart) }
-        return TensorFile(path: path, tensors: tensors, gguf: metadata)
+        return (cursor, tensorCount, metadata)
     }
 
     private static func checkMagic(_ file: MappedFile) throws(CheckpointError) {
