@@ -5,7 +5,7 @@ import Testing
 
 @testable import LlamaTokenizers
 
-/// The real vocabularies on their way into a checkpoint and back, against the tokenizers they came from.
+/// Vocabularies embedded in a checkpoint, and written out again, against the tokenizers they came from.
 @Suite(.enabled(if: TestData.isWanted, "needs LLAMA_TEST_DATA"))
 struct EmbeddedVocabularySharedDataTests {
     static let files = [
@@ -15,7 +15,7 @@ struct EmbeddedVocabularySharedDataTests {
     ]
 
     @Test(arguments: files)
-    func hasTheIDsOfTheTokenizerThatItIsFrom(_ file: String) throws {
+    func hasTheIDsOfItsTokenizer(_ file: String) throws {
         let path = try TestData.path(file)
         let original = try loadTokenizer(at: path)
         let vocabulary = try EmbeddedVocabulary(tokenizerFile: path)
@@ -43,8 +43,7 @@ struct EmbeddedVocabularySharedDataTests {
         let model = try loadTokenizer(at: TestData.path("checkpoints/stories260K/tokenizer.model"))
         var generator = SeededGenerator(state: 5)
         try expectSame(exported, model, texts: adversarialTexts + randomTexts(2_000, &generator))
-        let data = try Data(contentsOf: TestData.url("checkpoints/stories260K/golden.json"))
-        for story in try JSONDecoder().decode([Story].self, from: data) {
+        for story in try Story.all() {
             #expect(exported.encode(story.prompt, addBOS: true) == story.prompt_ids)
             #expect(exported.decode(story.prompt_ids + story.completion_ids) == story.text)
         }
@@ -109,20 +108,10 @@ struct EmbeddedVocabularySharedDataTests {
         #expect(tokenizer.vocabularySize == 128_256)
     }
 
-    struct Story: Decodable {
-        let prompt: String
-        let prompt_ids: [Int32]
-        let completion_ids: [Int32]
-        let text: String
-    }
-
     /// The golden texts beside a tokenizer, and those that tokenizers are known to differ on.
     private func texts(for file: String) throws -> [String] {
         guard let name = ["llama2", "llama3"].first(where: file.contains) else { return adversarialTexts }
-        let lines = try String(contentsOf: TestData.url("tokenizers/\(name)/golden.jsonl"), encoding: .utf8)
-        let golden = try lines.split(separator: "\n").map {
-            try JSONDecoder().decode(SharedDataTests.Golden.self, from: Data($0.utf8)).text
-        }
+        let golden = try Golden.lines(TestData.url("tokenizers/\(name)/golden.jsonl")).compactMap(\.text)
         return golden + adversarialTexts
     }
 }

@@ -14,7 +14,7 @@ import Testing
     ]
 
     @Test(arguments: named.indices)
-    func hasTheIDsOfTheTokenizerThatItIsFrom(_ index: Int) throws {
+    func hasTheIDsOfItsTokenizer(_ index: Int) throws {
         let (file, preTokenizer) = Self.named[index]
         let path = try Fixtures.tokenizer(file).path
         let vocabulary = try EmbeddedVocabulary(tokenizerFile: path)
@@ -25,7 +25,7 @@ import Testing
         try expectSame(stored.makeTokenizer(file: "model.gguf"), tokenizer, texts: adversarialTexts)
     }
 
-    /// Fixtures with rules that no checkpoint can hold; of characters, with merges that scores cannot say, because
+    /// Fixtures with rules that no checkpoint can hold; of characters, with merges that scores cannot express, because
     /// two tokens that make a third are not among them.
     static let nameless = [
         "unigram.model", "HuggingFace/deepseek.json", "HuggingFace/byte-level-prefix.json",
