@@ -70,20 +70,20 @@ extension TokenizerError: CustomStringConvertible {
     private var trainingSentence: String {
         switch self {
         case .noTrainingText:
-            "expected a text, found none; give it something to train on"
+            "expected a text, found none; provide a text to train on"
         case .untrainableCharacter(let character, let offset):
-            "expected text that SentencePiece can give back, found \(Self.codePoint(character)) at byte \(offset); "
+            "expected text that SentencePiece can decode to, found \(Self.codePoint(character)) at byte \(offset); "
                 + "remove or replace it"
         case .vocabularyTooSmall(let size, let minimum):
             "expected a vocabulary of at least \(minimum) pieces for the characters of this text, found \(size); "
                 + "ask for more"
         case .vocabularyTooLarge(let size, let maximum):
             "expected a vocabulary of at most \(maximum) pieces for this text, found \(size); "
-                + "ask for fewer or give it more text"
+                + "ask for fewer or provide more text"
         case .trainingFailed(let reason):
-            "expected a model, found that libsentencepiece cannot train one (\(reason)); try another text"
+            "expected a trained model, found that libsentencepiece cannot train one (\(reason)); try another text"
         case .trainedModelIsLossy(let offset):
-            "expected a model that gives the text back, found another text from byte \(offset) on; "
+            "expected a model that decodes to the same text, found a difference after byte \(offset); "
                 + "try another vocabulary size"
         default: ""
         }
@@ -103,7 +103,7 @@ extension TokenizerKind {
         case .llama2cBin: "use the tokenizer.model that it was made from"
         case .otherJSON: "use the tokenizer.model or tokenizer.json next to it"
         case .html: "download the file itself, not the page about it"
-        case .gitLFSPointer: "fetch the file it stands for with `git lfs pull`"
+        case .gitLFSPointer: "fetch the file itself with `git lfs pull`"
         case .empty: "download it again"
         case .unknown: "check the path"
         }

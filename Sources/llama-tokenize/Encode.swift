@@ -13,7 +13,7 @@ struct Encode: ParsableCommand {
             holds anything else ends the run with exit code 65; the lines before it are done.
 
             With --show a line of output is an id and its piece, and an empty line ends each text. In a piece \
-            ▁ is a space, <0xE4> a byte that is no character by itself, and \\n, \\t, \\\\ and \\u{200D} are \
+            ▁ is a space, <0xE4> a byte that is not a character by itself, and \\n, \\t, \\\\ and \\u{200D} are \
             characters that would not be seen, or not be told apart.
             """)
 

@@ -9,17 +9,18 @@ struct ScanMerge {
     /// Ids, then the ranks of the pairs, then what they merge into.
     private var storage = [Int32](repeating: 0, count: 3 * capacity)
 
-    /// Appends the tokens of at most `capacity` symbols.
+    /// Passes the tokens of at most `capacity` symbols to `body`.
     @inline(__always)
-    mutating func append(
-        _ symbols: UnsafeBufferPointer<Int32>, _ merges: MergeTable.Lookup, to result: inout [Int32]
-    ) {
+    mutating func merge<Result>(
+        _ symbols: UnsafeBufferPointer<Int32>, _ merges: MergeTable.Lookup,
+        _ body: (UnsafeBufferPointer<Int32>) -> Result
+    ) -> Result {
         storage.withUnsafeMutableBufferPointer { storage in
-            guard let start = storage.baseAddress else { return }
+            guard let start = storage.baseAddress else { return body(UnsafeBufferPointer(storage)) }
             let word = Word(
                 ids: start, ranks: start + Self.capacity, merged: start + 2 * Self.capacity, merges: merges)
             let count = word.merge(symbols)
-            result.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
+            return body(UnsafeBufferPointer(start: start, count: count))
         }
     }
 

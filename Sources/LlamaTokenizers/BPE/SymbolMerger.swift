@@ -22,9 +22,22 @@ struct SymbolMerger {
         _ symbols: UnsafeBufferPointer<Int32>, _ merges: MergeTable.Lookup, to ids: inout [Int32]
     ) {
         if symbols.count <= ScanMerge.capacity {
-            scan.append(symbols, merges, to: &ids)
+            scan.merge(symbols, merges) { ids.append(contentsOf: $0) }
         } else {
             heap.append(symbols, merges, to: &ids)
         }
+    }
+
+    /// The two tokens that the symbols merge into; nil if they merge into more, or into one.
+    @inline(__always)
+    mutating func pair(
+        _ symbols: UnsafeBufferPointer<Int32>, _ merges: MergeTable.Lookup
+    ) -> (left: Int32, right: Int32)? {
+        if symbols.count <= ScanMerge.capacity {
+            return scan.merge(symbols, merges) { $0.count == 2 ? ($0[0], $0[1]) : nil }
+        }
+        var ids: [Int32] = []
+        heap.append(symbols, merges, to: &ids)
+        return ids.count == 2 ? (ids[0], ids[1]) : nil
     }
 }

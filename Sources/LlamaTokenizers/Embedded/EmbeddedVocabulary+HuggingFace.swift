@@ -1,13 +1,13 @@
 import LlamaJSON
 
 extension EmbeddedVocabulary {
-    /// The vocabulary of a `tokenizer.json`, with what the files beside it say.
+    /// The vocabulary of a `tokenizer.json`, with the settings of the files beside it.
     ///
-    /// A vocabulary of bytes keeps its merges. One of characters with a fallback to bytes becomes one of
-    /// SentencePiece, if scores can say what its merges do.
+    /// A byte-level vocabulary keeps its merges. One of characters with a fallback to bytes becomes one of SentencePiece, if
+    /// scores can express its merges.
     ///
-    /// - Throws: what `HuggingFaceTokenizer.init(bytes:file:settings:)` throws, and `.unsupportedVocabulary` for rules that no
-    ///   checkpoint can hold.
+    /// - Throws: what `HuggingFaceTokenizer.init(bytes:file:settings:)` throws, and `.unsupportedVocabulary` for rules that a
+    ///   checkpoint cannot express.
     init(tokenizerJSON bytes: [UInt8], file path: String, settings: TokenizerSettings) throws(TokenizerError)
     {
         let tokenizer = try HuggingFaceTokenizer(bytes: bytes, file: path, settings: settings)
@@ -18,9 +18,9 @@ extension EmbeddedVocabulary {
                     try JSONVocabulary(file, tokenizer), file, try MergeText(text, file).pairs, tokenizer)
             }
         } catch {
-            guard case .unsupported(let found, let place) = error else { throw error.inFile(path) }
+            guard case .unsupported(let found, let key) = error else { throw error.inFile(path) }
             throw .unsupportedVocabulary(
-                file: "\(path): \(place)", expected: "rules that a checkpoint can hold", found: found)
+                file: "\(path): \(key)", expected: "rules that a checkpoint can hold", found: found)
         }
     }
 
@@ -36,7 +36,7 @@ extension EmbeddedVocabulary {
                 .name
         } else {
             guard let found = ScoresOfMerges(vocabulary.tokens, vocabulary.kinds, merges) else {
-                throw .unsupported(found: "merges that scores cannot say", path: "model.merges")
+                throw .unsupported(found: "merges that scores cannot express", path: "model.merges")
             }
             scores = found.scores
         }
@@ -55,7 +55,7 @@ extension EmbeddedVocabulary {
     }
 }
 
-/// The tokens of a `tokenizer.json` by id, and its rules as far as a checkpoint has names for them.
+/// The tokens of a `tokenizer.json` by id, and those of its rules that a checkpoint can express.
 private struct JSONVocabulary {
     private(set) var tokens: [[UInt8]]
     private(set) var kinds: [TokenKind]
@@ -64,7 +64,7 @@ private struct JSONVocabulary {
 
     init(_ file: TokenizerJSON, _ tokenizer: HuggingFaceTokenizer) throws(ComponentError) {
         (members, model) = (file.members, tokenizer.model)
-        // Ids without a token get a name, as llama.cpp's tools have it.
+        // Ids without a token get a name, as from llama.cpp's tools.
         tokens = (0..<tokenizer.vocabularySize).map { Array("[PAD\($0)]".utf8) }
         kinds = (0..<Int32(tokenizer.vocabularySize)).map { tokenizer.kind(of: $0) ?? .unused }
         for entry in 0..<file.vocabulary.count {
@@ -75,13 +75,13 @@ private struct JSONVocabulary {
         for element in added {
             let token = try AddedToken(element)
             if token.isSingleWord || token.stripsLeft || token.stripsRight {
-                throw .unsupported(found: "a token that minds its neighbours", path: element.path)
+                throw .unsupported(found: "a token that depends on its neighbors", path: element.path)
             }
             tokens[Int(token.id)] = token.content
         }
     }
 
-    /// The name of the rules by which a text is cut.
+    /// The name of the rules that split a text.
     func preTokenizer(ignoresMerges: Bool) throws(ComponentError) -> PreTokenizer {
         if let value = members["normalizer"] {
             throw .unsupported(found: try Component(value).type, path: "normalizer")
@@ -94,7 +94,7 @@ private struct JSONVocabulary {
         return found
     }
 
-    /// Whether a space is put before a text, by the rules that stand for SentencePiece's.
+    /// Whether a space is put before a text, by rules that implement SentencePiece's.
     func addsSpacePrefix() throws(ComponentError) -> Bool {
         let options = model.options
         guard options.fallsBackToBytes, options.fusesUnknown, !options.ignoresMerges, model.unknownID != nil
@@ -126,11 +126,11 @@ private struct JSONVocabulary {
     }
 }
 
-/// The merges of a `tokenizer.json` as GGUF spells them.
+/// The merges of a `tokenizer.json` in GGUF's spelling.
 private struct MergeText {
     private(set) var pairs: [[UInt8]] = []
 
-    /// - Parameter file: of which the merges have been read once.
+    /// - Parameter file: a file whose merges have been checked.
     init(_ text: UnsafeBufferPointer<UInt8>, _ file: TokenizerJSON) throws(ComponentError) {
         guard let range = file.merges else { return }
         var reader = JSONReader(

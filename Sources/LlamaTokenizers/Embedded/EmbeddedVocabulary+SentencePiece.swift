@@ -1,6 +1,6 @@
 extension EmbeddedVocabulary {
-    /// The vocabulary of a `tokenizer.model` of SentencePiece: tokens, scores and kinds as llama.cpp's
-    /// `convert_hf_to_gguf.py` has them, and user-defined pieces as such.
+    /// The vocabulary of a `tokenizer.model` of SentencePiece: tokens, scores and kinds as from llama.cpp's
+    /// `convert_hf_to_gguf.py`, and user-defined pieces as such.
     ///
     /// - Throws: what `SentencePieceTokenizer.init(bytes:file:)` throws, and `.unsupportedVocabulary` for a model
     ///   whose ids are not those of BPE by score.
@@ -26,7 +26,7 @@ extension EmbeddedVocabulary {
     /// A `tokenizer.model` that libsentencepiece loads, with the same ids.
     ///
     /// - Parameter file: what errors call the vocabulary.
-    /// - Throws: `.malformedVocabulary`, and `.unsupportedVocabulary` for a vocabulary of bytes.
+    /// - Throws: `.malformedVocabulary`, and `.unsupportedVocabulary` for a byte-level vocabulary.
     package func tokenizerModelFile(file: String) throws(TokenizerError) -> [UInt8] {
         guard model == .sentencePiece else {
             throw .unsupportedVocabulary(
@@ -56,7 +56,7 @@ extension EmbeddedVocabulary {
         return file.bytes
     }
 
-    /// What the library reads of `TrainerSpec`. It finds the reserved tokens by their spellings.
+    /// The fields of `TrainerSpec` that the library reads. It finds the reserved tokens by their spellings.
     private var trainerSpec: [UInt8] {
         var spec = ProtobufWriter()
         spec.varint(3, SentencePieceModel.ModelType.bpe.rawValue)
@@ -73,16 +73,16 @@ extension EmbeddedVocabulary {
 }
 
 extension SentencePieceModel {
-    /// What a checkpoint cannot hold; nil where it can hold the model.
+    /// What a checkpoint cannot express; nil if it can express the model.
     fileprivate var obstacle: String? {
         switch type {
         case .bpe, .char: break
         case .unigram: return "one of type unigram"
         case .word: return "one of type word"
         }
-        if !normalizationRules.isEmpty { return "one that normalises text" }
-        if removesExtraSpaces { return "one that squeezes spaces" }
-        if !marksSpacesInFront { return "one with other marks for spaces" }
+        if !normalizationRules.isEmpty { return "one that normalizes text" }
+        if removesExtraSpaces { return "one that collapses spaces" }
+        if !marksSpacesInFront { return "one that marks spaces differently" }
         return nil
     }
 }

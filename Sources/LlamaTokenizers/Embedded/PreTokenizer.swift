@@ -89,8 +89,8 @@ extension PreTokenizer.Rule {
     /// The rules of a `pre_tokenizer`; nil if one of them is of another kind.
     static func rules(_ component: Component) throws(ComponentError) -> [Self]? {
         var rules: [Self] = []
-        for part in try component.flattened("pretokenizers") {
-            guard let rule = try Self(part) else { return nil }
+        for child in try component.flattened("pretokenizers") {
+            guard let rule = try Self(child) else { return nil }
             rules.append(rule)
         }
         return rules

@@ -10,8 +10,8 @@ struct MergeList {
         (self.vocabulary, self.spellings, self.isByteLevel) = (vocabulary, spellings, isByteLevel)
     }
 
-    /// The merges, and the pairs of scalars that they join; the latter stay empty in a byte-level model, whose
-    /// pieces are short.
+    /// The merges, and the pairs of scalars that they join; the latter are empty in a byte-level model, whose words are
+    /// short.
     func read(
         _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>?
     ) throws(JSONError) -> (merges: MergeTable, joints: MergeTable) {

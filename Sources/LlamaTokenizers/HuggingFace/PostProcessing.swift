@@ -11,12 +11,12 @@ struct PostProcessing {
     /// - Parameter value: the `post_processor` of a `tokenizer.json`, if it has one.
     init(_ value: JSONValue?, vocabularySize: Int) throws(ComponentError) {
         guard let value else { return }
-        for part in try Component(value).flattened("processors") {
-            switch part.type {
+        for child in try Component(value).flattened("processors") {
+            switch child.type {
             // Adjusts offsets only.
             case "ByteLevel": continue
-            case "TemplateProcessing": try read(part, vocabularySize)
-            default: throw part.unsupported()
+            case "TemplateProcessing": try read(child, vocabularySize)
+            default: throw child.unsupported()
             }
         }
     }

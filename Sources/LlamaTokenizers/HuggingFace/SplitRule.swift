@@ -28,26 +28,28 @@ enum SplitRule: Sendable {
         _ component: Component
     ) throws(ComponentError) -> (rules: [SplitRule], isByteLevel: Bool) {
         var rules: [SplitRule] = []
-        let parts = try component.flattened("pretokenizers")
-        for (index, part) in parts.enumerated() {
-            switch part.type {
-            case "Split": rules.append(try split(part))
+        let children = try component.flattened("pretokenizers")
+        for (index, child) in children.enumerated() {
+            switch child.type {
+            case "Split": rules.append(try split(child))
             case "Digits":
-                let areSingle = try part.flag("individual_digits", default: false)
+                let areSingle = try child.flag("individual_digits", default: false)
                 do { rules.append(try digits(areSingle: areSingle)) } catch {
-                    throw part.unsupported(error.found)
+                    throw child.unsupported(error.found)
                 }
-            case "Metaspace": rules.append(try metaspace(part))
+            case "Metaspace": rules.append(try metaspace(child))
             case "ByteLevel":
-                guard index == parts.count - 1 else { throw part.unsupported("before another pre-tokenizer") }
-                if try part.flag("add_prefix_space", default: true) { rules.append(.prefixSpace) }
-                if try part.flag("use_regex", default: true) {
+                guard index == children.count - 1 else {
+                    throw child.unsupported("before another pre-tokenizer")
+                }
+                if try child.flag("add_prefix_space", default: true) { rules.append(.prefixSpace) }
+                if try child.flag("use_regex", default: true) {
                     do { rules.append(try .isolated(gpt2Pattern)) } catch {
-                        throw part.unsupported(error.found)
+                        throw child.unsupported(error.found)
                     }
                 }
                 return (rules, true)
-            default: throw part.unsupported()
+            default: throw child.unsupported()
             }
         }
         return (rules, false)

@@ -16,21 +16,20 @@ struct MergeDerivation {
     /// Derives the shortest tokens first, because longer ones merge from them.
     mutating func deriveAll(_ tokens: TokenTable, _ byteRanks: [Int32]) {
         var merger = SymbolMerger()
-        var symbols: [Int32] = []
-        var pair: [Int32] = []
         tokens.withFlatBytes { bytes, bounds in
+            var symbols = [Int32](repeating: 0, count: bounds.longest)
             for rank in Self.byLength(bounds) {
                 let range = bounds(rank)
                 guard range.count > 1 else { continue }
-                symbols.removeAll(keepingCapacity: true)
-                for index in range { symbols.append(byteRanks[Int(bytes[index])]) }
-                pair.removeAll(keepingCapacity: true)
-                // Without the token's own merge, which is not in the table yet, two symbols are left of a token that
-                // merging reaches.
-                symbols.withUnsafeBufferPointer { symbols in
-                    merges.withLookup { merger.append(symbols, $0, to: &pair) }
+                // The token's own merge is not in the table yet: if its bytes lead to it, two symbols are left.
+                let pair = symbols.withUnsafeMutableBufferPointer { symbols in
+                    for (index, offset) in range.enumerated() {
+                        symbols[index] = byteRanks[Int(bytes[offset])]
+                    }
+                    let symbols = UnsafeBufferPointer(rebasing: symbols[..<range.count])
+                    return merges.withLookup { merger.pair(symbols, $0) }
                 }
-                if pair.count == 2 { insert(pair[0], pair[1], rank: rank) }
+                if let (left, right) = pair { insert(left, right, rank: rank) }
             }
         }
     }
