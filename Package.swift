@@ -119,7 +119,12 @@ let package = Package(
                 "LlamaCheckpoints", "LlamaCheckpointTestSupport", "LlamaCommands", "LlamaConversion",
                 "LlamaFiles", "LlamaJSON", "LlamaTensors", "LlamaTestSupport", "LlamaTokenizers", logging,
             ]),
-        .testTarget(name: "LlamaTokenizersTests", dependencies: ["LlamaTokenizers", "LlamaTestSupport"]),
+        .testTarget(
+            name: "LlamaTokenizersTests",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaCheckpointTestSupport", "LlamaFiles", "LlamaTestSupport",
+                "LlamaTokenizers",
+            ]),
         .testTarget(
             name: "LlamaKernelsTests",
             dependencies: ["CLlamaKernels", "LlamaKernels", "LlamaTensors", "LlamaTestSupport"]),

@@ -14,9 +14,8 @@
 #include <string_view>
 #include <vector>
 
-// The library logs to standard error, which belongs to the program and not to a library. Neither switch is
-// in an installed header, so both are declared here, and weakly: a build of the library that lacks one of
-// them still links and only logs more.
+// The library logs to standard error, which belongs to the program. Neither switch is in an installed header, so both are
+// declared here, as weak symbols: with a build of the library that lacks one, the program still links and only logs more.
 namespace sentencepiece {
 namespace logging {
 __attribute__((weak)) void SetMinLogLevel(int level);
@@ -54,8 +53,8 @@ void setMessage(const char *text, char *message, size_t capacity) {
     message[length] = '\0';
 }
 
-// Copies into malloc's memory, so that a buffer crosses the boundary without a C++ type. Never asks for zero
-// bytes, so that null means failure.
+// Copies into memory from malloc, so that a buffer crosses the boundary without a C++ type. Never allocates zero bytes, so
+// that null means failure.
 template <typename Destination, typename Source>
 Destination *copyOut(const Source *source, size_t count) {
     static_assert(sizeof(Destination) == sizeof(Source));
@@ -64,7 +63,7 @@ Destination *copyOut(const Source *source, size_t count) {
     return copy;
 }
 
-// Hands the trainer one stretch of the text after another.
+// Passes the stretches of the text to the trainer, one after another.
 class StretchIterator : public sentencepiece::SentenceIterator {
 public:
     StretchIterator(const uint8_t *text, const CSentencePieceRange *stretches, size_t count)

@@ -59,14 +59,14 @@ package struct LoadedModel: Sendable {
             let location = try tokenizerPath.map({ try TokenizerLocation(at: $0) })
                 ?? TokenizerLocation(of: checkpoint)
         else { return nil }
-        do {
+        do throws(TokenizerError) {
             let tokenizer = try CheckpointTokenizer(location, for: checkpoint, model: path)
             let padding = checkpoint.configuration.vocabularySize - tokenizer.tokenizer.vocabularySize
             if padding > 0 {
                 logger.info("\(path): the last \(padding) ids of the model are not in \(tokenizer.file)")
             }
             return tokenizer
-        } catch let error as TokenizerError {
+        } catch {
             guard case .file = location, own, error.isUnsupported, !needsText else { throw error }
             logger.notice("\(error); continuing without text, as the prompts are ids")
             return nil

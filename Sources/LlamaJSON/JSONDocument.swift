@@ -1,6 +1,6 @@
 import CJSONC
 
-/// Bounds on what a parser accepts from a file that nobody vouches for.
+/// Bounds on what a parser accepts from an untrusted file.
 package struct JSONLimits: Sendable {
     /// Largest text, in bytes.
     package var byteCount: Int
@@ -44,7 +44,7 @@ final class JSONDocument {
         defer { json_tokener_free(tokener) }
         json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8)
         let bytes = text.bindMemory(to: CChar.self)
-        // Strict mode lets nothing follow the value, not even the spaces that safetensors pads with.
+        // In strict mode nothing may follow the value, not even the spaces that safetensors pads with.
         let end = (text.lastIndex { !JSONDocument.isSpace($0) } ?? -1) + 1
         var root = json_tokener_parse_ex(tokener, bytes.baseAddress, Int32(end))
         let offset = json_tokener_get_parse_end(tokener)
@@ -78,7 +78,7 @@ final class JSONDocument {
 }
 
 extension json_tokener_error {
-    /// What the parser met, so that it reads on after "expected valid JSON, found".
+    /// What the parser found, as a phrase after "expected valid JSON, found".
     fileprivate func found(depth: Int) -> String {
         switch self {
         case json_tokener_error_depth: "more than \(depth) levels of nesting"

@@ -1,17 +1,17 @@
-/// Reads a JSON text from left to right without building a tree: for tables of a size at which a tree would cost
-/// more than all else (a vocabulary of a hundred thousand entries and its merges).
+/// Reads a JSON text from left to right without building a tree, for large tables (a vocabulary of a hundred thousand
+/// entries and its merges) whose tree would dominate the cost.
 ///
-/// As strict as ``JSONValue``, but for names that stand twice: who reads a table knows what may.
+/// As strict as ``JSONValue``, except that duplicate names are left to the caller.
 package struct JSONReader {
     private let text: UnsafeBufferPointer<UInt8>
     private let maximumDepth: Int
     private var depth = 0
     private var scratch: [UInt8] = []
 
-    /// The byte that is read next.
+    /// The offset of the byte that is read next.
     package private(set) var offset = 0
 
-    /// - Parameter text: the whole text, which must stay where it is while the reader is used.
+    /// - Parameter text: the whole text, which must outlive the reader.
     package init(_ text: UnsafeBufferPointer<UInt8>, limits: JSONLimits = JSONLimits()) throws(JSONError) {
         guard text.count <= limits.byteCount else {
             throw .tooLarge(byteCount: text.count, limit: limits.byteCount)
@@ -24,11 +24,11 @@ package struct JSONReader {
         maximumDepth = limits.depth
     }
 
-    /// A reader of a part of a text that another reader has passed over; places count from the text's beginning.
+    /// A reader of a value that another reader has skipped; offsets count from the beginning of the text.
     ///
     /// - Parameters:
-    ///   - text: the text up to the end of the part.
-    ///   - start: where the part begins.
+    ///   - text: the text up to the end of the value.
+    ///   - start: the offset of the value.
     package init(within text: UnsafeBufferPointer<UInt8>, from start: Int, limits: JSONLimits = JSONLimits())
     {
         self.text = text
@@ -42,21 +42,21 @@ package struct JSONReader {
         return offset < text.count ? text[offset] : 0
     }
 
-    /// Makes sure that nothing follows.
+    /// Checks that nothing follows.
     package mutating func end() throws(JSONError) {
         guard peek() == 0, offset == text.count else { throw unexpected() }
     }
 
-    /// Reads an object; `member` is given each name and must read its value.
+    /// Reads an object; `member` gets each name and must read its value.
     package mutating func object(
         _ member: (inout JSONReader, UnsafeBufferPointer<UInt8>) throws(JSONError) -> Void
     ) throws(JSONError) {
         try elements(from: "{", to: "}", "an object") { reader throws(JSONError) in
             guard reader.peek() == UInt8(ascii: "\"") else { throw reader.unexpected() }
-            // A name stays valid while its value is read: only a name with escapes is kept in memory of its own.
+            // A name stays valid while its value is read: one with escapes is copied.
             let name = try reader.literal()
             let unescaped = name == nil ? reader.scratch : []
-            try reader.take(":")
+            try reader.expect(":")
             if let name {
                 try member(&reader, name)
             } else {
@@ -73,7 +73,7 @@ package struct JSONReader {
         try elements(from: "[", to: "]", "an array", element)
     }
 
-    /// Reads a string; `body` is given its bytes, escapes resolved.
+    /// Reads a string; `body` gets its bytes, with escapes resolved.
     package mutating func string<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) throws(JSONError) -> R {
         guard peek() == UInt8(ascii: "\"") else { throw wrongType("a string") }
         if let bytes = try literal() { return body(bytes) }
@@ -99,8 +99,7 @@ package struct JSONReader {
         return isNegative ? -value : value
     }
 
-    /// Passes over a value and returns where it stands. What is in it is only looked at as far as it takes to
-    /// find its end.
+    /// Skips a value and returns its byte range. Its content is only checked as far as finding its end requires.
     package mutating func skip() throws(JSONError) -> Range<Int> {
         let first = peek()
         let start = offset
@@ -154,12 +153,12 @@ package struct JSONReader {
         }
     }
 
-    private mutating func take(_ character: Unicode.Scalar) throws(JSONError) {
+    private mutating func expect(_ character: Unicode.Scalar) throws(JSONError) {
         guard peek() == UInt8(ascii: character) else { throw unexpected() }
         offset += 1
     }
 
-    /// Reads a string that begins here: its bytes in the text, or nil where they are in `scratch`.
+    /// Reads the string that begins here: its bytes in the text, or nil if they are in `scratch`.
     private mutating func literal() throws(JSONError) -> UnsafeBufferPointer<UInt8>? {
         let start = offset + 1
         var end = start
@@ -190,44 +189,44 @@ package struct JSONReader {
     private mutating func unescape(from start: Int, firstEscape: Int) throws(JSONError) {
         scratch.removeAll(keepingCapacity: true)
         scratch.append(contentsOf: text[start..<firstEscape])
-        var place = firstEscape
-        while place < text.count {
-            switch text[place] {
+        var position = firstEscape
+        while position < text.count {
+            switch text[position] {
             case UInt8(ascii: "\""):
-                offset = place + 1
+                offset = position + 1
                 return
-            case UInt8(ascii: "\\"): place = try unescape(at: place)
-            case 0..<0x20: throw .syntax("a control character in a string", offset: place)
+            case UInt8(ascii: "\\"): position = try unescape(at: position)
+            case 0..<0x20: throw .syntax("a control character in a string", offset: position)
             case let byte:
                 scratch.append(byte)
-                place += 1
+                position += 1
             }
         }
         throw .syntax("the end of the text", offset: text.count)
     }
 
-    /// Resolves the escape whose backslash is at `place`; returns where it ends.
-    private mutating func unescape(at place: Int) throws(JSONError) -> Int {
-        guard place + 1 < text.count else { throw .syntax("the end of the text", offset: text.count) }
+    /// Resolves the escape whose backslash is at `position`; returns where it ends.
+    private mutating func unescape(at position: Int) throws(JSONError) -> Int {
+        guard position + 1 < text.count else { throw .syntax("the end of the text", offset: text.count) }
         let byte: UInt8
-        switch text[place + 1] {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): byte = text[place + 1]
+        switch text[position + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): byte = text[position + 1]
         case UInt8(ascii: "b"): byte = 0x08
         case UInt8(ascii: "f"): byte = 0x0C
         case UInt8(ascii: "n"): byte = 0x0A
         case UInt8(ascii: "r"): byte = 0x0D
         case UInt8(ascii: "t"): byte = 0x09
-        case UInt8(ascii: "u"): return try unescapeScalar(at: place)
-        default: throw .syntax("an unknown escape in a string", offset: place)
+        case UInt8(ascii: "u"): return try unescapeScalar(at: position)
+        default: throw .syntax("an unknown escape in a string", offset: position)
         }
         scratch.append(byte)
-        return place + 2
+        return position + 2
     }
 
     /// `\u` and four hexadecimal digits, twice for a scalar beyond U+FFFF.
-    private mutating func unescapeScalar(at place: Int) throws(JSONError) -> Int {
-        guard var value = hex(at: place + 2) else { throw .syntax("a malformed escape", offset: place) }
-        var end = place + 6
+    private mutating func unescapeScalar(at position: Int) throws(JSONError) -> Int {
+        guard var value = hex(at: position + 2) else { throw .syntax("a malformed escape", offset: position) }
+        var end = position + 6
         if (0xD800..<0xDC00).contains(value), end + 1 < text.count, text[end] == UInt8(ascii: "\\"),
             text[end + 1] == UInt8(ascii: "u"), let low = hex(at: end + 2), (0xDC00..<0xE000).contains(low)
         {
@@ -235,14 +234,14 @@ package struct JSONReader {
             end += 6
         }
         guard let scalar = Unicode.Scalar(value) else {
-            throw .syntax("half a surrogate pair", offset: place)
+            throw .syntax("half a surrogate pair", offset: position)
         }
         scratch.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
         return end
     }
 
-    private func hex(at place: Int) -> UInt32? {
-        place + 4 <= text.count ? codeUnit(hexDigits: text[place..<(place + 4)]) : nil
+    private func hex(at position: Int) -> UInt32? {
+        position + 4 <= text.count ? codeUnit(hexDigits: text[position..<(position + 4)]) : nil
     }
 
     private func unexpected() -> JSONError {

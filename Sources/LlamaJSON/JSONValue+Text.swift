@@ -1,5 +1,5 @@
 extension JSONValue {
-    /// The value as it is written again: numbers in their shortest form, members in their order.
+    /// The value for writing: numbers in their shortest form, members in their order.
     package func text() throws(JSONError) -> JSONText {
         if isNull { return .null }
         if isString { return .string(try string()) }

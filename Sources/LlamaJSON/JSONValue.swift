@@ -6,12 +6,12 @@ import CJSONC
 package struct JSONValue {
     private let document: JSONDocument
     private let object: OpaquePointer?
-    /// Where the value stands, such as `rope_scaling.factor` or `weights[3]`; empty for the root.
+    /// The key path of the value, such as `rope_scaling.factor` or `weights[3]`; empty for the root.
     package let path: String
 
     /// Parses a whole text.
     ///
-    /// - Parameter path: where the text stands in a larger one, for messages.
+    /// - Parameter path: the key path of the text in a larger one, for messages.
     package static func parse(
         _ text: UnsafeRawBufferPointer, limits: JSONLimits = JSONLimits(), path: String = ""
     ) throws(JSONError) -> JSONValue {
@@ -19,7 +19,7 @@ package struct JSONValue {
         return JSONValue(document: document, object: document.root, path: path)
     }
 
-    /// The member `key` of an object; nil where it is absent, `null`, or this is no object.
+    /// The member `key` of an object; nil if it is absent or `null`, or if this is not an object.
     package subscript(key: String) -> JSONValue? {
         var member: OpaquePointer?
         guard json_object_is_type(object, json_type_object) != 0,
@@ -75,7 +75,7 @@ package struct JSONValue {
     package func int() throws(JSONError) -> Int {
         try expect(json_type_int, "a whole number")
         let value = json_object_get_int64(object)
-        // json-c clamps what 64 bits do not hold; of the lowest number it cannot be told whether it was.
+        // json-c clamps numbers beyond 64 bits; whether the lowest number was clamped cannot be told.
         guard value != .min, value != .max || json_object_get_uint64(object) == UInt64(Int64.max) else {
             throw .wrongType(path: path, expected: "a whole number of 64 bits", found: excerpt)
         }

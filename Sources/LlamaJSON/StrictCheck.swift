@@ -1,8 +1,8 @@
-/// Refuses what json-c lets pass even when it is told to be strict.
+/// Refuses what json-c accepts even in strict mode.
 ///
-/// It silently keeps the last of two members of one name and cuts a name at a NUL, which is how two readers
-/// of one file come to see two different files; so names are compared on the text itself. It also takes
-/// 'single' quotes and control characters in strings, and checks UTF-8 only in part.
+/// It silently keeps the last of two members with one name and truncates a name at a NUL, so that two readers of one file
+/// may see different content; names are therefore compared in the text itself. It also accepts 'single' quotes and control
+/// characters in strings, and does not check UTF-8 completely.
 ///
 /// - Parameter text: JSON that json-c has already found valid.
 func checkStrictly(_ text: Slice<UnsafeRawBufferPointer>, allowsDuplicates: Bool) throws(JSONError) {
@@ -54,7 +54,7 @@ private func endOfString(in text: Slice<UnsafeRawBufferPointer>, from start: Int
     return min(index, text.endIndex)
 }
 
-/// The bytes that a string literal stands for, so that `"a"` and `"\u0061"` are one name.
+/// The bytes of a string literal, so that `"a"` and `"\u0061"` are the same name.
 private func unescaped(_ literal: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
     guard literal.contains(UInt8(ascii: "\\")) else { return Array(literal) }
     let quoted = Array("[\"".utf8) + literal + Array("\"]".utf8)

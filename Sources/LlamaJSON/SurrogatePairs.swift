@@ -1,7 +1,7 @@
-/// Spells out the escaped surrogate pairs that json-c gets wrong, or returns nil where there are none.
+/// Replaces the escaped surrogate pairs that json-c decodes wrongly by their characters; nil if there are none.
 ///
-/// json-c (0.16) looks at the scalar of a pair once more and takes U+1D823, U+2DC00 and every other whose lower 16
-/// bits look like a surrogate for half a pair, which it replaces by U+FFFD.
+/// json-c (0.16) checks the scalar of a pair again, and treats U+1D823, U+2DC00 and every other scalar whose lower 16 bits
+/// look like a surrogate as half a pair, which it replaces by U+FFFD.
 func spellingOutSurrogatePairs(_ text: Slice<UnsafeRawBufferPointer>) -> [UInt8]? {
     var result: [UInt8] = []
     var copied = text.startIndex
@@ -10,7 +10,7 @@ func spellingOutSurrogatePairs(_ text: Slice<UnsafeRawBufferPointer>) -> [UInt8]
         guard let high = codeUnit(text, at: backslash), (0xD800..<0xDC00).contains(high),
             let low = codeUnit(text, at: backslash + 6), (0xDC00..<0xE000).contains(low)
         else {
-            // The character behind a backslash is no backslash of its own.
+            // The character after a backslash does not begin an escape.
             index = min(backslash + 2, text.endIndex)
             continue
         }
@@ -29,16 +29,17 @@ func spellingOutSurrogatePairs(_ text: Slice<UnsafeRawBufferPointer>) -> [UInt8]
     return result
 }
 
-/// The code unit of an escape `\uXXXX` at a place, or nil where there is none.
-private func codeUnit(_ text: Slice<UnsafeRawBufferPointer>, at place: Int) -> UInt32? {
-    guard place + 6 <= text.endIndex, text[place] == UInt8(ascii: "\\"), text[place + 1] == UInt8(ascii: "u")
+/// The code unit of an escape `\uXXXX` at an offset, or nil if there is none.
+private func codeUnit(_ text: Slice<UnsafeRawBufferPointer>, at offset: Int) -> UInt32? {
+    guard offset + 6 <= text.endIndex, text[offset] == UInt8(ascii: "\\"),
+        text[offset + 1] == UInt8(ascii: "u")
     else {
         return nil
     }
-    return codeUnit(hexDigits: text[(place + 2)..<(place + 6)])
+    return codeUnit(hexDigits: text[(offset + 2)..<(offset + 6)])
 }
 
-/// The code unit that the digits of an escape spell, or nil where one is no hexadecimal digit.
+/// The code unit that the digits of an escape spell, or nil if one is not a hexadecimal digit.
 ///
 /// - Parameter hexDigits: four of them, in ASCII.
 func codeUnit(hexDigits: some Sequence<UInt8>) -> UInt32? {

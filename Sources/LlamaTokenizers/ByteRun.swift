@@ -1,30 +1,28 @@
-/// UTF-8 that arrives in parts, and what becomes of bytes that are none.
+/// Decodes UTF-8 that arrives in chunks, and replaces bytes that are not UTF-8.
 struct ByteRun: Sendable {
-    /// What one U+FFFD stands for.
+    /// What one U+FFFD replaces.
     enum Replacement: Sendable {
-        /// A byte that begins no character; the next byte gets its own chance
-        /// (`SentencePieceProcessor::Decode`).
+        /// A byte at which no character begins; decoding continues at the next byte (`SentencePieceProcessor::Decode`).
         case eachByte
 
-        /// The beginning of a character that does not go on, as long as it is, or a byte that begins none: "maximal
-        /// subparts" (The Unicode Standard, section 3.9; Python's `bytes.decode("utf-8", "replace")`).
+        /// The longest incomplete character, or a byte at which none begins: "maximal subparts" (The Unicode Standard, section 3.9; Python's `bytes.decode("utf-8", "replace")`).
         case maximalSubpart
 
-        /// Each byte of a run in which anything is not UTF-8; the run is held until it ends (the `ByteFallback`
+        /// Each byte of a run that is not all UTF-8; the run is held back until it ends (the `ByteFallback`
         /// decoder of Hugging Face's tokenizers).
         case wholeRun
     }
 
     let replacement: Replacement
 
-    /// The bytes of a character that is still possible, at most three, or those of a whole run.
+    /// The bytes of an incomplete character, at most three, or of a whole run.
     private var held: [UInt8] = []
 
     init(_ replacement: Replacement) {
         self.replacement = replacement
     }
 
-    /// Takes bytes and returns the text that is certain by now.
+    /// Appends bytes and returns the text that is certain by now.
     mutating func append(_ bytes: ArraySlice<UInt8>) -> String {
         if replacement == .wholeRun {
             held += bytes
@@ -34,7 +32,7 @@ struct ByteRun: Sendable {
         return bytes.reduce(into: "") { $0 += append($1) }
     }
 
-    /// Takes a byte and returns the text that is certain by now.
+    /// Appends a byte and returns the text that is certain by now.
     mutating func append(_ byte: UInt8) -> String {
         held.append(byte)
         var text = ""
@@ -51,7 +49,7 @@ struct ByteRun: Sendable {
         return text
     }
 
-    /// Gives up the bytes held back.
+    /// Returns the text of the bytes held back.
     mutating func finish() -> String {
         defer { held.removeAll(keepingCapacity: true) }
         if replacement == .wholeRun, let text = String(validating: held, as: UTF8.self) { return text }
@@ -69,7 +67,7 @@ struct ByteRun: Sendable {
         return true
     }
 
-    /// The length in bytes of a character with this first byte; 0 where there is none.
+    /// The length in bytes of a character with this first byte; 0 if no character has it.
     private static func length(after first: UInt8) -> Int {
         switch first {
         case 0x00...0x7F: 1
@@ -80,7 +78,7 @@ struct ByteRun: Sendable {
         }
     }
 
-    /// The second bytes that leave out overlong forms, surrogates and scalars beyond U+10FFFF.
+    /// The valid second bytes, which exclude overlong forms, surrogates and scalars beyond U+10FFFF.
     private static func secondBytes(after first: UInt8) -> ClosedRange<UInt8> {
         switch first {
         case 0xE0: 0xA0...0xBF

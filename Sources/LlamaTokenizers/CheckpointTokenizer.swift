@@ -1,27 +1,17 @@
 import LlamaCheckpoints
 
-extension EmbeddedVocabulary {
-    /// The vocabulary that a GGUF file carries.
-    package init(_ metadata: GGUFMetadata) throws {
-        try self.init(
-            file: metadata.file, string: { try metadata.string($0) },
-            strings: { try metadata.strings($0)?.map(Array.init) }, floats: { try metadata.floats($0) },
-            ints: { try metadata.ints($0) }, int: { try metadata.int($0) }, bool: { try metadata.bool($0) })
-    }
-}
-
 extension GGUFMetadata {
-    /// The entry by which llama.cpp knows a model without a vocabulary; it refuses files that say nothing.
+    /// The entry that tells llama.cpp that a file has no vocabulary; it refuses files without the entry.
     package static let noVocabulary = (key: "tokenizer.ggml.model", value: "no_vocab")
 
-    /// Whether the file has a vocabulary: it may say nothing of one, or that there is none.
+    /// Whether the file has a vocabulary; it may also state that it has none.
     package func hasVocabulary() throws(CheckpointError) -> Bool {
         guard let model = try string(Self.noVocabulary.key) else { return false }
         return model != Self.noVocabulary.value && model != "none"
     }
 }
 
-/// The tokenizer that goes with a checkpoint, known to have the model's ids.
+/// The tokenizer that goes with a checkpoint, whose ids are known to be the model's.
 package struct CheckpointTokenizer: Sendable {
     /// The tokenizer.
     package let tokenizer: any Tokenizer
@@ -30,8 +20,8 @@ package struct CheckpointTokenizer: Sendable {
 
     /// Loads a tokenizer.
     ///
-    /// - Throws: ``TokenizerError`` and, for a GGUF file, ``CheckpointError``.
-    package init(_ location: TokenizerLocation) throws {
+    /// - Throws: the errors of reading it and of the tokenizers' initializers.
+    package init(_ location: TokenizerLocation) throws(TokenizerError) {
         tokenizer = try location.load()
         file = location.path
     }
@@ -41,8 +31,10 @@ package struct CheckpointTokenizer: Sendable {
     /// - Parameters:
     ///   - location: Where it is: see ``TokenizerLocation``.
     ///   - model: What errors call the checkpoint.
-    /// - Throws: ``TokenizerError`` and, for a GGUF file, ``CheckpointError``.
-    package init(_ location: TokenizerLocation, for checkpoint: Checkpoint, model: String) throws {
+    /// - Throws: the errors of reading it, and `.vocabularyMismatch`.
+    package init(
+        _ location: TokenizerLocation, for checkpoint: Checkpoint, model: String
+    ) throws(TokenizerError) {
         try self.init(location)
         try checkVocabulary(of: tokenizer, file: file, fits: checkpoint, model: model)
     }

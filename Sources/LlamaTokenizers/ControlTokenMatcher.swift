@@ -1,6 +1,6 @@
 /// Finds the spellings of control tokens in a text, byte for byte.
 ///
-/// Bytes, because Swift's `String` takes canonically equivalent spellings for one.
+/// By bytes, because canonically equivalent spellings are equal as `String`.
 struct ControlTokenMatcher: Sendable {
     /// A control token found in a text.
     struct Match {
@@ -32,21 +32,21 @@ struct ControlTokenMatcher: Sendable {
     func matches(in text: UnsafeBufferPointer<UInt8>, allowing specials: SpecialTokens) -> [Match] {
         let allowed = allowed(by: specials)
         if allowed.isEmpty { return [] }
-        // By first byte, so that most places of a text cost one look.
+        // By first byte, so that most positions of a text need one lookup.
         var candidates: [[Token]] = Array(repeating: [], count: 256)
         for token in allowed {
             if let first = token.spelling.first { candidates[Int(first)].append(token) }
         }
         var matches: [Match] = []
-        var place = 0
-        while place < text.count {
-            let token = candidates[Int(text[place])].first { text[place...].starts(with: $0.spelling) }
+        var offset = 0
+        while offset < text.count {
+            let token = candidates[Int(text[offset])].first { text[offset...].starts(with: $0.spelling) }
             if let token {
-                let end = place + token.spelling.count
-                matches.append(Match(range: place..<end, id: token.id))
-                place = end
+                let end = offset + token.spelling.count
+                matches.append(Match(range: offset..<end, id: token.id))
+                offset = end
             } else {
-                place += 1
+                offset += 1
             }
         }
         return matches

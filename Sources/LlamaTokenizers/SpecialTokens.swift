@@ -1,6 +1,6 @@
 /// Which control tokens may be spelled out in a text that is encoded.
 ///
-/// Text from a user is encoded with `.none`: whatever it says, no control token comes of it.
+/// Text from a user is encoded with `.none`: no spelling in it becomes a control token.
 package enum SpecialTokens: Sendable, Hashable {
     /// None: `<s>` is three characters like any others.
     case none

@@ -1,12 +1,12 @@
 /// Turns ids into text as they arrive.
 ///
-/// What has been put out never has to be taken back: bytes that may yet become a character are held until
-/// they have. All that `append(_:)` and `finish()` return, put together, is `Tokenizer.decode(_:)` of the ids.
+/// Text that was returned is final: bytes that may still become a character are held back until they do. The concatenation
+/// of all that `append(_:)` and `finish()` return is `Tokenizer.decode(_:)` of the ids.
 ///
-/// A decoder made with a prompt puts out what follows the prompt's text. If the prompt ends within a
-/// character, the bytes of its last token so far belong to what follows.
+/// A decoder made with a prompt returns the text after the prompt's. If the prompt ends within a character, its bytes so
+/// far belong to that text.
 package struct StreamingDecoder: Sendable {
-    /// What happens to the space that marks the first word.
+    /// How the space that marks the first word is treated.
     enum LeadingSpace: Sendable, Equatable {
         /// It stays.
         case keep
@@ -33,10 +33,9 @@ package struct StreamingDecoder: Sendable {
     private var leftToDrop: Int
 
     /// - Parameters:
-    ///   - replacement: `.maximalSubpart` where any token may be less than whole characters, as in a byte-level
-    ///     vocabulary; the others where only byte tokens are.
-    ///   - skipsControl: whether a token without text is as if it were not there, rather than the end of a
-    ///     character that is not complete.
+    ///   - replacement: `.maximalSubpart` if any token may be incomplete UTF-8, as in a byte-level vocabulary; the others if
+    ///     only byte tokens are.
+    ///   - skipsControl: whether a token without text is ignored, rather than ending an incomplete character.
     init(
         table: TokenTable, leadingSpace: LeadingSpace, replacement: ByteRun.Replacement,
         skipsControl: Bool = false, prompt: [Int32]
@@ -49,9 +48,9 @@ package struct StreamingDecoder: Sendable {
         for id in prompt { _ = append(id) }
     }
 
-    /// Takes the next id and returns the text that is certain by now, possibly none.
+    /// Appends the next id and returns the text that is certain by now, possibly none.
     ///
-    /// An id outside the vocabulary is passed over, as in `Tokenizer.decode(_:)`.
+    /// An id outside the vocabulary is ignored, as in `Tokenizer.decode(_:)`.
     package mutating func append(_ id: Int32) -> String {
         guard let kind = table.kind(of: id) else { return "" }
         if skipsControl, kind == .control || kind == .unknown && table.bytes(of: id).isEmpty { return "" }
@@ -63,12 +62,12 @@ package struct StreamingDecoder: Sendable {
 
     /// Returns what was held back: U+FFFD for a character that was never completed.
     ///
-    /// The decoder may be used further: the ids that follow continue the same text.
+    /// The decoder can still be used: further ids continue the same text.
     package mutating func finish() -> String {
         put(byteRun.finish())
     }
 
-    /// Puts out text, less what the start of the text drops.
+    /// Returns text, without what the start of the text drops.
     private mutating func put(_ text: String) -> String {
         if text.isEmpty { return text }
         hasText = true
@@ -85,7 +84,7 @@ package struct StreamingDecoder: Sendable {
         return String(Substring(rest))
     }
 
-    /// The token's bytes, less the space that the start of the text drops.
+    /// The token's bytes, without the space that the start of the text drops.
     private mutating func bytesInPlace(of id: Int32) -> ArraySlice<UInt8> {
         let bytes = table.bytes(of: id)
         switch leadingSpace {

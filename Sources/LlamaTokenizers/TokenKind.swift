@@ -1,15 +1,15 @@
-/// What sort of thing a token is, after SentencePiece's `ModelProto.SentencePiece.Type`.
+/// The kind of a token, after SentencePiece's `ModelProto.SentencePiece.Type`.
 package enum TokenKind: UInt8, Sendable, Hashable, CaseIterable {
     /// A piece of text.
     case normal = 1
 
-    /// Stands for text that the vocabulary cannot spell.
+    /// Replaces text that the vocabulary cannot spell.
     case unknown = 2
 
-    /// Steers the model and has no text, such as `<s>`.
+    /// A control token, which has no text, such as `<s>`.
     case control = 3
 
-    /// A piece of text that is never cut, whatever stands around it.
+    /// A piece of text that is never split, whatever is next to it.
     case userDefined = 4
 
     /// In the vocabulary, never produced by encoding.

@@ -1,4 +1,4 @@
-/// The text that every token stands for, by id: one flat buffer, so that a lookup touches no object.
+/// The text of every token, by id, in one flat buffer: a lookup touches no object.
 struct TokenTable: Sendable {
     private var bytes: [UInt8] = []
     private var ends: [Int] = []
@@ -11,7 +11,7 @@ struct TokenTable: Sendable {
     /// Adds the token with the next id.
     ///
     /// - Parameters:
-    ///   - text: what the token adds in the middle of a text; UTF-8, except for a byte token.
+    ///   - text: the token's bytes in the middle of a text; UTF-8, except for a byte token.
     ///   - marksLeadingSpace: whether `text` begins with a space that the start of a text drops.
     mutating func append(_ text: some Collection<UInt8>, kind: TokenKind, marksLeadingSpace: Bool = false) {
         bytes.append(contentsOf: text)
@@ -37,7 +37,7 @@ struct TokenTable: Sendable {
         marksSpace.indices.contains(Int(id)) && marksSpace[Int(id)]
     }
 
-    /// Where the tokens stand in one flat buffer.
+    /// The byte ranges of the tokens in the flat buffer.
     struct Bounds {
         fileprivate let ends: UnsafeBufferPointer<Int>
 
@@ -51,7 +51,7 @@ struct TokenTable: Sendable {
         func callAsFunction(_ id: Int32) -> Range<Int> { (id == 0 ? 0 : ends[Int(id) - 1])..<ends[Int(id)] }
     }
 
-    /// Lends the bytes of all tokens to a loop over them.
+    /// Calls a loop over all tokens with their bytes.
     func withFlatBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>, Bounds) -> Result) -> Result {
         bytes.withUnsafeBufferPointer { bytes in
             ends.withUnsafeBufferPointer { body(bytes, Bounds(ends: $0)) }

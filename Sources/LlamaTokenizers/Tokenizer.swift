@@ -1,25 +1,23 @@
 /// Text to token ids and back.
 ///
-/// A tokenizer is immutable: one value serves any number of threads. Ids are `Int32` throughout, as the
-/// engine and the files have them.
+/// A tokenizer is immutable: one value serves any number of threads. Ids are `Int32`, as in the engine and the files.
 package protocol Tokenizer: Sendable {
     /// The number of ids; they run from 0 to one less.
     var vocabularySize: Int { get }
 
-    /// The token that begins a sequence, where the vocabulary has one.
+    /// The token that begins a sequence, if the vocabulary has one.
     var bosID: Int32? { get }
 
-    /// The token that ends a sequence, where the vocabulary has one.
+    /// The token that ends a sequence, if the vocabulary has one.
     var eosID: Int32? { get }
 
-    /// The token that fills unused places of a batch, where the vocabulary has one.
+    /// The token that fills unused positions of a batch, if the vocabulary has one.
     var padID: Int32? { get }
 
-    /// Whether a text that a model is given begins with `bosID`. Nearly all were trained so; a `tokenizer.json` may
-    /// say otherwise.
+    /// Whether a model's input begins with `bosID`. Nearly all models were trained so; a `tokenizer.json` may say otherwise.
     var addsBOS: Bool { get }
 
-    /// The tokens after which a generation is over, as far as the tokenizer's own files tell.
+    /// The tokens that end a generation, as far as the tokenizer's own files name them.
     var stopTokens: Set<Int32> { get }
 
     /// The ids of a text.
@@ -27,15 +25,14 @@ package protocol Tokenizer: Sendable {
     /// - Parameters:
     ///   - text: any text, NUL characters included.
     ///   - specials: which control tokens spelled out in `text` become those tokens. The rest is plain text.
-    ///   - addBOS: whether the result begins with `bosID`. It is never there twice: where `specials` already
-    ///     made the text begin with it, nothing is added, nor is it where the vocabulary has none.
+    ///   - addBOS: whether the result begins with `bosID`. It is never added twice: if `specials` already made the text begin
+    ///     with it, nothing is added, nor if the vocabulary has none.
     func encode(_ text: String, specials: SpecialTokens, addBOS: Bool) -> [Int32]
 
     /// The text of a whole sequence.
     ///
-    /// Control tokens have no text. Bytes that do not make up UTF-8 become U+FFFD. An id outside the
-    /// vocabulary has no text either: a model whose embedding is padded beyond the vocabulary can produce one,
-    /// and that is no reason to lose the rest.
+    /// Control tokens have no text. Bytes that are not UTF-8 become U+FFFD. An id outside the vocabulary has no text either: a
+    /// model whose embedding is padded beyond the vocabulary can produce one, and the rest must not be lost.
     func decode(_ ids: [Int32]) -> String
 
     /// The bytes that a token adds to a text in its middle, not necessarily UTF-8 by themselves; none for a
@@ -45,27 +42,27 @@ package protocol Tokenizer: Sendable {
     /// text use `decode(_:)` or a streaming decoder.
     func bytes(of id: Int32) -> [UInt8]
 
-    /// What sort of thing a token is, or nil outside the vocabulary.
+    /// The kind of a token, or nil outside the vocabulary.
     func kind(of id: Int32) -> TokenKind?
 
     /// What to call a token: `bytes(of:)` for a piece of text, and the name that the vocabulary gives any other
     /// token, such as `<s>`, `<|eot_id|>`, `<unk>` or `<0x0A>`; none for an id outside the vocabulary.
     ///
-    /// A name and not a key: the piece of text `<s>` is spelled like the control token.
+    /// Names are not unique: the piece of text `<s>` is spelled like the control token.
     func spelling(of id: Int32) -> [UInt8]
 
     /// A decoder for ids that arrive one after another.
     ///
-    /// - Parameter prompt: the ids that come before. Their text is not put out; what follows is decoded as
+    /// - Parameter prompt: the ids that come before. Their text is not returned; what follows is decoded as
     ///   their continuation, so that a completion keeps its leading space.
     func makeStreamingDecoder(prompt: [Int32]) -> StreamingDecoder
 }
 
 extension Tokenizer {
-    /// True where there is a `bosID`.
+    /// True if there is a `bosID`.
     package var addsBOS: Bool { bosID != nil }
 
-    /// The ids of a text in which nothing is taken for a control token.
+    /// The ids of a text in which nothing is a control token.
     package func encode(_ text: String, addBOS: Bool) -> [Int32] {
         encode(text, specials: .none, addBOS: addBOS)
     }
@@ -75,7 +72,7 @@ extension Tokenizer {
         makeStreamingDecoder(prompt: [])
     }
 
-    /// The text of a whole sequence: what a streaming decoder puts out for it.
+    /// The text of a whole sequence: what a streaming decoder returns for it.
     package func decode(_ ids: [Int32]) -> String {
         var decoder = makeStreamingDecoder()
         var text = ""

@@ -3,6 +3,8 @@ import LlamaJSON
 extension TokenizerError: CustomStringConvertible {
     /// One line that names the file, what was expected, what was found, and what to do.
     package var description: String {
+        // It names the file itself.
+        if case .invalidGGUF(let error) = self { return error.description }
         let (file, sentence) = fileAndSentence
         return "\(file): \(sentence)".oneLine(limit: 4096)
     }
@@ -19,11 +21,6 @@ extension TokenizerError: CustomStringConvertible {
             (file, "expected a readable tokenizer file: \(reason)")
         case .tooLarge(let file, let limit):
             (file, "expected a tokenizer file, found more than \(limit >> 20) MiB; check the path")
-        case .notSupported(let file, let kind):
-            (
-                file,
-                "expected \(Self.wanted), found \(kind), which is not supported yet; \(kind.advice)"
-            )
         case .notATokenizer(let file, let kind):
             (file, "expected \(Self.wanted), found \(kind); \(kind.advice)")
         case .malformed(let file, let what, let offset):
@@ -38,14 +35,14 @@ extension TokenizerError: CustomStringConvertible {
                 "expected a tiktoken vocabulary, found a damaged one (in line \(line): \(what)); "
                     + "download it again"
             )
-        case .invalidJSON(let file, let place, let expected, let found):
+        case .invalidJSON(let file, let path, let expected, let found):
             (
-                place.map { "\(file): \($0)" } ?? file,
+                path.map { "\(file): \($0)" } ?? file,
                 "expected \(expected), found \(found); correct the file or download it again"
             )
-        case .unsupportedComponent(let file, let found, let place):
+        case .unsupportedComponent(let file, let found, let path):
             (
-                "\(file): \(place)",
+                "\(file): \(path)",
                 "expected rules of a Llama tokenizer, found \(found), which is not supported; "
                     + "use the model's tokenizer.model if it has one"
             )
@@ -55,12 +52,13 @@ extension TokenizerError: CustomStringConvertible {
                 "expected a SentencePiece model, found one that libsentencepiece refuses (\(reason)); "
                     + "use another"
             )
-        case .malformedVocabulary(let file, let what, let place):
-            (file, "expected a vocabulary, found a damaged one (\(place): \(what)); download it again")
+        case .invalidGGUF(let error): (error.file, error.description)
+        case .noVocabulary(let file):
+            (file, "expected a vocabulary in the file, found none; name another tokenizer")
+        case .malformedVocabulary(let file, let what, let key):
+            (file, "expected a vocabulary, found a damaged one (\(key): \(what)); download it again")
         case .unsupportedVocabulary(let file, let expected, let found):
             (file, "expected \(expected), found \(found), which is not supported")
-        case .noVocabulary(let file):
-            (file, "expected a vocabulary in it, found none; name another tokenizer with --tokenizer")
         case .vocabularyMismatch(let file, let count, let model, let expected, let allowsFewer):
             (
                 file,
@@ -79,20 +77,20 @@ extension TokenizerError: CustomStringConvertible {
     private var trainingSentence: String {
         switch self {
         case .noTrainingText:
-            "expected a text, found none; give it something to train on"
+            "expected a text, found none; provide a text to train on"
         case .untrainableCharacter(let character, let offset):
-            "expected text that SentencePiece can give back, found \(Self.codePoint(character)) at byte \(offset); "
+            "expected text that SentencePiece can decode to, found \(Self.codePoint(character)) at byte \(offset); "
                 + "remove or replace it"
         case .vocabularyTooSmall(let size, let minimum):
             "expected a vocabulary of at least \(minimum) pieces for the characters of this text, found \(size); "
                 + "ask for more"
         case .vocabularyTooLarge(let size, let maximum):
             "expected a vocabulary of at most \(maximum) pieces for this text, found \(size); "
-                + "ask for fewer or give it more text"
+                + "ask for fewer or provide more text"
         case .trainingFailed(let reason):
-            "expected a model, found that libsentencepiece cannot train one (\(reason)); try another text"
+            "expected a trained model, found that libsentencepiece cannot train one (\(reason)); try another text"
         case .trainedModelIsLossy(let offset):
-            "expected a model that gives the text back, found another text from byte \(offset) on; "
+            "expected a model that decodes to the same text, found a difference after byte \(offset); "
                 + "try another vocabulary size"
         default: ""
         }
@@ -108,11 +106,11 @@ extension TokenizerKind {
     /// What to do with a file of this kind.
     fileprivate var advice: String {
         switch self {
-        case .sentencePiece, .tiktoken, .huggingFaceJSON: "use it as it is"
+        case .sentencePiece, .tiktoken, .huggingFaceJSON, .gguf: "use it as it is"
         case .llama2cBin: "use the tokenizer.model that it was made from"
         case .otherJSON: "use the tokenizer.model or tokenizer.json next to it"
         case .html: "download the file itself, not the page about it"
-        case .gitLFSPointer: "fetch the file it stands for with `git lfs pull`"
+        case .gitLFSPointer: "fetch the file itself with `git lfs pull`"
         case .empty: "download it again"
         case .unknown: "check the path"
         }

@@ -1,24 +1,23 @@
-/// Why a tokenizer could not be loaded or trained. `description` says it to a person.
-package enum TokenizerError: Error, Sendable, Hashable {
+import LlamaCheckpoints
+
+/// Why a tokenizer could not be loaded or trained; `description` is the message for the user.
+package enum TokenizerError: Error, Sendable, Equatable {
     /// There is no such file.
     case notFound(file: String)
 
-    /// Neither the folder, nor the one that holds the checkpoint's file, has a tokenizer in it.
+    /// The folder, or the folder of the checkpoint's file, has no tokenizer in it.
     case noTokenizer(path: String)
 
     /// The path leads to a directory.
     case isDirectory(file: String)
 
-    /// The system would not give the file's bytes; `reason` is its own word for it.
+    /// The system cannot read the file; `reason` is its message.
     case unreadable(file: String, reason: String)
 
-    /// The file has more bytes than any tokenizer.
+    /// The file has more bytes than any known tokenizer.
     case tooLarge(file: String, limit: Int)
 
-    /// The file is a tokenizer of a kind that this version does not read.
-    case notSupported(file: String, kind: TokenizerKind)
-
-    /// The file is no tokenizer; `kind` is what it is instead.
+    /// The file is not a tokenizer but something of this kind.
     case notATokenizer(file: String, kind: TokenizerKind)
 
     /// A SentencePiece model whose bytes are damaged: `what` is wrong at byte `offset` of the file.
@@ -27,23 +26,27 @@ package enum TokenizerError: Error, Sendable, Hashable {
     /// A tiktoken vocabulary that is damaged: `what` is wrong in line `line`, counted from 1.
     case malformedRanks(file: String, what: String, line: Int)
 
-    /// A `tokenizer.json`, or a file beside it, that is malformed or contradicts itself at `place`, a key path.
-    case invalidJSON(file: String, place: String?, expected: String, found: String)
+    /// A `tokenizer.json`, or a file beside it, that is malformed or contradicts itself at the key path `path`.
+    case invalidJSON(file: String, path: String?, expected: String, found: String)
 
-    /// A `tokenizer.json` with a rule that is not known here: `found` names it, `place` is its key path.
-    case unsupportedComponent(file: String, found: String, place: String)
+    /// A `tokenizer.json` with a rule that is not implemented: `found` names it, `path` is its key path.
+    case unsupportedComponent(file: String, found: String, path: String)
 
     /// A SentencePiece model that libsentencepiece refuses, with its reason.
     case rejected(file: String, reason: String)
 
-    /// A vocabulary inside a checkpoint, or exported for llama2.c, that is damaged: `what` is wrong at `place`.
-    case malformedVocabulary(file: String, what: String, place: String)
+    /// A GGUF file that cannot be read, or has a value of the wrong type.
+    case invalidGGUF(CheckpointError)
 
-    /// A vocabulary with rules that are not known here, or that a format cannot express.
-    case unsupportedVocabulary(file: String, expected: String, found: String)
-
-    /// A GGUF file that carries no vocabulary.
+    /// A GGUF file without a vocabulary.
     case noVocabulary(file: String)
+
+    /// A vocabulary in a checkpoint, or exported for llama2.c, that is damaged: `what` is wrong with the value `at` a key
+    /// or position.
+    case malformedVocabulary(file: String, what: String, at: String)
+
+    /// A vocabulary with rules that are not implemented, or that a format cannot express.
+    case unsupportedVocabulary(file: String, expected: String, found: String)
 
     /// The tokenizer belongs to another model than `model`: it has `count` ids where `expected` are wanted, or at
     /// most that many.
@@ -52,8 +55,8 @@ package enum TokenizerError: Error, Sendable, Hashable {
     /// There is no text to train on.
     case noTrainingText
 
-    /// The text to train on holds a character that no SentencePiece model gives back, at byte `offset`: U+2581,
-    /// which it writes for a space, or U+0000, which ends a piece.
+    /// The text to train on has a character at byte `offset` that no SentencePiece model can decode to: U+2581, which
+    /// it uses for a space, or U+0000, which ends a piece.
     case untrainableCharacter(Unicode.Scalar, offset: Int)
 
     /// A vocabulary of `size` cannot hold the reserved tokens and the characters of the text: `minimum` pieces.
@@ -65,7 +68,7 @@ package enum TokenizerError: Error, Sendable, Hashable {
     /// libsentencepiece refuses to train, with its reason.
     case trainingFailed(reason: String)
 
-    /// The trained model does not give back the text between byte `offset` and the next 64 KiB.
+    /// The trained model does not decode to the same text in the 64 KiB from byte `offset` on.
     case trainedModelIsLossy(offset: Int)
 
     /// Whether the input is missing or cannot be read (`EX_NOINPUT`, 66), rather than read and found bad
@@ -73,18 +76,27 @@ package enum TokenizerError: Error, Sendable, Hashable {
     package var isMissingInput: Bool {
         switch self {
         case .notFound, .noTokenizer, .isDirectory, .unreadable: true
-        case .tooLarge, .notSupported, .notATokenizer, .malformed, .malformedRanks, .rejected: false
-        case .invalidJSON, .unsupportedComponent, .malformedVocabulary, .unsupportedVocabulary: false
+        case .invalidGGUF(let error): error.isMissingInput
+        case .tooLarge, .notATokenizer, .malformed, .malformedRanks, .rejected, .invalidJSON: false
+        case .unsupportedComponent, .noVocabulary, .malformedVocabulary, .unsupportedVocabulary: false
         case .noTrainingText, .untrainableCharacter, .vocabularyTooSmall, .vocabularyTooLarge: false
-        case .noVocabulary, .vocabularyMismatch, .trainingFailed, .trainedModelIsLossy: false
+        case .vocabularyMismatch, .trainingFailed, .trainedModelIsLossy: false
         }
     }
 
-    /// Whether the file is sound, but of a kind or with rules that this version does not know.
+    /// Whether the file is intact, but its rules are not implemented.
     package var isUnsupported: Bool {
         switch self {
-        case .notSupported, .unsupportedComponent, .unsupportedVocabulary: true
+        case .unsupportedComponent, .unsupportedVocabulary: true
+        case .invalidGGUF(let error): error.isUnsupported
         default: false
         }
+    }
+}
+
+extension CheckpointError {
+    /// Whether the file is well-formed, but holds something that is not supported.
+    fileprivate var isUnsupported: Bool {
+        if case .unsupported = reason { true } else { false }
     }
 }

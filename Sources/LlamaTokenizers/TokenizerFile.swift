@@ -1,92 +1,60 @@
 import Glibc
+import LlamaFiles
 
-/// The bytes of a tokenizer's file, or of one that goes with it.
+/// The bytes of a tokenizer file, or of a file that belongs to one.
 package struct TokenizerFile: Sendable {
-    /// The largest tokenizers known are below 40 MB.
+    /// The largest known tokenizers are below 40 MB.
     static let maximumSize = 256 << 20
 
-    /// Where it is.
+    /// The file's path.
     package let path: String
-    /// All of it.
+    /// The whole content.
     package let bytes: [UInt8]
 
-    /// What kind of tokenizer it holds, by its content.
+    /// What kind of tokenizer the file is, by its content.
     package var kind: TokenizerKind { TokenizerKind(sniffing: bytes) }
 
-    /// Reads the whole file, a regular one or a stream.
+    /// Reads a whole file, regular or a stream.
     ///
     /// - Throws: `.notFound`, `.isDirectory`, `.tooLarge` above 256 MiB, and `.unreadable`.
     package init(path: String) throws(TokenizerError) {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Self.error(errno, file: path) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Self.error(errno, file: path) }
-        if status.st_mode & S_IFMT == S_IFDIR { throw .isDirectory(file: path) }
-        bytes = try Self.read(descriptor, sizeHint: Int(status.st_size), file: path)
+        do { bytes = try WholeFile.read(path, limit: Self.maximumSize) } catch {
+            switch error {
+            case .system(let error): throw TokenizerError(error)
+            case .tooLarge: throw .tooLarge(file: path, limit: Self.maximumSize)
+            }
+        }
     }
 
-    /// Reads a file that need not be there; nil where it is not.
+    /// Reads a file that need not exist; nil if it does not.
     ///
-    /// - Throws: `.unreadable` for what is no regular file, which might never end.
+    /// - Throws: `.unreadable` for anything but a regular file, because a stream may never end, and what `init(path:)`
+    ///   throws.
     init?(optional path: String) throws(TokenizerError) {
         var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
+        guard stat(path, &status) == 0 else {
+            let error = FileError(path: path, code: errno)
+            if error.isMissing { return nil }
+            throw TokenizerError(error)
+        }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw .unreadable(file: path, reason: "it is no regular file")
+            throw .unreadable(file: path, reason: "it is not a regular file")
         }
         try self.init(path: path)
     }
-
-    private static func read(
-        _ descriptor: Int32, sizeHint: Int, file: String
-    ) throws(TokenizerError) -> [UInt8] {
-        guard sizeHint <= maximumSize else { throw .tooLarge(file: file, limit: maximumSize) }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(max(sizeHint, 0))
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw error(errno, file: file) }
-            if count == 0 { return bytes }
-            bytes += chunk[..<count]
-            guard bytes.count <= maximumSize else { throw .tooLarge(file: file, limit: maximumSize) }
-        }
-    }
-
-    private static func error(_ code: Int32, file: String) -> TokenizerError {
-        switch code {
-        case ENOENT, ENOTDIR: return .notFound(file: file)
-        case EISDIR: return .isDirectory(file: file)
-        default: return .unreadable(file: file, reason: String(cString: strerror(code)))
-        }
-    }
 }
 
-/// Loads whatever tokenizer a file holds, by its content and not its name.
-///
-/// - Parameter path: the tokenizer's file.
-/// - Returns: a `SentencePieceTokenizer`, a `TiktokenTokenizer` with the names of Llama 3.1, a
-///   `HuggingFaceTokenizer` with what the files beside it say, or the tokenizer of a vocabulary exported for
-///   llama2.c.
-/// - Throws: `.notATokenizer` for anything else, and the errors of reading and of their initialisers.
-package func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokenizer {
-    let bytes = try TokenizerFile(path: path).bytes
-    let kind = TokenizerKind(sniffing: bytes)
-    switch kind {
-    case .sentencePiece:
-        return try SentencePieceTokenizer(bytes: bytes, file: path)
-    case .tiktoken:
-        return try TiktokenTokenizer(bytes: bytes, file: path)
-    case .huggingFaceJSON:
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        return try HuggingFaceTokenizer(
-            bytes: bytes, file: path, settings: try TokenizerSettings(folder: folder))
-    case .llama2cBin:
-        return try EmbeddedVocabulary(llama2c: bytes, file: path).makeTokenizer(file: path)
-    case .otherJSON, .html, .gitLFSPointer, .empty, .unknown:
-        throw .notATokenizer(file: path, kind: kind)
+extension TokenizerError {
+    /// The system's refusal of a file.
+    init(_ error: FileError) {
+        self =
+            if error.isMissing {
+                .notFound(file: error.path)
+            } else if error.code == EISDIR {
+                .isDirectory(file: error.path)
+            } else {
+                .unreadable(file: error.path, reason: error.reason)
+            }
     }
 }

@@ -1,5 +1,7 @@
-/// What a file that was given as a tokenizer is, by its content: the names do not tell, Llama 2's and Llama 3's
-/// are both `tokenizer.model`.
+import LlamaCheckpoints
+
+/// What kind of file was given as a tokenizer, by its content: names do not tell, because Llama 2's and Llama 3's are
+/// both `tokenizer.model`.
 package enum TokenizerKind: Sendable, Hashable, CaseIterable {
     /// A SentencePiece `ModelProto`: Llama 1 and 2.
     case sentencePiece
@@ -9,25 +11,27 @@ package enum TokenizerKind: Sendable, Hashable, CaseIterable {
     case huggingFaceJSON
     /// A vocabulary exported for llama2.c (`tok512.bin`).
     case llama2cBin
-    /// JSON, but no `tokenizer.json`.
+    /// A GGUF file, which may have a vocabulary.
+    case gguf
+    /// JSON other than a `tokenizer.json`.
     case otherJSON
-    /// A web page, as a failed download leaves it.
+    /// A web page, the result of a failed download.
     case html
-    /// The text that stands for a file in a git repository (git-lfs `spec.md`).
+    /// The text that replaces a file in a git repository (git-lfs `spec.md`).
     case gitLFSPointer
     /// No bytes at all.
     case empty
     /// None of these.
     case unknown
 
-    /// Recognises a file by its content.
-    ///
-    /// Nothing is validated beyond what tells the kinds apart.
+    /// Recognizes a file by its content, which is validated only as far as that takes.
     package init(sniffing bytes: [UInt8]) {
         let start = TextStart(bytes)
         self =
             if bytes.isEmpty {
                 .empty
+            } else if bytes.starts(with: GGUFFile.magic) {
+                .gguf
             } else if start.begins(with: "version https://git-lfs") {
                 .gitLFSPointer
             } else if start.begins(withAnyOf: ["<!doctype html", "<html", "<head", "<?xml"]) {
@@ -51,13 +55,15 @@ package enum TokenizerKind: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether a quoted word stands in the bytes.
+    /// Whether the bytes contain a word.
     private static func contains(_ bytes: UnsafeBufferPointer<UInt8>, _ word: String) -> Bool {
         let word = Array(word.utf8)
-        var place = 0
-        while place + word.count <= bytes.count {
-            if bytes[place] == word[0], bytes[place..<place + word.count].elementsEqual(word) { return true }
-            place += 1
+        var offset = 0
+        while offset + word.count <= bytes.count {
+            if bytes[offset] == word[0], bytes[offset..<offset + word.count].elementsEqual(word) {
+                return true
+            }
+            offset += 1
         }
         return false
     }
@@ -72,7 +78,7 @@ package enum TokenizerKind: Sendable, Hashable, CaseIterable {
         return words[0].allSatisfy(base64.contains) && !rank.isEmpty && rank.allSatisfy(digits.contains)
     }
 
-    /// The longest token's length, then to the end of the file a score, a length and that many bytes each.
+    /// The longest token's length, then for each token a score, its length and its bytes, to the end of the file.
     private static func isLlama2cVocabulary(_ bytes: [UInt8]) -> Bool {
         func word(at offset: Int) -> Int {
             bytes[offset..<(offset + 4)].reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -88,7 +94,7 @@ package enum TokenizerKind: Sendable, Hashable, CaseIterable {
         return offset == bytes.count
     }
 
-    /// The first piece: field 1 of the message, of which the text is field 1, both with lengths.
+    /// The first piece is field 1 of the message, its text field 1 of the piece; both have lengths.
     private static func beginsLikeModelProto(_ bytes: [UInt8]) -> Bool {
         guard bytes.count >= 3, bytes[0] == 0x0A else { return false }
         return bytes[2] == 0x0A || bytes[1] >= 0x80 && bytes.count >= 4 && bytes[3] == 0x0A
@@ -96,14 +102,15 @@ package enum TokenizerKind: Sendable, Hashable, CaseIterable {
 }
 
 extension TokenizerKind: CustomStringConvertible {
-    /// What a sentence calls a file of this kind.
+    /// The kind as a noun phrase, for messages.
     package var description: String {
         switch self {
         case .sentencePiece: "a SentencePiece model"
         case .tiktoken: "a tiktoken vocabulary (Llama 3)"
         case .huggingFaceJSON: "a Hugging Face tokenizer.json"
         case .llama2cBin: "a vocabulary exported for llama2.c"
-        case .otherJSON: "JSON that is no tokenizer.json"
+        case .gguf: "a GGUF file"
+        case .otherJSON: "JSON other than a tokenizer.json"
         case .html: "a web page"
         case .gitLFSPointer: "a Git LFS pointer"
         case .empty: "an empty file"
@@ -112,7 +119,7 @@ extension TokenizerKind: CustomStringConvertible {
     }
 }
 
-/// The first bytes of a text, white space and byte order mark left out, compared without case.
+/// The first bytes of a text after white space and a byte order mark, in lower case.
 private struct TextStart {
     private let bytes: [UInt8]
 

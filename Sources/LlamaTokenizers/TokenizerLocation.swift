@@ -1,4 +1,3 @@
-import Glibc
 import LlamaCheckpoints
 import LlamaFiles
 
@@ -12,21 +11,20 @@ package enum TokenizerLocation: Sendable {
     /// The tokenizer at a path that the user gives: a tokenizer's file, a GGUF file, the folder or a file of a
     /// checkpoint.
     ///
-    /// - Throws: ``TokenizerError``, such as `.noTokenizer` for a folder without one and `.noVocabulary` for a GGUF
-    ///   file without one, and ``CheckpointError`` for a damaged GGUF file.
-    package init(at path: String) throws {
+    /// - Throws: `.noTokenizer` for a folder without one, `.noVocabulary` for a GGUF file that has none and none beside
+    ///   it, `.invalidGGUF` for a damaged GGUF file.
+    package init(at path: String) throws(TokenizerError) {
         let path = try TokenizerPath.resolve(path)
-        guard Self.isGGUF(path) else {
+        guard try TokenizerKind.isGGUF(path) else {
             self = .file(path)
             return
         }
-        let metadata =
-            path.hasSuffix(".gguf")
-            ? try CheckpointLocation(path).open().first?.gguf : try GGUFFile.open(path).gguf
-        let folder = FilePath(path).folder
-        guard let found = try Self.of(gguf: metadata, folder: folder, isLlama2c: false) else {
-            throw TokenizerError.noVocabulary(file: path)
-        }
+        let found: TokenizerLocation?
+        do {
+            let metadata = try GGUFFile.metadata(at: path)
+            found = try Self.of(gguf: metadata, folder: FilePath(path).folder, isLlama2c: false)
+        } catch { throw .invalidGGUF(error) }
+        guard let found else { throw .noVocabulary(file: path) }
         self = found
     }
 
@@ -63,8 +61,8 @@ package enum TokenizerLocation: Sendable {
 
     /// Loads the tokenizer.
     ///
-    /// - Throws: ``TokenizerError`` and, for a GGUF file, ``CheckpointError``.
-    package func load() throws -> any Tokenizer {
+    /// - Throws: the errors of reading it and of the tokenizers' initializers.
+    package func load() throws(TokenizerError) -> any Tokenizer {
         switch self {
         case .embedded(let metadata): try EmbeddedVocabulary(metadata).makeTokenizer(file: metadata.file)
         case .file(let path): try loadTokenizer(at: path)
@@ -74,17 +72,10 @@ package enum TokenizerLocation: Sendable {
     /// Its vocabulary, as it goes into a checkpoint.
     ///
     /// - Throws: as ``load()`` does, and `.unsupportedVocabulary` for a tokenizer that no checkpoint can hold.
-    package func vocabulary() throws -> EmbeddedVocabulary {
+    package func vocabulary() throws(TokenizerError) -> EmbeddedVocabulary {
         switch self {
         case .embedded(let metadata): try EmbeddedVocabulary(metadata)
         case .file(let path): try EmbeddedVocabulary(tokenizerFile: path)
         }
-    }
-
-    /// Whether the file is GGUF, by its name or its first bytes. A pipe is not: looking would consume it.
-    private static func isGGUF(_ path: String) -> Bool {
-        if path.hasSuffix(".gguf") { return true }
-        guard TokenizerPath.isFile(path), let file = try? MappedFile(path: path) else { return false }
-        return file.bytes.starts(with: GGUFFile.magic)
     }
 }

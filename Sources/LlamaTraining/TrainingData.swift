@@ -40,8 +40,8 @@ package struct TrainingData: Sendable {
         for byte in text.utf8 { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
         for id in ids { digest = (digest ^ UInt64(UInt32(bitPattern: id))) &* 0x100_0000_01B3 }
         self.digest = digest
-        training = TextSplit.training.range(of: ids.count)
-        validation = TextSplit.validation.range(of: ids.count)
+        training = DataSplit.training.range(of: ids.count)
+        validation = DataSplit.validation.range(of: ids.count)
         for (name, split) in [("training", training), ("validation", validation)]
         where split.count <= sequenceLength {
             throw .tooLittleData(file: file, split: name, count: split.count, needed: sequenceLength + 1)

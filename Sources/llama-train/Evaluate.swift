@@ -32,7 +32,7 @@ struct Evaluate: ParsableCommand {
         help:
             "Which split of the text: training (the first 80 %), validation (the next 10 %), test (the last 10 %) or all."
     )
-    var split: TextSplit = .validation
+    var split: DataSplit = .validation
 
     @Option(help: "Tokens of a sequence; default: the model's context.")
     var maxSeqLen: Int?
@@ -76,4 +76,4 @@ struct Evaluate: ParsableCommand {
     }
 }
 
-extension TextSplit: ExpressibleByArgument {}
+extension DataSplit: ExpressibleByArgument {}

@@ -187,7 +187,7 @@ struct ConvertTokenizerFileTests {
                 ["hf", "x", "--to", "meta"], folder: folder, program: "llama-convert")
             #expect(result.code != 0)
             #expect(result.error.contains("hf/tokenizer_config.json: "), "\(result.error)")
-            #expect(result.error.contains("it is no regular file"), "\(result.error)")
+            #expect(result.error.contains("it is not a regular file"), "\(result.error)")
         }
     }
 }

@@ -1,6 +1,6 @@
-import LlamaTensors
-
 import LlamaCheckpoints
+import LlamaTensors
+import Testing
 
 /// Writes GGUF files, honest or not.
 struct GGUFBuilder {
@@ -84,6 +84,34 @@ struct GGUFBuilder {
             keys[index] = entry
         } else {
             keys.append(entry)
+        }
+    }
+
+    /// Sets a value of one of the types that vocabularies have.
+    mutating func set(_ key: String, _ value: GGUFValue) {
+        switch value {
+        case .string(let text): set(key, String(decoding: text, as: UTF8.self))
+        case .uint32(let number): set(key, number)
+        case .bool(let flag): set(key, type: 7) { $0.write([flag ? 1 : 0]) }
+        case .array(.float32(let numbers)):
+            set(key, type: 9) {
+                $0.writeArray(type: 6, count: UInt64(numbers.count), [])
+                for number in numbers { $0.write(number.bitPattern) }
+            }
+        case .array(.int32(let numbers)):
+            set(key, type: 9) {
+                $0.writeArray(type: 5, count: UInt64(numbers.count), [])
+                for number in numbers { $0.write(number) }
+            }
+        case .array(.string(let strings)):
+            set(key, type: 9) {
+                $0.writeArray(type: 8, count: UInt64(strings.count), [])
+                for string in strings {
+                    $0.write(UInt64(string.count))
+                    $0.write(string)
+                }
+            }
+        default: Issue.record("\(key): \(value) is not written here")
         }
     }
 

@@ -1,10 +1,11 @@
 import Foundation
+import LlamaCheckpoints
 import LlamaTestSupport
 import Testing
 
 @testable import LlamaTokenizers
 
-/// The real vocabularies on their way into a checkpoint and back, against the tokenizers they came from.
+/// Vocabularies embedded in a checkpoint, and written out again, against the tokenizers they came from.
 @Suite(.enabled(if: TestData.isWanted, "needs LLAMA_TEST_DATA"))
 struct EmbeddedVocabularySharedDataTests {
     static let files = [
@@ -14,7 +15,7 @@ struct EmbeddedVocabularySharedDataTests {
     ]
 
     @Test(arguments: files)
-    func hasTheIDsOfTheTokenizerThatItIsFrom(_ file: String) throws {
+    func hasTheIDsOfItsTokenizer(_ file: String) throws {
         let path = try TestData.path(file)
         let original = try loadTokenizer(at: path)
         let vocabulary = try EmbeddedVocabulary(tokenizerFile: path)
@@ -27,7 +28,7 @@ struct EmbeddedVocabularySharedDataTests {
         // What a file keeps of it makes the same tokenizer.
         let stored = try EmbeddedVocabulary(storing: vocabulary)
         #expect(stored.tokens == vocabulary.tokens && stored.merges == vocabulary.merges)
-        #expect(stored.bosID == vocabulary.bosID && stored.eotID == vocabulary.eotID)
+        #expect(stored.specialIDs == vocabulary.specialIDs)
     }
 
     @Test func exportsTheFileOfLlama2cByteForByte() throws {
@@ -42,8 +43,7 @@ struct EmbeddedVocabularySharedDataTests {
         let model = try loadTokenizer(at: TestData.path("checkpoints/stories260K/tokenizer.model"))
         var generator = SeededGenerator(state: 5)
         try expectSame(exported, model, texts: adversarialTexts + randomTexts(2_000, &generator))
-        let data = try Data(contentsOf: TestData.url("checkpoints/stories260K/golden.json"))
-        for story in try JSONDecoder().decode([Story].self, from: data) {
+        for story in try Story.all() {
             #expect(exported.encode(story.prompt, addBOS: true) == story.prompt_ids)
             #expect(exported.decode(story.prompt_ids + story.completion_ids) == story.text)
         }
@@ -101,27 +101,17 @@ struct EmbeddedVocabularySharedDataTests {
         let vocabulary = try EmbeddedVocabulary(
             tokenizerFile: TestData.path("tokenizers/llama3/tokenizer.model"))
         #expect(vocabulary.preTokenizer == "llama-bpe")
-        #expect(vocabulary.bosID == 128_000 && vocabulary.eosID == 128_001)
-        #expect(vocabulary.eotID == 128_009 && vocabulary.eomID == 128_008)
+        #expect(vocabulary.specialIDs.bos == 128_000 && vocabulary.specialIDs.eos == 128_001)
+        #expect(vocabulary.specialIDs.eot == 128_009 && vocabulary.specialIDs.eom == 128_008)
         let tokenizer = try vocabulary.makeTokenizer(file: "model.gguf")
         #expect(tokenizer.stopTokens == [128_001, 128_008, 128_009])
         #expect(tokenizer.vocabularySize == 128_256)
     }
 
-    struct Story: Decodable {
-        let prompt: String
-        let prompt_ids: [Int32]
-        let completion_ids: [Int32]
-        let text: String
-    }
-
     /// The golden texts beside a tokenizer, and those that tokenizers are known to differ on.
     private func texts(for file: String) throws -> [String] {
         guard let name = ["llama2", "llama3"].first(where: file.contains) else { return adversarialTexts }
-        let lines = try String(contentsOf: TestData.url("tokenizers/\(name)/golden.jsonl"), encoding: .utf8)
-        let golden = try lines.split(separator: "\n").map {
-            try JSONDecoder().decode(SharedDataTests.Golden.self, from: Data($0.utf8)).text
-        }
+        let golden = try Golden.lines(TestData.url("tokenizers/\(name)/golden.jsonl")).compactMap(\.text)
         return golden + adversarialTexts
     }
 }
@@ -156,16 +146,8 @@ func randomTexts(_ count: Int, _ generator: inout SeededGenerator) -> [String] {
 }
 
 extension EmbeddedVocabulary {
-    /// What comes back from the metadata of a file.
+    /// The vocabulary that is read back from the metadata of a file.
     init(storing vocabulary: EmbeddedVocabulary) throws {
-        let values = Dictionary(uniqueKeysWithValues: vocabulary.metadata.map { ($0.key, $0.value) })
-        try self.init(
-            file: "model.gguf",
-            string: { if case .string(let value)? = values[$0] { value } else { nil } },
-            strings: { if case .strings(let value)? = values[$0] { value } else { nil } },
-            floats: { if case .floats(let value)? = values[$0] { value } else { nil } },
-            ints: { if case .int32s(let value)? = values[$0] { value.map(Int.init) } else { nil } },
-            int: { if case .uint32(let value)? = values[$0] { Int(value) } else { nil } },
-            bool: { if case .bool(let value)? = values[$0] { value } else { nil } })
+        try self.init(GGUFMetadata(file: "model.gguf", entries: vocabulary.metadata))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import LlamaCheckpoints
 import LlamaTestSupport
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
     ]
 
     @Test(arguments: named.indices)
-    func hasTheIDsOfTheTokenizerThatItIsFrom(_ index: Int) throws {
+    func hasTheIDsOfItsTokenizer(_ index: Int) throws {
         let (file, preTokenizer) = Self.named[index]
         let path = try Fixtures.tokenizer(file).path
         let vocabulary = try EmbeddedVocabulary(tokenizerFile: path)
@@ -24,7 +25,7 @@ import Testing
         try expectSame(stored.makeTokenizer(file: "model.gguf"), tokenizer, texts: adversarialTexts)
     }
 
-    /// Fixtures with rules that no checkpoint can hold; of characters, with merges that scores cannot say, because
+    /// Fixtures with rules that no checkpoint can hold; of characters, with merges that scores cannot express, because
     /// two tokens that make a third are not among them.
     static let nameless = [
         "unigram.model", "HuggingFace/deepseek.json", "HuggingFace/byte-level-prefix.json",
@@ -78,7 +79,7 @@ import Testing
         var vocabulary = EmbeddedVocabulary(
             model: .sentencePiece, tokens: ["<unk>", "a", "b", "c", "ab", "bc"].map { Array($0.utf8) },
             scores: [0, 0, 0, 0, -1, -1], kinds: [.unknown, .normal, .normal, .normal, .normal, .normal],
-            unknownID: 0)
+            specialIDs: .init(unknown: 0))
         let error = TokenizerError.unsupportedVocabulary(
             file: "f", expected: "a score of its own for every token that is merged",
             found: "-1.0 for tokens 4 and 5")
@@ -113,12 +114,12 @@ import Testing
             let url = folder.appending(path: "chat_template.json")
             try Data(#"{"chat_template": 7}"#.utf8).write(to: url)
             let error = TokenizerError.invalidJSON(
-                file: url.path, place: "chat_template", expected: "a string", found: "7")
+                file: url.path, path: "chat_template", expected: "a string", found: "7")
             #expect(throws: error) { try ChatTemplates(folder: folder.path) }
             let twice = #"{"chat_template": [{"name":"a","template":""},{"name":"a","template":""}]}"#
             try Data(twice.utf8).write(to: url)
             let doubled = TokenizerError.unsupportedComponent(
-                file: url.path, found: "two templates named \"a\"", place: "chat_template")
+                file: url.path, found: "two templates named \"a\"", path: "chat_template")
             #expect(throws: doubled) { try ChatTemplates(folder: folder.path) }
         }
     }
@@ -145,8 +146,7 @@ import Testing
         model: .byteLevel, preTokenizer: "gpt-2",
         tokens: ["1", "11", "111", "1111", "<b>"].map { Array($0.utf8) },
         kinds: [.normal, .normal, .normal, .normal, .control],
-        merges: ["1 1", "11 1", "111 1"].map { Array($0.utf8) },
-        bosID: 4)
+        merges: ["1 1", "11 1", "111 1"].map { Array($0.utf8) }, specialIDs: .init(bos: 4))
 
     @Test(arguments: [
         ("gpt-2", [3] as [Int32]), ("default", [2, 0]), ("llama-bpe", [2, 0]), ("smaug-bpe", [2, 0]),
@@ -164,15 +164,14 @@ import Testing
         model: .sentencePiece,
         tokens: ["<unk>", "<s>", "</s>", "\u{2581}", "a", "\u{2581}a"].map { Array($0.utf8) },
         scores: [0, 0, 0, -2, -3, -1], kinds: [.unknown, .control, .control, .normal, .normal, .normal],
-        bosID: 1,
-        eosID: 2, unknownID: 0)
+        specialIDs: .init(bos: 1, eos: 2, unknown: 0))
 
     @Test func makesATokenizerOfPieces() throws {
         let tokenizer = try Self.pieces.makeTokenizer(file: "f")
         #expect(tokenizer.encode("a a<s>", addBOS: true) == [1, 5, 5, 0])
         #expect(tokenizer.decode([1, 5, 5]) == "a a")
         var bare = Self.pieces
-        (bare.addsSpacePrefix, bare.addsBOS, bare.kinds) = (false, false, [])
+        (bare.additions.spacePrefix, bare.additions.bos, bare.kinds) = (false, false, [])
         let other = try bare.makeTokenizer(file: "f")
         #expect(other.encode("a a<s>", specials: .all, addBOS: false) == [4, 5, 1])
         #expect(!other.addsBOS)
@@ -193,12 +192,12 @@ import Testing
         ("tokens[4]", pieces, { $0.tokens[4] = $0.tokens[3] }),
         ("tokens[4]", pieces, { $0.kinds[4] = .byte }),
         ("tokens[4]", pieces, { $0.tokens[4] = [UInt8](repeating: 0x61, count: 1 << 17) }),
-        ("bos_token_id", pieces, { $0.bosID = 6 }),
-        ("eos_token_id", pieces, { $0.eosID = -1 }),
-        ("eot_token_id", pieces, { $0.eotID = .max }),
-        ("eom_token_id", pieces, { $0.eomID = .min }),
-        ("unknown_token_id", pieces, { $0.unknownID = 99 }),
-        ("padding_token_id", pieces, { $0.padID = 99 }),
+        ("bos_token_id", pieces, { $0.specialIDs.bos = 6 }),
+        ("eos_token_id", pieces, { $0.specialIDs.eos = -1 }),
+        ("eot_token_id", pieces, { $0.specialIDs.eot = .max }),
+        ("eom_token_id", pieces, { $0.specialIDs.eom = .min }),
+        ("unknown_token_id", pieces, { $0.specialIDs.unknown = 99 }),
+        ("padding_token_id", pieces, { $0.specialIDs.pad = 99 }),
         ("merges[0]", bytes, { $0.merges[0] = Array("11".utf8) }),
         ("merges[0]", bytes, { $0.merges[0] = Array("1 1 1".utf8) }),
         ("merges[1]", bytes, { $0.merges[1] = Array(" 1".utf8) }),
@@ -243,26 +242,90 @@ import Testing
     }
 
     @Test func takesForGrantedWhatMetadataLeaveOut() throws {
-        let vocabulary = try EmbeddedVocabulary(
-            file: "f", string: { $0 == "tokenizer.ggml.model" ? "llama" : nil },
-            strings: { $0 == "tokenizer.ggml.tokens" ? Self.pieces.tokens : nil },
-            floats: { $0 == "tokenizer.ggml.scores" ? Self.pieces.scores : nil }, ints: { _ in nil },
-            int: { _ in nil }, bool: { _ in nil })
-        #expect(vocabulary.bosID == 1 && vocabulary.eosID == 2 && vocabulary.unknownID == 0)
-        #expect(vocabulary.addsBOS && !vocabulary.addsEOS && vocabulary.addsSpacePrefix)
+        let vocabulary = try EmbeddedVocabulary(Self.metadata())
+        #expect(
+            vocabulary.specialIDs.bos == 1 && vocabulary.specialIDs.eos == 2
+                && vocabulary.specialIDs.unknown == 0)
+        #expect(
+            vocabulary.additions == EmbeddedVocabulary.Additions(bos: true, eos: false, spacePrefix: true))
         #expect(try vocabulary.makeTokenizer(file: "f").encode("a a", addBOS: true) == [1, 5, 5])
     }
 
     /// Models, types and ids that are none.
     @Test(arguments: [("bert", 1, 1), ("llama", 7, 1), ("llama", -1, 1), ("llama", 1, 6), ("llama", 1, -1)])
     func refusesMetadataThatAreNone(_ model: String, _ type: Int, _ id: Int) {
-        #expect(throws: TokenizerError.self) {
-            try EmbeddedVocabulary(
-                file: "f", string: { $0 == "tokenizer.ggml.model" ? model : nil },
-                strings: { $0 == "tokenizer.ggml.tokens" ? Self.pieces.tokens : nil },
-                floats: { $0 == "tokenizer.ggml.scores" ? Self.pieces.scores : nil },
-                ints: { _ in [Int](repeating: type, count: 6) },
-                int: { $0 == "tokenizer.ggml.bos_token_id" ? id : nil }, bool: { _ in nil })
+        let metadata = Self.metadata(
+            model,
+            [
+                ("token_type", .array(.int32([Int32](repeating: Int32(type), count: 6)))),
+                ("bos_token_id", .int32(Int32(id))),
+            ])
+        #expect(throws: TokenizerError.self) { try EmbeddedVocabulary(metadata) }
+    }
+
+    /// The metadata of a GGUF file with the tokens and scores of `pieces`.
+    static func metadata(
+        _ model: String = "llama", _ others: [(key: String, value: GGUFValue)] = []
+    ) -> GGUFMetadata {
+        let entries =
+            [
+                ("model", .text(model)), ("tokens", .array(.string(GGUFStrings(pieces.tokens)))),
+                ("scores", .array(.float32(pieces.scores))),
+            ] + others
+        return GGUFMetadata(file: "f", entries: entries.map { ("tokenizer.ggml." + $0.key, $0.value) })
+    }
+
+    @Test func namesAMetadataValueOfTheWrongType() {
+        let metadata = Self.metadata("llama", [("bos_token_id", .text("one"))])
+        let error = #expect(throws: TokenizerError.self) { try EmbeddedVocabulary(metadata) }
+        #expect(
+            error?.description
+                == "f: tokenizer.ggml.bos_token_id: expected a whole number, found \"one\"")
+        #expect(error?.isMissingInput == false && error?.isUnsupported == false)
+    }
+
+    @Test(arguments: ["no_vocab", "none"])
+    func saysThatMetadataHaveNoVocabulary(_ model: String) {
+        let error = TokenizerError.noVocabulary(file: "f")
+        #expect(throws: error) { try EmbeddedVocabulary(Self.metadata(model)) }
+        #expect(throws: error) { try EmbeddedVocabulary(GGUFMetadata(file: "f", entries: [])) }
+        #expect(error.description == "f: expected a vocabulary in the file, found none; name another tokenizer")
+    }
+
+    /// A token that control tokens spell is not text, and so is not merged.
+    @Test func refusesMergesOfTokensThatAreNotText() {
+        var vocabulary = Self.bytes
+        vocabulary.kinds[2] = .control
+        let error = #expect(throws: TokenizerError.self) { try vocabulary.makeTokenizer(file: "f") }
+        #expect(error?.description.contains("(merges[1]: \"111\" is not text)") == true)
+    }
+
+    @Test func refusesAControlTokenLongerThanAnyIs() {
+        var vocabulary = Self.bytes
+        vocabulary.tokens[4] = [UInt8](repeating: 0x61, count: 1025)
+        let error = #expect(throws: TokenizerError.self) { try vocabulary.makeTokenizer(file: "f") }
+        #expect(error?.description.contains("(tokens[4]: it has 1025 bytes)") == true)
+    }
+
+    /// The tokenizer that is built from a vocabulary of bytes, and the one that reads its `tokenizer.json`.
+    @Test(arguments: [
+        "Tiktoken/tiny.model", "HuggingFace/llama3.json", "HuggingFace/smollm.json", "HuggingFace/qwen2.json",
+    ])
+    func buildsTheTokenizerOfItsTokenizerJSON(_ file: String) throws {
+        let vocabulary = try EmbeddedVocabulary(tokenizerFile: Fixtures.tokenizer(file).path)
+        let built = try vocabulary.makeTokenizer(file: "f")
+        let read = try HuggingFaceTokenizer(bytes: vocabulary.tokenizerJSONFile(file: "f"))
+        for text in adversarialTexts {
+            for specials in [SpecialTokens.none, .all] {
+                let ids = built.encode(text, specials: specials, addBOS: false)
+                #expect(read.encode(text, specials: specials, addBOS: false) == ids)
+                #expect(Array(read.decode(ids).utf8) == Array(built.decode(ids).utf8))
+            }
+        }
+        for id in 0..<Int32(built.vocabularySize) {
+            #expect(built.bytes(of: id) == read.bytes(of: id))
+            #expect(built.spelling(of: id) == read.spelling(of: id))
+            #expect(built.kind(of: id) == read.kind(of: id))
         }
     }
 

@@ -67,7 +67,7 @@ import Testing
         ([0x08, 0x01], "field 1 is not bytes"),
         (Proto.piece(""), "piece 0 has no text"),
         (Proto.piece("a") + Proto.bytes(1, Proto.bytes(1, [0xFF])), "piece 1 is not UTF-8"),
-        (Proto.piece("a"), "the settings behind the pieces are missing"),
+        (Proto.piece("a"), "the settings after the pieces are missing"),
         (Proto.piece("a\0b"), "piece 0 has a NUL character"),
         (Proto.bytes(1, Proto.bytes(1, [0x61]) + [0x18, 0x09]), "piece 0 has the unknown type 9"),
         (
@@ -76,37 +76,37 @@ import Testing
         ),
         (
             Proto.piece("a") + Proto.bytes(5, Proto.bytes(2, [0])),
-            "normalisation of decoded text is not supported"
+            "normalization of decoded text is not supported"
         ),
         (
             (1...65).flatMap { Proto.piece(String(repeating: "x", count: $0), kind: .userDefined) },
             "more than 64 user-defined pieces begin with one another"
         ),
-        (Proto.rules([1, 2]), "the normalisation rules are damaged: 2 bytes are too few"),
+        (Proto.rules([1, 2]), "the normalization rules are damaged: 2 bytes are too few"),
         (
             Proto.rules([0, 0, 0, 1, 0]),
-            "the normalisation rules are damaged: a search tree of 16777216 bytes in 5"
+            "the normalization rules are damaged: a search tree of 16777216 bytes in 5"
         ),
         (Proto.rules(trie: [0: 0], replacements: [0x61]), damagedText),
         (Proto.rules(trie: [0: 0], replacements: [0xFF, 0]), damagedText),
         (
             Proto.rules(trie: [0: 0], replacements: [UInt8](repeating: 0x61, count: 4097) + [0]),
-            "the normalisation rules are damaged: a replacement is longer than 4096 bytes"
+            "the normalization rules are damaged: a replacement is longer than 4096 bytes"
         ),
         // The root's children lie beyond the array.
         (
             Proto.rules(trie: [0: 1 << 18]),
-            "the normalisation rules are damaged: the search tree leads out of itself"
+            "the normalization rules are damaged: the search tree leads outside itself"
         ),
         // 'a' below the root has a value, beyond the one replacement.
         (
             Proto.rules(trie: [0: 1 << 10, 0x60: 0x161, 1: 0, 0x61: 9]),
-            "the normalisation rules are damaged: a rule has no replacement"
+            "the normalization rules are damaged: a rule has no replacement"
         ),
     ]
 
     static let damagedText =
-        "the normalisation rules are damaged: the replacements are not NUL-terminated UTF-8"
+        "the normalization rules are damaged: the replacements are not NUL-terminated UTF-8"
 
     @Test(arguments: models.indices)
     func namesTheDamage(_ index: Int) throws {
@@ -129,7 +129,7 @@ import Testing
         let error = #expect(throws: TokenizerError.self) {
             try SentencePieceTokenizer(bytes: Proto.rules(trie: trie), file: "f")
         }
-        #expect(error?.description.contains("the search tree is a circle") == true)
+        #expect(error?.description.contains("the search tree has a cycle") == true)
     }
 
     @Test func passesOnTheLibrarysReason() {

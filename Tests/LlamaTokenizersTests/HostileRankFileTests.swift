@@ -9,18 +9,18 @@ import Testing
 
     /// What follows the 256 bytes, what is wrong, and in which line.
     static let files: [(lines: String, what: String, line: Int)] = [
-        ("YWI= 255\n", "rank 255 stands where 256 is due", 257),
-        ("YWI= 257\n", "rank 257 stands where 256 is due", 257),
-        ("YWI= 256\nYWI= 257\n", "its token is that of rank 256", 258),
-        ("YWJj 256\nYWJj 257\n", "its token is that of rank 256", 258),
-        ("QQ== 256\n", "its token is that of rank 65", 257),
-        ("YWI= -1\n", "the rank is no number", 257),
-        ("YWI= 99999999999999999999\n", "the rank is no number", 257),
-        ("YWI= 999999999\n", "rank 999999999 stands where 256 is due", 257),
-        ("YWI= \n", "the rank is no number", 257),
+        ("YWI= 255\n", "rank 255 is out of order: expected 256", 257),
+        ("YWI= 257\n", "rank 257 is out of order: expected 256", 257),
+        ("YWI= 256\nYWI= 257\n", "it repeats the token of rank 256", 258),
+        ("YWJj 256\nYWJj 257\n", "it repeats the token of rank 256", 258),
+        ("QQ== 256\n", "it repeats the token of rank 65", 257),
+        ("YWI= -1\n", "the rank is not a number", 257),
+        ("YWI= 99999999999999999999\n", "the rank is not a number", 257),
+        ("YWI= 999999999\n", "rank 999999999 is out of order: expected 256", 257),
+        ("YWI= \n", "the rank is not a number", 257),
         ("YWI=\n", "it has no rank", 257),
         ("YWI", "it has no rank", 257),
-        ("YWI= 25", "rank 25 stands where 256 is due", 257),
+        ("YWI= 25", "rank 25 is out of order: expected 256", 257),
         ("\n", "it is empty", 257),
         (" 256\n", "the token is empty", 257),
         ("YWI 256\n", "the token is not base64", 257),
@@ -28,7 +28,7 @@ import Testing
         ("==== 256\n", "the token is not base64", 257),
         ("YWJ= 256\n", "the token is not base64", 257),
         ("YW*= 256\n", "the token is not base64", 257),
-        ("YWI= 256 7\n", "the rank is no number", 257),
+        ("YWI= 256 7\n", "the rank is not a number", 257),
     ]
 
     @Test(arguments: files.indices)
@@ -42,11 +42,11 @@ import Testing
 
     @Test func wantsEveryByte() {
         let error = TokenizerError.malformedRanks(
-            file: "ranks", what: "no token stands for the byte 0x7F", line: 255)
+            file: "ranks", what: "there is no token for the byte 0x7F", line: 255)
         #expect(throws: error) {
             try TiktokenTokenizer(bytes: rankFile(Self.bytes.filter { $0 != [0x7F] }), file: "ranks")
         }
-        #expect(error.description.contains("in line 255: no token stands"))
+        #expect(error.description.contains("in line 255: there is no token"))
         #expect(throws: TokenizerError.self) { try TiktokenTokenizer(bytes: []) }
     }
 

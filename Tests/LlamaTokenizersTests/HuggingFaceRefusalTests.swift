@@ -152,11 +152,10 @@ import Testing
         #expect(throws: TokenizerError.self) { try HuggingFaceTokenizer(bytes: bytes) }
     }
 
-    /// Whatever becomes of a changed file, it is an error or a tokenizer that can be used.
-    @Test(arguments: HuggingFaceGoldenTests.names)
+    /// A changed file is refused, or gives a tokenizer that works.
+    @Test(arguments: GoldenCase.huggingFaceNames)
     func survivesMutations(_ name: String) throws {
-        let bytes = Array(
-            try Data(contentsOf: HuggingFaceGoldenTests.folder.appending(path: "\(name).json")))
+        let bytes = Array(try Data(contentsOf: Fixtures.tokenizer("HuggingFace/\(name).json")))
         var random = SeededGenerator(state: UInt64(bytes.count))
         for _ in 0..<25 {
             var mutated = bytes

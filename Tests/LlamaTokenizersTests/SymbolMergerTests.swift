@@ -4,7 +4,7 @@ import Testing
 @testable import LlamaTokenizers
 
 @Suite struct SymbolMergerTests {
-    /// The definition, without any haste.
+    /// The definition, carried out literally.
     static func merged(_ symbols: [Int32], by merges: MergeTable) -> [Int32] {
         var symbols = symbols
         while true {
@@ -51,7 +51,6 @@ import Testing
             }
             let expected = Self.merged(symbols, by: merges)
             #expect(ids == expected, "\(symbols)")
-            // The last resort of the windows, which they rarely need.
             ids.removeAll()
             var heap = HeapMerge()
             symbols.withUnsafeBufferPointer { symbols in
@@ -71,9 +70,9 @@ import Testing
         #expect(merges.merge(1, 1000).rank == MergeTable.none)
     }
 
-    /// Merges of long, nested tokens, whose windows are out of step again and again.
+    /// Merges of long, nested tokens.
     @Test(arguments: 0..<24)
-    func comesToAnEndWithLongTokens(_ seed: UInt64) {
+    func mergesLongNestedTokens(_ seed: UInt64) {
         var random = SeededGenerator(state: 1000 + seed)
         var merges = MergeTable()
         var count: Int32 = 3

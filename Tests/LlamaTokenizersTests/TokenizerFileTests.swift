@@ -18,13 +18,14 @@ import Testing
         ("[1, 2]", .otherJSON),
         ("\u{7}\0\0\0\0\0\0\0\u{5}\0\0\0<unk>\0\0\0\0\u{1}\0\0\0a", .llama2cBin),
         ("\n\u{E}\n\u{5}<unk>", .sentencePiece),
+        ("GGUF\u{3}\0\0\0", .gguf),
         ("the quick brown fox", .unknown),
         ("PK\u{3}\u{4}", .unknown),
         ("\n", .unknown),
     ]
 
     @Test(arguments: contents.indices)
-    func recognisesAFileByItsContent(_ index: Int) {
+    func recognizesAFileByItsContent(_ index: Int) {
         let (content, kind) = Self.contents[index]
         #expect(TokenizerKind(sniffing: Array(content.utf8)) == kind, "\(content.debugDescription)")
     }
@@ -45,7 +46,7 @@ import Testing
         (
             "version https://git-lfs.github.com/spec/v1\n",
             "expected a SentencePiece model, a tiktoken vocabulary or a tokenizer.json, found a Git LFS pointer; "
-                + "fetch the file it stands for with `git lfs pull`"
+                + "fetch the file itself with `git lfs pull`"
         ),
         (
             "<!DOCTYPE html>",
@@ -55,7 +56,7 @@ import Testing
         (
             "IQ== 0\n",
             "expected a tiktoken vocabulary, found a damaged one "
-                + "(in line 1: no token stands for the byte 0x0); download it again"
+                + "(in line 1: there is no token for the byte 0x0); download it again"
         ),
         (
             #"{"model": {"vocab": {}}}"#,

@@ -207,7 +207,7 @@ struct TrainerTests {
             let measured = try Evaluation(
                 Transformer(checkpoint), length: 16, kernels: KernelContext(threads: 2)
             )
-            .loss(of: ids[TextSplit.validation.range(of: ids.count)])
+            .loss(of: ids[DataSplit.validation.range(of: ids.count)])
             #expect(measured.tokens == ids.count * 9 / 10 - ids.count * 8 / 10 - 1)
             #expect(abs(measured.loss - validation) < 1e-5)
         }

@@ -31,6 +31,8 @@ package struct CheckpointReport: Sendable {
     /// Whose names the tensors have and the kind of file, such as `Meta .pth`; the latter alone where no tensor was
     /// read, nil where there is no file either.
     package let format: String?
+    /// The kind of the files with weights; nil where there is none.
+    package let container: (any TensorContainer.Type)?
     /// Which Llama it is; nil where there is no configuration.
     package let family: ModelFamily?
     /// The model's shape; nil where it could not be read.
@@ -86,6 +88,7 @@ package struct CheckpointReport: Sendable {
         }
         folder = checkpoint.folder
         format = Self.formatName(naming: checkpoint.naming, container: checkpoint.container)
+        container = checkpoint.container
         family = ModelFamily(configuration)
         self.configuration = configuration
         sources = checkpoint.configurationSources
@@ -110,6 +113,7 @@ package struct CheckpointReport: Sendable {
         let records = opened.tensorFiles.flatMap { TensorRecord.all(of: $0, naming: naming) }
         self.folder = folder
         format = opened.container.map { Self.formatName(naming: naming, container: $0) }
+        container = opened.container
         family = nil
         configuration = nil
         sources = []

@@ -37,7 +37,7 @@ package struct TokenizerReport {
     /// Describes the tokenizer in a checkpoint, or beside it.
     package init(of report: CheckpointReport) {
         do {
-            let isLlama2c = report.format?.hasSuffix("llama2.c .bin") == true
+            let isLlama2c = report.container == Llama2cFile.self
             let location = try TokenizerLocation.of(
                 gguf: report.gguf, folder: report.folder, isLlama2c: isLlama2c)
             guard let location else {

@@ -152,9 +152,9 @@ struct TokenizerSource {
         func known(_ id: Int32?) -> Int32? {
             id.flatMap { vocabulary.tokens.indices.contains(Int($0)) ? $0 : nil }
         }
-        vocabulary.bosID = vocabulary.bosID ?? known(tokens.bos)
-        vocabulary.eosID = vocabulary.eosID ?? known(tokens.stops.first)
-        vocabulary.padID = vocabulary.padID ?? known(tokens.pad)
+        vocabulary.specialIDs.bos = vocabulary.specialIDs.bos ?? known(tokens.bos)
+        vocabulary.specialIDs.eos = vocabulary.specialIDs.eos ?? known(tokens.stops.first)
+        vocabulary.specialIDs.pad = vocabulary.specialIDs.pad ?? known(tokens.pad)
         return vocabulary
     }
 

@@ -133,7 +133,7 @@ package struct TokenizerTransfer {
         if !source.isGiven, let metadata = checkpoint.gguf {
             vocabulary = metadata.entries.filter { EmbeddedFiles.isOfTokenizer($0.key) }
         } else if let embedded = try source.vocabulary() {
-            vocabulary = try padded(embedded).metadata.map { ($0.key, GGUFValue($0.value)) }
+            vocabulary = try padded(embedded).metadata
             vocabulary += source.chatTemplates.entries
             vocabulary += try EmbeddedFiles.entries(source.files)
         } else {
@@ -180,20 +180,5 @@ package struct TokenizerTransfer {
             embedded.tokens.append(Array("[PAD\(embedded.tokens.count)]".utf8))
         }
         return embedded
-    }
-}
-
-extension GGUFValue {
-    /// A value of a vocabulary's metadata.
-    fileprivate init(_ value: EmbeddedVocabulary.MetadataValue) {
-        self =
-            switch value {
-            case .string(let text): .text(text)
-            case .strings(let strings): .array(.string(GGUFStrings(strings)))
-            case .floats(let values): .array(.float32(values))
-            case .int32s(let values): .array(.int32(values))
-            case .uint32(let value): .uint32(value)
-            case .bool(let value): .bool(value)
-            }
     }
 }

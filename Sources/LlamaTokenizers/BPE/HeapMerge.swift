@@ -1,62 +1,68 @@
-/// The merges of many symbols, the pairs in a heap by rank and place: near-linear at any length.
+/// Merges long words: the pairs are in a heap by rank and position, so the time is near-linear at any length.
 struct HeapMerge {
     private var nodes: [Node] = []
-    /// Rank, then place; some are out of date when their turn comes.
+    /// The rank in the upper half, the position in the lower. Entries that a merge has made stale are skipped.
     private var heap = MinHeap<UInt64>()
 
+    /// A symbol in a doubly linked list.
     private struct Node {
         var id: Int32
-        /// What comes of this symbol and the next; the rank is `MergeTable.none` also where the symbol is gone.
+        /// What this symbol and the next merge into; the rank is `MergeTable.none` for a symbol that has merged into
+        /// the one before.
         var merge: MergeTable.Merge
-        /// The neighbours; -1 before the first, the number of symbols after the last.
+        /// The neighbors' indices; -1 before the first, the number of symbols after the last.
         var previous: Int32
         var next: Int32
     }
 
-    /// Appends what becomes of fewer than 2^31 symbols.
+    /// Appends the tokens of fewer than 2^31 symbols.
     mutating func append(
         _ symbols: UnsafeBufferPointer<Int32>, _ merges: MergeTable.Lookup, to ids: inout [Int32]
     ) {
-        nodes.removeAll(keepingCapacity: true)
-        let none = MergeTable.Merge(rank: MergeTable.none, merged: -1)
-        for (place, id) in symbols.enumerated() {
-            let place = Int32(place)
-            nodes.append(Node(id: id, merge: none, previous: place - 1, next: place + 1))
+        link(symbols)
+        for index in nodes.indices { updatePair(at: index, merges) }
+        while let entry = heap.pop() {
+            let index = Int(UInt32(truncatingIfNeeded: entry))
+            if nodes[index].merge.rank == Int32(truncatingIfNeeded: entry >> 32) { merge(index, merges) }
         }
-        for place in nodes.indices { updatePair(at: place, merges) }
-        while let pair = heap.pop() {
-            let place = Int(UInt32(truncatingIfNeeded: pair))
-            if nodes[place].merge.rank == Int32(truncatingIfNeeded: pair >> 32) { merge(place, merges) }
-        }
-        var place = 0
-        while place < nodes.count {
-            ids.append(nodes[place].id)
-            place = Int(nodes[place].next)
+        var index = 0
+        while index < nodes.count {
+            ids.append(nodes[index].id)
+            index = Int(nodes[index].next)
         }
     }
 
-    private mutating func merge(_ place: Int, _ merges: MergeTable.Lookup) {
-        let gone = Int(nodes[place].next)
-        let next = nodes[gone].next
-        nodes[gone].merge.rank = MergeTable.none
-        nodes[place].id = nodes[place].merge.merged
-        nodes[place].next = next
-        if Int(next) < nodes.count { nodes[Int(next)].previous = Int32(place) }
-        updatePair(at: place, merges)
-        let previous = Int(nodes[place].previous)
+    private mutating func link(_ symbols: UnsafeBufferPointer<Int32>) {
+        nodes.removeAll(keepingCapacity: true)
+        let none = MergeTable.Merge(rank: MergeTable.none, merged: -1)
+        for (index, id) in symbols.enumerated() {
+            let index = Int32(index)
+            nodes.append(Node(id: id, merge: none, previous: index - 1, next: index + 1))
+        }
+    }
+
+    private mutating func merge(_ index: Int, _ merges: MergeTable.Lookup) {
+        let removed = Int(nodes[index].next)
+        let next = nodes[removed].next
+        nodes[removed].merge.rank = MergeTable.none
+        nodes[index].id = nodes[index].merge.merged
+        nodes[index].next = next
+        if Int(next) < nodes.count { nodes[Int(next)].previous = Int32(index) }
+        updatePair(at: index, merges)
+        let previous = Int(nodes[index].previous)
         if previous >= 0 { updatePair(at: previous, merges) }
     }
 
-    private mutating func updatePair(at place: Int, _ merges: MergeTable.Lookup) {
-        let second = Int(nodes[place].next)
+    private mutating func updatePair(at index: Int, _ merges: MergeTable.Lookup) {
+        let second = Int(nodes[index].next)
         guard second < nodes.count else {
-            nodes[place].merge.rank = MergeTable.none
+            nodes[index].merge.rank = MergeTable.none
             return
         }
-        let merge = merges.merge(nodes[place].id, nodes[second].id)
-        nodes[place].merge = merge
+        let merge = merges.merge(nodes[index].id, nodes[second].id)
+        nodes[index].merge = merge
         if merge.rank != MergeTable.none {
-            heap.push(UInt64(UInt32(bitPattern: merge.rank)) << 32 | UInt64(place))
+            heap.push(UInt64(UInt32(bitPattern: merge.rank)) << 32 | UInt64(index))
         }
     }
 }

@@ -1,30 +1,30 @@
-/// A binary heap that gives the least element first.
+/// A binary heap that returns the least element first.
 struct MinHeap<Element: Comparable> {
     private var elements: [Element] = []
 
     mutating func push(_ element: Element) {
-        var place = elements.count
+        var index = elements.count
         elements.append(element)
-        while place > 0, element < elements[(place - 1) / 2] {
-            elements[place] = elements[(place - 1) / 2]
-            place = (place - 1) / 2
+        while index > 0, element < elements[(index - 1) / 2] {
+            elements[index] = elements[(index - 1) / 2]
+            index = (index - 1) / 2
         }
-        elements[place] = element
+        elements[index] = element
     }
 
     mutating func pop() -> Element? {
         guard let least = elements.first, let last = elements.popLast() else { return nil }
         if elements.isEmpty { return least }
-        var place = 0
+        var index = 0
         while true {
-            var child = 2 * place + 1
+            var child = 2 * index + 1
             guard child < elements.count else { break }
             if child + 1 < elements.count, elements[child + 1] < elements[child] { child += 1 }
             guard elements[child] < last else { break }
-            elements[place] = elements[child]
-            place = child
+            elements[index] = elements[child]
+            index = child
         }
-        elements[place] = last
+        elements[index] = last
         return least
     }
 }

@@ -2,11 +2,11 @@ import Glibc
 
 /// The ids of tokens by their bytes.
 ///
-/// An open-addressing table, at most half full, over one flat buffer: no object per token, and no `String`,
-/// which takes canonically equivalent spellings for one. The hash is by chance, so that no file can be written
-/// whose tokens collide.
+/// An open-addressing hash table, at most half full, over one flat buffer: no object per token, and no `String`, to which
+/// canonically equivalent spellings are equal. The hash function is random, so that no file can be crafted whose tokens
+/// collide.
 struct TokenIndex: Sendable {
-    /// Stands for bytes that are no token.
+    /// The id of bytes that are not a token.
     static let none: Int32 = -1
 
     /// Two tokens of the same bytes.
@@ -17,28 +17,28 @@ struct TokenIndex: Sendable {
     }
 
     private struct Slot: Sendable {
-        /// The bytes of a token of at most eight, the hash of any other.
+        /// The bytes of a token of at most eight bytes, the hash of a longer one.
         var key: UInt64 = 0
         /// The length in bytes; 0 in a free slot.
         var count: Int32 = 0
         var id: Int32 = TokenIndex.none
     }
 
-    /// The first token whose bytes an earlier token has too; a lookup finds the earlier.
+    /// The first token with the bytes of an earlier one, which a lookup finds; nil if all tokens differ.
     private(set) var duplicate: Duplicate?
     /// The length in bytes of the longest token.
     private(set) var longest = 0
 
     private let bytes: [UInt8]
-    /// Where each token ends in `bytes`, after a 0.
+    /// Where each token ends in `bytes`, after a leading 0.
     private let bounds: [UInt32]
     private var slots: [Slot]
     private let seed = UInt64.random(in: 0...UInt64.max)
     private let factor = UInt64.random(in: 0...UInt64.max) | 1
 
     /// - Parameters:
-    ///   - bytes: the tokens one after the other, less than 4 GiB.
-    ///   - bounds: where each ends, after a 0. A token without bytes is left out.
+    ///   - bytes: the tokens back to back, less than 4 GiB.
+    ///   - bounds: where each ends, after a leading 0. A token without bytes is left out.
     init(bytes: [UInt8], bounds: [UInt32]) {
         (self.bytes, self.bounds) = (bytes, bounds)
         var capacity = 16
@@ -52,7 +52,7 @@ struct TokenIndex: Sendable {
         }
     }
 
-    /// The tokens of a table by their place in it; one without bytes is left out.
+    /// The tokens of a table, by their ids; those without bytes are left out.
     init(_ tokens: TokenTable) {
         var bytes: [UInt8] = []
         var bounds: [UInt32] = [0]
@@ -69,38 +69,46 @@ struct TokenIndex: Sendable {
     func id(of start: UnsafePointer<UInt8>, count: Int) -> Int32 {
         guard count > 0, count <= longest else { return Self.none }
         return slots.withUnsafeBufferPointer { slots in
-            slots[place(of: start, count, key: key(start, count), in: slots)].id
+            slots[index(of: start, count, key: key(start, count), in: slots)].id
         }
+    }
+
+    /// The id of a token by its bytes, or `none`.
+    func id(of bytes: some Collection<UInt8>) -> Int32 {
+        let found = bytes.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { id(of: $0, count: bytes.count) } ?? Self.none
+        }
+        return found ?? id(of: Array(bytes))
     }
 
     private mutating func insert(_ start: UnsafePointer<UInt8>, _ count: Int, id: Int32) {
         guard count > 0 else { return }
         let key = key(start, count)
-        let place = slots.withUnsafeBufferPointer { self.place(of: start, count, key: key, in: $0) }
-        if slots[place].count > 0 {
-            duplicate = duplicate ?? Duplicate(id: id, earlier: slots[place].id)
+        let index = slots.withUnsafeBufferPointer { self.index(of: start, count, key: key, in: $0) }
+        if slots[index].count > 0 {
+            duplicate = duplicate ?? Duplicate(id: id, earlier: slots[index].id)
         } else {
-            slots[place] = Slot(key: key, count: Int32(count), id: id)
+            slots[index] = Slot(key: key, count: Int32(count), id: id)
             longest = max(longest, count)
         }
     }
 
-    /// Where a token is, or the free slot where it would be.
+    /// The slot of a token, or the free slot for it.
     @inline(__always)
-    private func place(
+    private func index(
         of start: UnsafePointer<UInt8>, _ count: Int, key: UInt64, in slots: UnsafeBufferPointer<Slot>
     ) -> Int {
         let mask = slots.count - 1
-        var place = Int(truncatingIfNeeded: count > 8 ? key : mix(key ^ UInt64(count) << 56)) & mask
-        while slots[place].count != 0 {
-            if slots[place].key == key, slots[place].count == Int32(truncatingIfNeeded: count),
-                count <= 8 || isToken(slots[place].id, start, count)
+        var index = Int(truncatingIfNeeded: count > 8 ? key : mix(key ^ UInt64(count) << 56)) & mask
+        while slots[index].count != 0 {
+            if slots[index].key == key, slots[index].count == Int32(truncatingIfNeeded: count),
+                count <= 8 || isToken(slots[index].id, start, count)
             {
-                return place
+                return index
             }
-            place = (place + 1) & mask
+            index = (index + 1) & mask
         }
-        return place
+        return index
     }
 
     private func isToken(_ id: Int32, _ start: UnsafePointer<UInt8>, _ count: Int) -> Bool {
@@ -109,8 +117,8 @@ struct TokenIndex: Sendable {
         }
     }
 
-    /// The bytes themselves, up to eight, else a hash: eight at a time, the last eight overlapping those before
-    /// (after wyhash, Wang Yi).
+    /// Up to eight bytes themselves, else a hash over eight bytes at a time, of which the last may overlap (after wyhash,
+    /// Wang Yi).
     @inline(__always)
     private func key(_ start: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
         let raw = UnsafeRawPointer(start)

@@ -1,5 +1,5 @@
-/// A tokenizer of a vocabulary that lies inside a checkpoint: the ids are its base's, the special tokens are those
-/// that the checkpoint names.
+/// The tokenizer of a vocabulary in a checkpoint: the ids are its base's, the special tokens those that the checkpoint
+/// names.
 struct EmbeddedTokenizer<Base: Tokenizer>: Tokenizer {
     let vocabularySize: Int
     let bosID: Int32?
@@ -9,19 +9,20 @@ struct EmbeddedTokenizer<Base: Tokenizer>: Tokenizer {
     let addsBOS: Bool
 
     private let base: Base
-    /// The names of the tokens that the base does not have: those that are never used.
+    /// The names of unused tokens, which the base does not have.
     private let unusedNames: [Int32: [UInt8]]
 
     /// - Parameters:
-    ///   - base: made of the vocabulary.
-    ///   - vocabulary: checked.
+    ///   - base: a tokenizer with the same ids.
+    ///   - vocabulary: the vocabulary, checked.
     init(_ base: Base, _ vocabulary: EmbeddedVocabulary) {
         self.base = base
         vocabularySize = vocabulary.tokens.count
-        (bosID, eosID, padID) = (vocabulary.bosID, vocabulary.eosID, vocabulary.padID)
-        addsBOS = vocabulary.addsBOS && vocabulary.bosID != nil
-        let named = [vocabulary.eosID, vocabulary.eotID, vocabulary.eomID].compactMap { $0 }
-        // Files name the end of a turn only since 2024.
+        let ids = vocabulary.specialIDs
+        (bosID, eosID, padID) = (ids.bos, ids.eos, ids.pad)
+        addsBOS = vocabulary.additions.bos && ids.bos != nil
+        let named = [ids.eos, ids.eot, ids.eom].compactMap { $0 }
+        // Older files have no key for the end of a turn.
         let ends = Set(["<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>"].map { Array($0.utf8) })
         let spelled = vocabulary.tokens.indices.filter {
             vocabulary.kinds[$0] == .control && ends.contains(vocabulary.tokens[$0])

@@ -1,9 +1,9 @@
 extension EmbeddedVocabulary {
-    /// No token is near that long, no list of merges near that many.
+    /// Far above the longest known token, in bytes, and the longest known list of merges.
     static let maximumTokenLength = 1 << 16
     static let maximumMergeCount = 1 << 24
 
-    /// The vocabulary with a score and a kind for every token, nothing in it contradicting another part.
+    /// The vocabulary with a score and a kind for every token, its values checked against each other.
     func checked(file: String) throws(TokenizerError) -> EmbeddedVocabulary {
         do throws(VocabularyDamage) {
             var result = self
@@ -15,7 +15,7 @@ extension EmbeddedVocabulary {
             if model == .byteLevel { try checkMerges(index) }
             return result
         } catch {
-            throw .malformedVocabulary(file: file, what: error.what, place: error.place)
+            throw .malformedVocabulary(file: file, what: error.what, at: error.key)
         }
     }
 
@@ -40,33 +40,31 @@ extension EmbeddedVocabulary {
     }
 
     private func checkIDs() throws(VocabularyDamage) {
-        let ids = [
-            ("bos_token_id", bosID), ("eos_token_id", eosID), ("eot_token_id", eotID),
-            ("eom_token_id", eomID), ("unknown_token_id", unknownID), ("padding_token_id", padID),
-        ]
-        for case (let name, let id?) in ids where !tokens.indices.contains(Int(id)) {
-            throw VocabularyDamage(name, "there is no token \(id), only \(tokens.count)")
+        for (key, id) in specialIDs.byKey where !tokens.indices.contains(Int(id)) {
+            throw VocabularyDamage(key, "there is no token \(id), only \(tokens.count)")
         }
     }
 
-    /// The kinds, guessed as llama.cpp's first files had them where there are none, and with control tokens where
-    /// ids say so: no text may become the beginning of a sequence.
+    /// The kinds, derived as for llama.cpp's first files if there are none. Tokens with a role become control tokens, so
+    /// that no text can spell them.
     private var completeKinds: [TokenKind] {
         var result = kinds
         if kinds.isEmpty {
             result = tokens.map { model == .sentencePiece && $0.namedByte != nil ? .byte : .normal }
         }
-        for case let id? in [bosID, eosID, eotID, eomID, padID] where result[Int(id)] == .normal {
+        let ids = specialIDs
+        for case let id? in [ids.bos, ids.eos, ids.eot, ids.eom, ids.pad] where result[Int(id)] == .normal {
             result[Int(id)] = .control
         }
         if model == .sentencePiece, !result.contains(.unknown) {
-            let id = unknownID ?? 0
-            if result[Int(id)] == .normal || unknownID != nil { result[Int(id)] = .unknown }
+            // SentencePiece reserves id 0 for it.
+            let id = ids.unknown ?? 0
+            if result[Int(id)] == .normal || ids.unknown != nil { result[Int(id)] = .unknown }
         }
         return result
     }
 
-    /// - Returns: the tokens by their spellings; those that are never used are left out.
+    /// - Returns: the tokens by their spellings, unused ones left out.
     private func checkTokens() throws(VocabularyDamage) -> TokenIndex {
         var bytes: [UInt8] = []
         var bounds: [UInt32] = [0]
@@ -103,21 +101,22 @@ extension EmbeddedVocabulary {
             guard let (left, right) = merge.mergedPair else {
                 throw VocabularyDamage("merges[\(rank)]", "it is not two tokens with a space between")
             }
-            for part in [left, right, left + right] where index.id(of: Array(part)) == TokenIndex.none {
-                let name = String(decoding: part, as: UTF8.self)
+            for token in [left, right, left + right] where index.id(of: token) == TokenIndex.none {
+                let name = String(decoding: token, as: UTF8.self)
                 throw VocabularyDamage("merges[\(rank)]", "\"\(name)\" is not a token")
             }
         }
     }
 }
 
-/// What is wrong with a vocabulary, and in which of its parts.
+/// What is wrong with a vocabulary, and where.
 struct VocabularyDamage: Error {
-    let place: String
+    /// The key, or the element of an array.
+    let key: String
     let what: String
 
-    init(_ place: String, _ what: String) {
-        (self.place, self.what) = (place, what)
+    init(_ key: String, _ what: String) {
+        (self.key, self.what) = (key, what)
     }
 }
 

@@ -1,13 +1,13 @@
 import LlamaJSON
 
 extension EmbeddedVocabulary {
-    /// The vocabulary of a `tokenizer.json`, with what the files beside it say.
+    /// The vocabulary of a `tokenizer.json`, with the settings of the files beside it.
     ///
-    /// A vocabulary of bytes keeps its merges. One of characters with a fallback to bytes becomes one of
-    /// SentencePiece, if scores can say what its merges do.
+    /// A byte-level vocabulary keeps its merges. One of characters with a fallback to bytes becomes one of SentencePiece, if
+    /// scores can express its merges.
     ///
-    /// - Throws: what `HuggingFaceTokenizer.init(bytes:file:settings:)` throws, and `.unsupportedVocabulary` for rules that no
-    ///   checkpoint can hold.
+    /// - Throws: what `HuggingFaceTokenizer.init(bytes:file:settings:)` throws, and `.unsupportedVocabulary` for rules that a
+    ///   checkpoint cannot express.
     init(tokenizerJSON bytes: [UInt8], file path: String, settings: TokenizerSettings) throws(TokenizerError)
     {
         let tokenizer = try HuggingFaceTokenizer(bytes: bytes, file: path, settings: settings)
@@ -18,9 +18,9 @@ extension EmbeddedVocabulary {
                     try JSONVocabulary(file, tokenizer), file, try MergeText(text, file).pairs, tokenizer)
             }
         } catch {
-            guard case .unsupported(let found, let place) = error else { throw error.inFile(path) }
+            guard case .unsupported(let found, let key) = error else { throw error.inFile(path) }
             throw .unsupportedVocabulary(
-                file: "\(path): \(place)", expected: "rules that a checkpoint can hold", found: found)
+                file: "\(path): \(key)", expected: "rules that a checkpoint can hold", found: found)
         }
     }
 
@@ -28,14 +28,15 @@ extension EmbeddedVocabulary {
         _ vocabulary: JSONVocabulary, _ file: TokenizerJSON, _ merges: [[UInt8]],
         _ tokenizer: HuggingFaceTokenizer
     ) throws(ComponentError) {
-        let isByteLevel = tokenizer.model.isByteLevel
+        let isByteLevel = tokenizer.model.options.isByteLevel
         var scores: [Float] = []
         var preTokenizer = "default"
         if isByteLevel {
-            preTokenizer = try vocabulary.preTokenizer(ignoresMerges: tokenizer.model.ignoresMerges).name
+            preTokenizer = try vocabulary.preTokenizer(ignoresMerges: tokenizer.model.options.ignoresMerges)
+                .name
         } else {
             guard let found = ScoresOfMerges(vocabulary.tokens, vocabulary.kinds, merges) else {
-                throw .unsupported(found: "merges that scores cannot say", place: "model.merges")
+                throw .unsupported(found: "merges that scores cannot express", path: "model.merges")
             }
             scores = found.scores
         }
@@ -45,61 +46,66 @@ extension EmbeddedVocabulary {
         self.init(
             model: isByteLevel ? .byteLevel : .sentencePiece, preTokenizer: preTokenizer,
             tokens: vocabulary.tokens, scores: scores, kinds: vocabulary.kinds,
-            merges: isByteLevel ? merges : [], bosID: tokenizer.bosID, eosID: tokenizer.eosID,
-            eotID: id("<|eot_id|>"), eomID: id("<|eom_id|>"), unknownID: tokenizer.model.unknownID,
-            padID: tokenizer.padID, addsBOS: tokenizer.addsBOS,
-            addsSpacePrefix: try isByteLevel ? false : vocabulary.addsSpacePrefix())
+            merges: isByteLevel ? merges : [],
+            specialIDs: SpecialIDs(
+                bos: tokenizer.bosID, eos: tokenizer.eosID, eot: id("<|eot_id|>"), eom: id("<|eom_id|>"),
+                unknown: tokenizer.model.unknownID, pad: tokenizer.padID),
+            additions: Additions(
+                bos: tokenizer.addsBOS, spacePrefix: try isByteLevel ? false : vocabulary.addsSpacePrefix()))
     }
 }
 
-/// The tokens of a `tokenizer.json` by id, and its rules as far as a checkpoint has names for them.
+/// The tokens of a `tokenizer.json` by id, and those of its rules that a checkpoint can express.
 private struct JSONVocabulary {
     private(set) var tokens: [[UInt8]]
     private(set) var kinds: [TokenKind]
-    private let parts: [String: JSONValue]
+    private let members: [String: JSONValue]
     private let model: BytePairModel
 
     init(_ file: TokenizerJSON, _ tokenizer: HuggingFaceTokenizer) throws(ComponentError) {
-        (parts, model) = (file.parts, tokenizer.model)
-        // Ids without a token get a name, as llama.cpp's tools have it.
+        (members, model) = (file.members, tokenizer.model)
+        // Ids without a token get a name, as from llama.cpp's tools.
         tokens = (0..<tokenizer.vocabularySize).map { Array("[PAD\($0)]".utf8) }
         kinds = (0..<Int32(tokenizer.vocabularySize)).map { tokenizer.kind(of: $0) ?? .unused }
         for entry in 0..<file.vocabulary.count {
             tokens[Int(file.vocabulary.ids[entry])] = Array(file.vocabulary.spelling(entry))
         }
-        let added = try Component.checked { () throws(JSONError) in try parts["added_tokens"]?.array() ?? [] }
+        let added = try Component.checked { () throws(JSONError) in try members["added_tokens"]?.array() ?? []
+        }
         for element in added {
             let token = try AddedToken(element)
             if token.isSingleWord || token.stripsLeft || token.stripsRight {
-                throw .unsupported(found: "a token that minds its neighbours", place: element.path)
+                throw .unsupported(found: "a token that depends on its neighbors", path: element.path)
             }
             tokens[Int(token.id)] = token.content
         }
     }
 
-    /// The name of the rules by which a text is cut.
+    /// The name of the rules that split a text.
     func preTokenizer(ignoresMerges: Bool) throws(ComponentError) -> PreTokenizer {
-        if let value = parts["normalizer"] {
-            throw .unsupported(found: try Component(value).type, place: "normalizer")
+        if let value = members["normalizer"] {
+            throw .unsupported(found: try Component(value).type, path: "normalizer")
         }
-        let rules = try parts["pre_tokenizer"].map { value throws(ComponentError) in
+        let rules = try members["pre_tokenizer"].map { value throws(ComponentError) in
             try PreTokenizer.Rule.rules(try Component(value))
         }
         guard let rules = rules ?? nil, let found = PreTokenizer(rules: rules, ignoresMerges: ignoresMerges)
-        else { throw .unsupported(found: "rules without a name in GGUF", place: "pre_tokenizer") }
+        else { throw .unsupported(found: "rules without a name in GGUF", path: "pre_tokenizer") }
         return found
     }
 
-    /// Whether a space is put before a text, by the rules that stand for SentencePiece's.
+    /// Whether a space is put before a text, by rules that implement SentencePiece's.
     func addsSpacePrefix() throws(ComponentError) -> Bool {
-        guard model.fallsBackToBytes, model.fusesUnknown, !model.ignoresMerges, model.unknownID != nil else {
-            throw .unsupported(found: "a model without byte_fallback, fuse_unk or unk_token", place: "model")
+        let options = model.options
+        guard options.fallsBackToBytes, options.fusesUnknown, !options.ignoresMerges, model.unknownID != nil
+        else {
+            throw .unsupported(found: "a model without byte_fallback, fuse_unk or unk_token", path: "model")
         }
-        let normalizers = try parts["normalizer"].map { value throws(ComponentError) in
+        let normalizers = try members["normalizer"].map { value throws(ComponentError) in
             try TextNormalizer.rules(try Component(value))
         }
-        let splits = try parts["pre_tokenizer"].map { value throws(ComponentError) in
-            try TextSplit.rules(try Component(value)).rules
+        let splits = try members["pre_tokenizer"].map { value throws(ComponentError) in
+            try SplitRule.rules(try Component(value)).rules
         }
         let mark = Array("\u{2581}".utf8)
         if let split = splits?.first, splits?.count == 1, (normalizers ?? []).isEmpty,
@@ -115,16 +121,16 @@ private struct JSONVocabulary {
         }
         guard rules.count == 1, (splits ?? []).isEmpty,
             case .replace(.text([UInt8(ascii: " ")]), mark)? = rules.first
-        else { throw .unsupported(found: "rules other than SentencePiece's", place: "normalizer") }
+        else { throw .unsupported(found: "rules other than SentencePiece's", path: "normalizer") }
         return adds
     }
 }
 
-/// The merges of a `tokenizer.json` as GGUF spells them.
+/// The merges of a `tokenizer.json` in GGUF's spelling.
 private struct MergeText {
     private(set) var pairs: [[UInt8]] = []
 
-    /// - Parameter file: of which the merges have been read once.
+    /// - Parameter file: a file whose merges have been checked.
     init(_ text: UnsafeBufferPointer<UInt8>, _ file: TokenizerJSON) throws(ComponentError) {
         guard let range = file.merges else { return }
         var reader = JSONReader(

@@ -1,5 +1,5 @@
 extension EmbeddedVocabulary {
-    /// What llama2.c calls the tokens that begin and end a sequence.
+    /// The tokens that begin and end a sequence in llama2.c.
     private static let begin = (id: 1, exported: Array("\n<s>\n".utf8), spelling: Array("<s>".utf8))
     private static let end = (id: 2, exported: Array("\n</s>\n".utf8), spelling: Array("</s>".utf8))
     /// The token of byte 0; the others follow.
@@ -16,7 +16,8 @@ extension EmbeddedVocabulary {
         do throws(VocabularyDamage) {
             var (tokens, scores) = try Self.exportedTokens(bytes)
             guard tokens.count >= Self.firstPieceID else {
-                throw VocabularyDamage("the tokens", "there are \(tokens.count), fewer than every byte takes")
+                throw VocabularyDamage(
+                    "the tokens", "there are \(tokens.count), too few for a token of every byte")
             }
             for (id, exported, spelling) in [Self.begin, Self.end] {
                 guard tokens[id] == exported || tokens[id] == spelling else {
@@ -28,9 +29,9 @@ extension EmbeddedVocabulary {
             for byte in UInt8.min...UInt8.max {
                 let id = Self.firstByteID + Int(byte)
                 let name = Array(byte.fallbackName.utf8)
-                // The first exports had the character of that number.
+                // The first exports had the character with that scalar value.
                 guard tokens[id] == name || tokens[id].elementsEqual(String(Unicode.Scalar(byte)).utf8) else {
-                    throw VocabularyDamage("token \(id)", "it does not stand for byte \(byte)")
+                    throw VocabularyDamage("token \(id)", "it is not the token of byte \(byte)")
                 }
                 tokens[id] = name
             }
@@ -39,10 +40,10 @@ extension EmbeddedVocabulary {
                 [.unknown, .control, .control] + [TokenKind](repeating: .byte, count: 256)
                 + [TokenKind](repeating: .normal, count: tokens.count - Self.firstPieceID)
             self.init(
-                model: .sentencePiece, tokens: tokens, scores: scores, kinds: kinds, bosID: 1, eosID: 2,
-                unknownID: 0)
+                model: .sentencePiece, tokens: tokens, scores: scores, kinds: kinds,
+                specialIDs: SpecialIDs(bos: 1, eos: 2, unknown: 0))
         } catch {
-            throw .malformedVocabulary(file: file, what: error.what, place: error.place)
+            throw .malformedVocabulary(file: file, what: error.what, at: error.key)
         }
     }
 
@@ -78,8 +79,8 @@ extension EmbeddedVocabulary {
     /// The vocabulary as llama2.c's `tokenizer.py` exports it.
     ///
     /// - Parameter file: what errors call the vocabulary.
-    /// - Throws: `.malformedVocabulary`, and `.unsupportedVocabulary` for one that llama2.c would take for another:
-    ///   it counts on the ids of Llama 2 for the reserved tokens and the bytes.
+    /// - Throws: `.malformedVocabulary`, and `.unsupportedVocabulary` for one that llama2.c would misread: it assumes Llama 2's
+    ///   ids for the reserved tokens and the bytes.
     package func llama2cFile(file: String) throws(TokenizerError) -> [UInt8] {
         let vocabulary = try checked(file: file)
         if let found = vocabulary.obstacleForLlama2c {
@@ -105,17 +106,19 @@ extension EmbeddedVocabulary {
 
     private var obstacleForLlama2c: String? {
         guard model == .sentencePiece else { return "one of byte-level merges" }
-        guard addsSpacePrefix else { return "one without a space before the text" }
-        guard tokens.count >= Self.firstPieceID, bosID == 1, eosID == 2, kinds[0] == .unknown else {
-            return "reserved tokens with other ids than 0, 1 and 2"
+        guard additions.spacePrefix else { return "one without a space before the text" }
+        guard tokens.count >= Self.firstPieceID, specialIDs.bos == 1, specialIDs.eos == 2,
+            kinds[0] == .unknown
+        else {
+            return "reserved tokens with ids other than 0, 1 and 2"
         }
         for byte in UInt8.min...UInt8.max {
             guard tokens[Self.firstByteID + Int(byte)].namedByte == byte else {
-                return "byte \(byte) with another id than \(Self.firstByteID + Int(byte))"
+                return "byte \(byte) with an id other than \(Self.firstByteID + Int(byte))"
             }
         }
         if let id = kinds[Self.firstPieceID...].firstIndex(where: { $0 != .normal }) {
-            return "\"\(String(decoding: tokens[id], as: UTF8.self))\", which is no piece of text"
+            return "\"\(String(decoding: tokens[id], as: UTF8.self))\", which is not a piece of text"
         }
         return nil
     }
@@ -124,12 +127,12 @@ extension EmbeddedVocabulary {
 extension [UInt8] {
     private static let spaceMark = Array("\u{2581}".utf8)
 
-    /// U+2581 in the place of spaces.
+    /// With spaces replaced by U+2581.
     fileprivate var withSpaceMarks: [UInt8] {
         flatMap { $0 == UInt8(ascii: " ") ? Self.spaceMark : [$0] }
     }
 
-    /// Spaces in the place of U+2581.
+    /// With U+2581 replaced by spaces.
     fileprivate var withSpaces: [UInt8] {
         var result = self
         TextNormalizer.replace(.text(Self.spaceMark), [UInt8(ascii: " ")]).apply(to: &result)

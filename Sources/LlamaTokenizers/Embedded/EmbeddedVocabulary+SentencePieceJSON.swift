@@ -1,12 +1,12 @@
 extension EmbeddedVocabulary {
-    /// The members of a `tokenizer.json` that stand for a vocabulary of SentencePiece, as Hugging Face's own
-    /// `tokenizer.json` of Llama 2 has them.
+    /// Appends the members of a `tokenizer.json` that implement a vocabulary of SentencePiece, as in Hugging Face's
+    /// `tokenizer.json` of Llama 2.
     ///
-    /// - Throws: `.unsupportedVocabulary` where scores leave the order of merges open.
+    /// - Throws: `.unsupportedVocabulary` if scores leave the order of merges open.
     func appendSentencePiece(to json: inout JSONBytes, file: String) throws(TokenizerError) {
         let mark = "\u{2581}"
         for (id, token) in tokens.enumerated() where kinds[id] == .userDefined {
-            // Added tokens are looked for before spaces become marks.
+            // Added tokens are found before spaces become marks.
             guard !String(decoding: token, as: UTF8.self).contains(mark) else {
                 throw .unsupportedVocabulary(
                     file: file, expected: "user-defined tokens without marks for spaces",
@@ -16,7 +16,7 @@ extension EmbeddedVocabulary {
         let merges = try mergesOfScores(file: file)
         let fallsBackToBytes = kinds.contains(.byte)
         json += #""normalizer":{"type":"Sequence","normalizers":["#
-        if addsSpacePrefix { json += #"{"type":"Prepend","prepend":"\#(mark)"},"# }
+        if additions.spacePrefix { json += #"{"type":"Prepend","prepend":"\#(mark)"},"# }
         json += #"{"type":"Replace","pattern":{"String":" "},"content":"\#(mark)"}]},"pre_tokenizer":null,"#
         json += #""post_processor":"#
         json.bytes += specialTokenTemplate ?? Array("null".utf8)
@@ -24,7 +24,7 @@ extension EmbeddedVocabulary {
         json += #"{"type":"Replace","pattern":{"String":"\#(mark)"},"content":" "},"#
         if fallsBackToBytes { json += #"{"type":"ByteFallback"},"# }
         json += #"{"type":"Fuse"}"#
-        if addsSpacePrefix { json += #",{"type":"Strip","content":" ","start":1,"stop":0}"# }
+        if additions.spacePrefix { json += #",{"type":"Strip","content":" ","start":1,"stop":0}"# }
         json += #"]},"model":{"type":"BPE","dropout":null,"unk_token":"#
         if let unknown = kinds.firstIndex(of: .unknown) {
             json.string(tokens[unknown])
@@ -39,8 +39,8 @@ extension EmbeddedVocabulary {
             to: &json, kinds: [.normal, .byte, .control, .unknown, .userDefined], merges: merges)
     }
 
-    /// Every pair of tokens that make a third, those first whose token has the highest score, and of one score those
-    /// first whose left part is the longest: the reverse of ``ScoresOfMerges``.
+    /// Every pair of tokens that merges into a third: the highest score first, and of equal scores the longest left token
+    /// first. The reverse of ``ScoresOfMerges``.
     private func mergesOfScores(file: String) throws(TokenizerError) -> [[UInt8]] {
         let texts = tokens.indices.map { kinds[$0] == .normal ? tokens[$0] : [] }
         var bounds: [UInt32] = [0]

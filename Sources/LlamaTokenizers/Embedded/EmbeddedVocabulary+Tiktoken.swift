@@ -1,6 +1,6 @@
 extension EmbeddedVocabulary {
-    /// The vocabulary of Llama 3's `tokenizer.model`: the ranks in the spelling of byte-level vocabularies, the
-    /// special tokens with the names of `names`, and for each token the one merge that makes it, by rank.
+    /// The vocabulary of Llama 3's `tokenizer.model`: the ranks in the spelling of byte-level vocabularies, the special tokens
+    /// with the names of `names`, and for each token the one merge that leads to it, by rank.
     ///
     /// - Throws: `.malformedRanks`.
     init(
@@ -25,15 +25,17 @@ extension EmbeddedVocabulary {
             model: .byteLevel, preTokenizer: PreTokenizer.llama3.name, tokens: tokens,
             kinds: [TokenKind](repeating: .normal, count: ranks.count)
                 + [TokenKind](repeating: .control, count: specials.count),
-            merges: merges, bosID: tokenizer.bosID, eosID: tokenizer.eosID,
-            eotID: tokenizer.specialTokenID("<|eot_id|>"), eomID: tokenizer.specialTokenID("<|eom_id|>"),
-            padID: tokenizer.padID, addsSpacePrefix: false)
+            merges: merges,
+            specialIDs: SpecialIDs(
+                bos: tokenizer.bosID, eos: tokenizer.eosID, eot: tokenizer.specialTokenID("<|eot_id|>"),
+                eom: tokenizer.specialTokenID("<|eom_id|>"), pad: tokenizer.padID),
+            additions: Additions(spacePrefix: false))
     }
 
     /// Llama 3's `tokenizer.model` with the same ids.
     ///
-    /// The format has neither merges nor the special tokens' names, so only a vocabulary that follows from what it
-    /// has can be written: in order of the ranks, with Llama 3's rules and the names of Llama 3 or 3.1.
+    /// The format has neither merges nor the special tokens' names, so it can only express a vocabulary whose tokens are in
+    /// the order of its merges, with Llama 3's rules and the names of Llama 3 or 3.1.
     ///
     /// - Parameter file: what errors call the vocabulary.
     /// - Throws: `.malformedVocabulary`, and `.unsupportedVocabulary` for one that the format cannot express.
@@ -60,7 +62,7 @@ extension EmbeddedVocabulary {
         let specials = tokens[count...].map { String(decoding: $0, as: UTF8.self) }
         guard kinds[count...].allSatisfy({ $0 == .control }),
             TiktokenTokenizer.SpecialNames.allCases.contains(where: { $0.spellings == specials })
-        else { throw Obstacle(found: "special tokens of other names than Llama 3's") }
+        else { throw Obstacle(found: "special tokens with names other than Llama 3's") }
         var table = TokenTable()
         for id in 0..<count {
             var token: [UInt8] = []
@@ -78,8 +80,8 @@ extension EmbeddedVocabulary {
         return lines
     }
 
-    /// Merging by rank is merging by these merges if they come in the order of what they make, and none is missing
-    /// that has its turn by rank.
+    /// Merging by rank equals merging by these merges if they are in the order of the tokens that they lead to, and none that
+    /// merging by rank uses is missing.
     private func checkOrder(of table: TokenTable) throws(Obstacle) {
         let ranks: RankTable
         do { ranks = try RankTable(table) } catch { throw Obstacle(found: error.what) }
@@ -109,7 +111,7 @@ extension EmbeddedVocabulary {
 }
 
 extension RankTable {
-    /// Where the two tokens meet that a token is made of; nil where its bytes do not lead to it, and for a byte.
+    /// The boundary between the two tokens that merge into a token; nil if its bytes do not lead to it, and for a byte.
     fileprivate func middle(of token: [UInt8], rank: Int32) -> Int? {
         token.withUnsafeBufferPointer { bytes in
             guard let start = bytes.baseAddress, bytes.count > 1 else { return nil }
@@ -130,11 +132,11 @@ extension ArraySlice<UInt8> {
         let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var result: [UInt8] = []
         for start in stride(from: startIndex, to: endIndex, by: 3) {
-            let part = self[start..<Swift.min(start + 3, endIndex)]
-            let bits = part.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - part.count))
-            for place in 0..<4 {
-                let digit = digits[Int(bits >> UInt32(18 - 6 * place) & 63)]
-                result.append(place <= part.count ? digit : UInt8(ascii: "="))
+            let group = self[start..<Swift.min(start + 3, endIndex)]
+            let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+            for index in 0..<4 {
+                let digit = digits[Int(bits >> UInt32(18 - 6 * index) & 63)]
+                result.append(index <= group.count ? digit : UInt8(ascii: "="))
             }
         }
         return result

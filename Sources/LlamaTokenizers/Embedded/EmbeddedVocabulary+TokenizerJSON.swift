@@ -1,17 +1,16 @@
 extension EmbeddedVocabulary {
     /// A `tokenizer.json` that Hugging Face's tokenizers load, with the same ids.
     ///
-    /// Tokens that are never used are left out.
+    /// Unused tokens are left out.
     ///
     /// - Parameter file: what errors call the vocabulary.
-    /// - Throws: `.malformedVocabulary`, and `.unsupportedVocabulary` for a vocabulary with a `preTokenizer` that is
-    ///   not known, or one of SentencePiece whose merges have no order.
+    /// - Throws: `.malformedVocabulary`, and `.unsupportedVocabulary` for a `preTokenizer` that is not known or a
+    ///   vocabulary of SentencePiece whose scores leave the order of merges open.
     package func tokenizerJSONFile(file: String) throws(TokenizerError) -> [UInt8] {
         try checked(file: file).tokenizerJSON(file: file)
     }
 
-    /// The file of a vocabulary that is checked.
-    func tokenizerJSON(file: String) throws(TokenizerError) -> [UInt8] {
+    private func tokenizerJSON(file: String) throws(TokenizerError) -> [UInt8] {
         var json = JSONBytes()
         json += #"{"version":"1.0","truncation":null,"padding":null,"added_tokens":["#
         appendAddedTokens(to: &json)
@@ -25,10 +24,7 @@ extension EmbeddedVocabulary {
     }
 
     private func appendByteLevel(to json: inout JSONBytes, file: String) throws(TokenizerError) {
-        guard let rules = PreTokenizer(name: preTokenizer) else {
-            throw .unsupportedVocabulary(
-                file: file, expected: "a pre-tokenizer of a Llama tokenizer", found: "\"\(preTokenizer)\"")
-        }
+        let rules = try knownPreTokenizer(file: file)
         json += #""normalizer":null,"pre_tokenizer":{"type":"Sequence","pretokenizers":["#
         for (index, rule) in rules.rules.enumerated() {
             if index > 0 { json += "," }
@@ -44,7 +40,7 @@ extension EmbeddedVocabulary {
         appendVocabulary(to: &json, kinds: [.normal, .byte], merges: merges)
     }
 
-    /// The last members of `model`, and its end.
+    /// Appends the last members of `model`, and its end.
     func appendVocabulary(to json: inout JSONBytes, kinds included: Set<TokenKind>, merges: [[UInt8]]) {
         json += #""vocab":{"#
         var isFirst = true
@@ -86,11 +82,11 @@ extension EmbeddedVocabulary {
         json += "]}"
     }
 
-    /// The rule that puts BOS before a text and EOS behind it; nil where neither is put.
+    /// The rule that puts BOS before a text and EOS after it; nil if neither is added.
     var specialTokenTemplate: [UInt8]? {
-        let before = addsBOS ? bosID : nil
-        let behind = addsEOS ? eosID : nil
-        if before == nil, behind == nil { return nil }
+        let before = additions.bos ? specialIDs.bos : nil
+        let after = additions.eos ? specialIDs.eos : nil
+        if before == nil, after == nil { return nil }
         func pieces(_ sequence: String, _ type: Int) -> [[UInt8]] {
             let text = Array(#"{"Sequence":{"id":"\#(sequence)","type_id":\#(type)}}"#.utf8)
             func special(_ id: Int32) -> [UInt8] {
@@ -100,7 +96,7 @@ extension EmbeddedVocabulary {
                 piece += #","type_id":\#(type)}}"#
                 return piece.bytes
             }
-            return (before.map { [special($0)] } ?? []) + [text] + (behind.map { [special($0)] } ?? [])
+            return (before.map { [special($0)] } ?? []) + [text] + (after.map { [special($0)] } ?? [])
         }
         func list(_ elements: [[UInt8]]) -> [UInt8] { Array(elements.joined(separator: [UInt8(ascii: ",")])) }
         var json = JSONBytes()
@@ -109,7 +105,7 @@ extension EmbeddedVocabulary {
         json += #"],"pair":["#
         json.bytes += list(pieces("A", 0) + pieces("B", 1))
         json += #"],"special_tokens":{"#
-        let specials = Set([before, behind].compactMap { $0 }).sorted()
+        let specials = Set([before, after].compactMap { $0 }).sorted()
         json.bytes += list(
             specials.map { id in
                 var entry = JSONBytes()

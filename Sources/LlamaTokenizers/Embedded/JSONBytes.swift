@@ -1,10 +1,10 @@
-/// A JSON text that is written from left to right: a tree of a hundred thousand entries would cost more.
+/// A JSON text that is written from left to right, which is cheaper than a tree of a hundred thousand entries.
 struct JSONBytes {
     var bytes: [UInt8] = []
 
     static func += (json: inout JSONBytes, text: String) { json.bytes += text.utf8 }
 
-    /// Appends a string, given in UTF-8.
+    /// Appends a string, which is given in UTF-8.
     mutating func string(_ text: [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         for byte in text {

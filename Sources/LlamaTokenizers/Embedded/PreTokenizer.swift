@@ -1,16 +1,16 @@
 import LlamaJSON
 
-/// How a text is cut before its bytes are merged, under llama.cpp's names (`llama-vocab.cpp`).
+/// How a text is split before its bytes are merged, by llama.cpp's names (`llama-vocab.cpp`).
 enum PreTokenizer: CaseIterable {
     case llama3, smaug, gpt2, smolLM, qwen2, tekken, fallback
 
-    /// One of the rules, as a `tokenizer.json` has them.
+    /// One rule, as in a `tokenizer.json`.
     enum Rule: Hashable {
-        /// Every match of a pattern is a piece.
+        /// Each match of a pattern is a word.
         case split(String)
-        /// Every digit is a piece.
+        /// Each digit is a word.
         case digits
-        /// Pieces become bytes, after GPT-2's pattern has cut them or without.
+        /// Words become bytes, split by GPT-2's pattern first or not.
         case byteLevel(usesPattern: Bool)
     }
 
@@ -20,7 +20,7 @@ enum PreTokenizer: CaseIterable {
         self = found
     }
 
-    /// The rules of a `tokenizer.json`; nil where no name stands for them.
+    /// The rules of a `tokenizer.json`; nil if GGUF has no name for them.
     init?(rules: [Rule], ignoresMerges: Bool) {
         let found = Self.allCases.first { $0.rules == rules && $0.ignoresMerges == ignoresMerges }
         guard let found else { return nil }
@@ -43,7 +43,7 @@ enum PreTokenizer: CaseIterable {
         }
     }
 
-    /// Whether a piece that is a token is never cut.
+    /// Whether a word that is a token is never merged from bytes.
     var ignoresMerges: Bool { self == .llama3 || self == .tekken }
 
     var rules: [Rule] {
@@ -55,10 +55,24 @@ enum PreTokenizer: CaseIterable {
         case .tekken: [.split(Self.tekkenPattern), .byteLevel(usesPattern: false)]
         case .fallback:
             [
-                .split(#"[\p{P}\$\+<=>\^~\|]+"#), .split(TextSplit.gpt2Pattern), .split(#"\p{N}+"#),
+                .split(#"[\p{P}\$\+<=>\^~\|]+"#), .split(SplitRule.gpt2Pattern), .split(#"\p{N}+"#),
                 .split("[0-9][0-9][0-9]"), .byteLevel(usesPattern: false),
             ]
         }
+    }
+
+    /// The rules as ``HuggingFaceTokenizer`` follows them.
+    func splitRules() throws(PatternError) -> [SplitRule] {
+        var splits: [SplitRule] = []
+        for rule in rules {
+            switch rule {
+            case .split(let pattern): splits.append(try .isolated(pattern))
+            case .digits: splits.append(try .digits(areSingle: true))
+            case .byteLevel(usesPattern: true): splits.append(try .isolated(SplitRule.gpt2Pattern))
+            case .byteLevel(usesPattern: false): break
+            }
+        }
+        return splits
     }
 
     private static let qwen2Pattern =
@@ -72,11 +86,11 @@ enum PreTokenizer: CaseIterable {
 }
 
 extension PreTokenizer.Rule {
-    /// The rules of a `pre_tokenizer`; nil where one of them is none of these.
+    /// The rules of a `pre_tokenizer`; nil if one of them is of another kind.
     static func rules(_ component: Component) throws(ComponentError) -> [Self]? {
         var rules: [Self] = []
-        for part in try component.flattened("pretokenizers") {
-            guard let rule = try Self(part) else { return nil }
+        for child in try component.flattened("pretokenizers") {
+            guard let rule = try Self(child) else { return nil }
             rules.append(rule)
         }
         return rules

@@ -7,7 +7,7 @@ struct ProtobufWriter {
         append(value)
     }
 
-    /// A number of type `int32`, which takes ten bytes where it is negative.
+    /// A number of type `int32`, which needs ten bytes if it is negative.
     mutating func int32(_ field: UInt64, _ value: Int32) {
         varint(field, UInt64(bitPattern: Int64(value)))
     }

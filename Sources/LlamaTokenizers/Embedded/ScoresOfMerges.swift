@@ -1,13 +1,13 @@
-/// Scores with which SentencePiece's BPE merges as a list of merges says: the reverse of what Hugging Face's
-/// converter makes of a SentencePiece model.
+/// Scores with which SentencePiece's BPE follows a list of merges: the reverse of Hugging Face's conversion of a
+/// SentencePiece model.
 struct ScoresOfMerges {
-    /// By id; 0 where a token is not text.
+    /// By id; 0 for a token that is not text.
     let scores: [Float]
 
     /// - Parameters:
     ///   - merges: pairs of spellings with a space between, the earliest first.
-    /// - Returns: nil where no scores would do: where the merges that make a token do not stand together, or two
-    ///   tokens that make a third are not among the merges.
+    /// - Returns: nil if no scores are equivalent: if the merges into one token are not consecutive, or two tokens that make a
+    ///   third are not among the merges.
     init?(_ tokens: [[UInt8]], _ kinds: [TokenKind], _ merges: [[UInt8]]) {
         var bytes: [UInt8] = []
         var bounds: [UInt32] = [0]

@@ -1,30 +1,37 @@
 import LlamaJSON
 
-/// A token of `added_tokens`: found in a text as it is spelled, before anything else is done to the text.
+/// A token of `added_tokens`: found in a text by its spelling, before anything else is done to the text.
 struct AddedToken: Sendable {
-    /// The longest spelling: every place of a text may be compared with all of it.
-    private static let maximumLength = 1 << 10
+    /// The longest spelling, in bytes: it may be compared with the text at every position.
+    static let maximumLength = 1 << 10
 
     let id: Int32
     let content: [UInt8]
-    /// Only where no letter, digit or the like stands next to it.
+    /// Whether it is found only where no word character is next to it.
     let isSingleWord: Bool
-    /// It takes the white space before it.
+    /// Whether it includes the white space before it.
     let stripsLeft: Bool
-    /// It takes the white space behind it.
+    /// Whether it includes the white space after it.
     let stripsRight: Bool
-    /// It is looked for in the normalized text, and as the normalizers change it.
+    /// Whether it is found in the normalized text, with its own spelling normalized too.
     let isNormalized: Bool
-    /// A control token, which has no text.
+    /// Whether it is a control token, which has no text.
     let isSpecial: Bool
 
-    /// How it is spelled in the text that is searched for it, and in the text that ids become.
+    /// Its spelling in the text that is searched, and in decoded text.
     func spelling(_ normalizers: [TextNormalizer]) -> [UInt8] {
         var spelling = content
         if isNormalized { for normalizer in normalizers { normalizer.apply(to: &spelling) } }
         return spelling
     }
 
+    /// A token that is found wherever the text spells it.
+    init(id: Int32, content: [UInt8], isSpecial: Bool) {
+        (self.id, self.content, self.isSpecial) = (id, content, isSpecial)
+        (isSingleWord, stripsLeft, stripsRight, isNormalized) = (false, false, false, false)
+    }
+
+    /// An element of `added_tokens`.
     init(_ value: JSONValue) throws(ComponentError) {
         (id, content, isSingleWord, stripsLeft, stripsRight, isNormalized, isSpecial) = try Component.checked
         {
@@ -55,7 +62,7 @@ struct AddedToken: Sendable {
 
 /// Finds added tokens in a text (`AddedVocabulary::find_matches`).
 struct AddedTokenMatcher: Sendable {
-    /// A stretch of a text: an added token, or text between two.
+    /// A segment of a text: an added token, or the text between two.
     struct Segment {
         let range: Range<Int>
         /// Nil for text.
@@ -73,8 +80,8 @@ struct AddedTokenMatcher: Sendable {
         }
     }
 
-    /// The stretches of a text, none of them empty. Of tokens that begin at one place the longest is found; if
-    /// `specials` does not allow it, it is text, and so are shorter ones within it.
+    /// The segments of a text, none of them empty. Of tokens that begin at one offset the longest is found; if `specials`
+    /// does not allow it, it is text, and so are shorter ones within it.
     func segments(
         of text: UnsafeBufferPointer<UInt8>, allowing specials: SpecialTokens
     ) -> [Segment] {
@@ -82,24 +89,24 @@ struct AddedTokenMatcher: Sendable {
         guard !trie.isEmpty else { return [Segment(range: 0..<text.count, id: nil)] }
         var segments: [Segment] = []
         var start = 0
-        var place = 0
+        var offset = 0
         var space = 0..<0
-        while place < text.count {
-            guard let (id, end) = trie.longest(in: text, at: place) else {
-                place += 1
+        while offset < text.count {
+            guard let (id, end) = trie.longest(in: text, at: offset) else {
+                offset += 1
                 continue
             }
-            defer { place = end }
-            guard let token = tokens[id], specials.allows(token), fits(token, place..<end, in: text) else {
+            defer { offset = end }
+            guard let token = tokens[id], specials.allows(token), fits(token, offset..<end, in: text) else {
                 continue
             }
-            let first = token.stripsLeft ? text.startOfSpace(before: place, notBefore: start) : place
-            // A run of space that tokens share is looked through once.
+            let first = token.stripsLeft ? text.startOfSpace(before: offset, notBefore: start) : offset
+            // A run of white space that tokens share is scanned once.
             if token.stripsRight, !space.contains(end) { space = end..<text.endOfSpace(from: end) }
             let last = token.stripsRight ? max(end, space.upperBound) : end
             if first > start { segments.append(Segment(range: start..<first, id: nil)) }
             if last > first { segments.append(Segment(range: first..<last, id: id)) }
-            // White space that the token before has taken may be a token too; what follows it is text again.
+            // White space that the token before includes may be a token too; what follows it is text again.
             start = last
         }
         if start < text.count { segments.append(Segment(range: start..<text.count, id: nil)) }
@@ -108,8 +115,8 @@ struct AddedTokenMatcher: Sendable {
 
     private func fits(_ token: AddedToken, _ range: Range<Int>, in text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard token.isSingleWord else { return true }
-        func isWord(_ place: Int) -> Bool {
-            ScalarSet.wordOfAddedTokens.contains(UTF8Scalar.decode(text, at: place).scalar)
+        func isWord(_ offset: Int) -> Bool {
+            ScalarSet.wordOfAddedTokens.contains(UTF8Scalar.decode(text, at: offset).scalar)
         }
         let wordBefore = range.lowerBound > 0 && isWord(UTF8Scalar.start(text, before: range.lowerBound))
         return !wordBefore && !(range.upperBound < text.count && isWord(range.upperBound))
@@ -117,13 +124,13 @@ struct AddedTokenMatcher: Sendable {
 }
 
 extension SpecialTokens {
-    /// Whether a token that is spelled out in a text becomes that token.
+    /// Whether a spelled-out token becomes that token.
     fileprivate func allows(_ token: AddedToken) -> Bool {
         guard token.isSpecial else { return true }
         switch self {
         case .none: return false
         case .all: return true
-        // By bytes: two strings are equal where their spellings are only canonically equivalent.
+        // By bytes: canonically equivalent strings are equal.
         case .only(let spellings): return spellings.contains { Array($0.utf8) == token.content }
         }
     }

@@ -3,25 +3,32 @@ import LlamaJSON
 /// `added_tokens` together with the vocabulary that they extend.
 struct AddedTokenList {
     /// The tokens in the order of the file.
-    private(set) var tokens: [AddedToken] = []
-    /// The number of ids.
-    private let count: Int
-    private let vocabulary: TokenizerJSON.Vocabulary
+    let tokens: [AddedToken]
+    /// The number of ids: one more than the greatest.
+    let idCount: Int
+    private let vocabulary: BytePairVocabulary
     private let model: BytePairModel
 
     init(
-        _ value: JSONValue?, _ vocabulary: TokenizerJSON.Vocabulary, _ model: BytePairModel
+        _ value: JSONValue?, _ vocabulary: BytePairVocabulary, _ model: BytePairModel
     ) throws(ComponentError) {
-        (self.vocabulary, self.model) = (vocabulary, model)
         let elements = try Component.checked { () throws(JSONError) in try value?.array() ?? [] }
+        var tokens: [AddedToken] = []
         for element in elements { tokens.append(try AddedToken(element)) }
-        count = 1 + Int((vocabulary.ids + tokens.map(\.id)).max() ?? -1)
+        self.init(checked: tokens, vocabulary, model)
         try checkIDs(elements)
     }
 
-    /// Every id stands for one token, and a token of the vocabulary keeps its id when it is added.
+    /// Tokens whose ids and spellings are known to fit the vocabulary.
+    init(checked tokens: [AddedToken], _ vocabulary: BytePairVocabulary, _ model: BytePairModel) {
+        (self.tokens, self.vocabulary, self.model) = (tokens, vocabulary, model)
+        // No id at all makes a vocabulary of no tokens.
+        idCount = 1 + Int((vocabulary.ids + tokens.map(\.id)).max() ?? -1)
+    }
+
+    /// Each id must be one token's, and a token of the vocabulary must keep its id when it is added.
     private func checkIDs(_ elements: [JSONValue]) throws(ComponentError) {
-        var entries = [Int32](repeating: -1, count: count)
+        var entries = [Int32](repeating: -1, count: idCount)
         for (entry, id) in vocabulary.ids.enumerated() {
             guard entries[Int(id)] < 0 else {
                 let names = "\"\(vocabulary.name(Int(entries[Int(id)])))\" and \"\(vocabulary.name(entry))\""
@@ -47,21 +54,20 @@ struct AddedTokenList {
     /// The id of a token by its spelling.
     func id(of spelling: [UInt8]) -> Int32? {
         if let token = tokens.first(where: { $0.content == spelling }) { return token.id }
-        let entry = model.isByteLevel ? TokenIndex.none : model.index.id(of: spelling)
+        let entry = model.options.isByteLevel ? TokenIndex.none : model.index.id(of: spelling)
         return entry < 0 ? nil : model.ids[Int(entry)]
     }
 
-    /// What every id stands for in a text, and the names of those that stand for nothing there or for a byte.
+    /// The text of every token, and the names of those that have no text or stand for a byte.
     func table(
-        _ vocabulary: TokenizerJSON.Vocabulary, _ normalizers: [TextNormalizer], _ rules: DecoderRules,
-        unknownID: Int32?
+        _ normalizers: [TextNormalizer], _ rules: DecoderRules
     ) throws(ComponentError) -> (TokenTable, names: [Int32: [UInt8]]) {
-        var entries = [Int32](repeating: -1, count: count)
+        var entries = [Int32](repeating: -1, count: idCount)
         for (entry, id) in vocabulary.ids.enumerated() { entries[Int(id)] = Int32(entry) }
         let added = Dictionary(tokens.map { ($0.id, $0) }) { first, _ in first }
         var table = TokenTable()
         var names: [Int32: [UInt8]] = [:]
-        for id in 0..<Int32(count) {
+        for id in 0..<Int32(idCount) {
             let spelling: ArraySlice<UInt8>
             if let token = added[id] {
                 spelling = token.spelling(normalizers)[...]
@@ -75,7 +81,7 @@ struct AddedTokenList {
             let (bytes, isByte) = try rules.text(of: spelling)
             let isSpecial = token?.isSpecial == true
             let kind: TokenKind =
-                id == unknownID
+                id == model.unknownID
                 ? .unknown : isSpecial ? .control : isByte ? .byte : token != nil ? .userDefined : .normal
             if kind != .normal, kind != .userDefined { names[id] = token?.content ?? Array(spelling) }
             let marksSpace = !rules.mark.isEmpty && spelling.contains(rules.mark)

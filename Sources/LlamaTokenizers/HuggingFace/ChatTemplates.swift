@@ -1,10 +1,10 @@
 import LlamaJSON
 
-/// The Jinja templates by which messages become a prompt, as files carry them.
+/// The Jinja templates that turn messages into a prompt.
 package struct ChatTemplates: Sendable, Hashable {
-    /// The template that is used where none is named.
+    /// The template that is used by default.
     package var standard: String?
-    /// Templates for other ends, such as `tool_use`, in the order of the file.
+    /// Templates for other purposes, such as `tool_use`, in the order of the file.
     package var named: [Named] = []
 
     /// A template with a name.
@@ -28,8 +28,8 @@ package struct ChatTemplates: Sendable, Hashable {
         (self.standard, self.named) = (standard, named)
     }
 
-    /// The templates of a folder of Hugging Face's: in `chat_template.jinja`, `chat_template.json` or
-    /// `tokenizer_config.json`, of which the first that is there counts.
+    /// The templates of a Hugging Face folder: in `chat_template.jinja`, `chat_template.json` or `tokenizer_config.json`,
+    /// whichever is found first.
     ///
     /// - Throws: `.invalidJSON` for a malformed file, and the errors of one that cannot be read.
     package init(folder: String) throws(TokenizerError) {
@@ -59,12 +59,12 @@ package struct ChatTemplates: Sendable, Hashable {
         }
         let names = named.map(\.name)
         if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
-            throw .unsupported(found: "two templates named \"\(twice)\"", place: "chat_template")
+            throw .unsupported(found: "two templates named \"\(twice)\"", path: "chat_template")
         }
         if let index = names.firstIndex(of: "default") { standard = named.remove(at: index).template }
     }
 
-    /// The value of `chat_template` in a `tokenizer_config.json`; nil where there is none.
+    /// The value of `chat_template` in a `tokenizer_config.json`; nil if there is none.
     var json: JSONText? {
         guard !named.isEmpty else { return standard.map { .string($0) } }
         let all = (standard.map { [Named(name: "default", template: $0)] } ?? []) + named

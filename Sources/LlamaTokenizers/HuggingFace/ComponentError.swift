@@ -1,23 +1,23 @@
 import LlamaJSON
 
-/// What is wrong with a `tokenizer.json` or a file beside it.
+/// Why a `tokenizer.json`, or a file beside it, cannot be used.
 enum ComponentError: Error {
-    /// A value is missing, malformed or contradicts another.
+    /// A value is missing or malformed, or contradicts another.
     case invalid(JSONError)
-    /// A rule that is not known here: `found` names it, `place` is its key path.
-    case unsupported(found: String, place: String)
+    /// A rule that is not implemented: `found` names it, `path` is its key path.
+    case unsupported(found: String, path: String)
 
-    /// The error of a file.
+    /// The error, with the file that it is about.
     func inFile(_ file: String) -> TokenizerError {
         switch self {
         case .invalid(let error):
-            .invalidJSON(file: file, place: error.place, expected: error.expected, found: error.found)
-        case .unsupported(let found, let place): .unsupportedComponent(file: file, found: found, place: place)
+            .invalidJSON(file: file, path: error.place, expected: error.expected, found: error.found)
+        case .unsupported(let found, let path): .unsupportedComponent(file: file, found: found, path: path)
         }
     }
 }
 
-/// A component of a `tokenizer.json`: an object whose `type` says what it does.
+/// A component of a `tokenizer.json`: an object whose `type` names what it does.
 struct Component {
     let value: JSONValue
     let type: String
@@ -27,9 +27,9 @@ struct Component {
         type = try Self.checked { () throws(JSONError) in try value.member("type").string() }
     }
 
-    /// The error for a component that is not known, or is used in a way that is not.
+    /// The error for a component that is not implemented, or not in this use.
     func unsupported(_ what: String = "") -> ComponentError {
-        .unsupported(found: what.isEmpty ? type : "\(type) \(what)", place: value.path)
+        .unsupported(found: what.isEmpty ? type : "\(type) \(what)", path: value.path)
     }
 
     func string(_ key: String) throws(ComponentError) -> String {
@@ -44,7 +44,9 @@ struct Component {
         try Self.checked { () throws(JSONError) in try value[key]?.int() ?? fallback }
     }
 
-    /// The components of a sequence under `key`, or the component itself.
+    /// The components of a `Sequence`, nested ones included, or the component itself.
+    ///
+    /// - Parameter key: the member of a sequence that lists its components.
     func flattened(_ key: String, depth: Int = 0) throws(ComponentError) -> [Component] {
         guard type == "Sequence" else { return [self] }
         guard depth < 16 else { throw unsupported("within 16 others") }
@@ -58,10 +60,10 @@ struct Component {
         return result
     }
 
-    /// Files have a handful; each costs time on every text.
+    /// Files have a handful of components, and each costs time on every text.
     private static let maximumCount = 64
 
-    /// What a `pattern` says: text to find as it is, or a pattern.
+    /// The `pattern` of the component: literal text, or a regular expression.
     func pattern() throws(ComponentError) -> TextPattern {
         let pattern = try Self.checked { () throws(JSONError) in try value.member("pattern") }
         if let text = pattern["String"] {
@@ -70,13 +72,13 @@ struct Component {
             return .text(bytes)
         }
         let source = try Self.checked { () throws(JSONError) in try pattern.member("Regex").string() }
-        if source == PieceScanner.pattern { return .llama3 }
-        do { return .program(try PatternProgram(try PatternParser.parse(source))) } catch {
+        do { return try TextPattern(regex: source) } catch {
             throw .unsupported(
-                found: "\(error.found) at character \(error.position + 1) of a pattern", place: value.path)
+                found: "\(error.found) at character \(error.position + 1) of a pattern", path: value.path)
         }
     }
 
+    /// Runs code that reads JSON values.
     static func checked<R>(_ body: () throws(JSONError) -> R) throws(ComponentError) -> R {
         do { return try body() } catch { throw .invalid(error) }
     }

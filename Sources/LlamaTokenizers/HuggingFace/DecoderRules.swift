@@ -1,5 +1,4 @@
-/// How ids become text: the decoder of a `tokenizer.json`, understood as what it does to each token and what it does
-/// to the text that they make.
+/// How ids become text: the decoder of a `tokenizer.json`, as changes of each token and changes of the resulting text.
 struct DecoderRules: Sendable {
     /// Changes of a token's spelling.
     fileprivate enum Change: Sendable {
@@ -7,7 +6,7 @@ struct DecoderRules: Sendable {
         case strip([UInt8], start: Int, stop: Int)
     }
 
-    /// The longest text of a token; rules can make a short one grow without end.
+    /// The longest text of a token, in bytes; rules can make a short one grow without bound.
     private static let maximumLength = 1 << 16
 
     private var changes: [Change] = []
@@ -15,69 +14,78 @@ struct DecoderRules: Sendable {
     private(set) var isByteLevel = false
     /// Tokens such as `<0x0A>` are bytes.
     private(set) var hasByteTokens = false
-    /// What the start of the text loses.
+    /// What the start of the text drops.
     private(set) var leadingSpace = StreamingDecoder.LeadingSpace.keep
-    /// The mark that stands for a space, where the first token loses all of its own.
+    /// The space mark, if the first token drops all of its own.
     private(set) var mark: [UInt8] = []
     private var isFused = false
-    /// A space stands before every token.
+    /// Every token begins with a space.
     private var isSpaced = false
 
-    /// - Parameter component: nil where the file has no decoder: the tokens are words with a space between.
+    /// Tokens are bytes, and nothing is dropped.
+    static var byteLevel: DecoderRules {
+        var rules = DecoderRules()
+        rules.isByteLevel = true
+        return rules
+    }
+
+    private init() {}
+
+    /// - Parameter component: nil if the file has no decoder: tokens are then words, separated by spaces.
     init(_ component: Component?) throws(ComponentError) {
         guard let component else {
             isSpaced = true
             leadingSpace = .dropText([UInt8(ascii: " ")], count: 1)
             return
         }
-        for part in try component.flattened("decoders") { try add(part) }
+        for child in try component.flattened("decoders") { try add(child) }
     }
 
-    private mutating func add(_ part: Component) throws(ComponentError) {
-        switch part.type {
+    private mutating func add(_ child: Component) throws(ComponentError) {
+        switch child.type {
         case "Replace" where !hasByteTokens && !isFused:
-            changes.append(.replace(try part.pattern(), Array(try part.string("content").utf8)))
+            changes.append(.replace(try child.pattern(), Array(try child.string("content").utf8)))
         case "Metaspace" where !hasByteTokens && !isFused && changes.isEmpty:
-            try addMetaspace(part)
+            try addMetaspace(child)
         case "ByteFallback" where !isFused && !isByteLevel: hasByteTokens = true
         case "ByteLevel" where !hasByteTokens && !isFused && changes.isEmpty: isByteLevel = true
         case "Fuse": isFused = true
-        case "Strip": try addStrip(part)
+        case "Strip": try addStrip(child)
         case "Replace", "Metaspace", "ByteFallback", "ByteLevel":
-            throw part.unsupported("after another decoder")
-        default: throw part.unsupported()
+            throw child.unsupported("after another decoder")
+        default: throw child.unsupported()
         }
     }
 
-    private mutating func addMetaspace(_ part: Component) throws(ComponentError) {
-        mark = Array(try part.string("replacement").utf8)
-        guard !mark.isEmpty else { throw part.unsupported("without a mark") }
+    private mutating func addMetaspace(_ child: Component) throws(ComponentError) {
+        mark = Array(try child.string("replacement").utf8)
+        guard !mark.isEmpty else { throw child.unsupported("without a mark") }
         changes.append(.replace(.text(mark), [UInt8(ascii: " ")]))
-        let flag = try part.flag("add_prefix_space", default: true)
-        let scheme = part.value["prepend_scheme"] == nil ? nil : try part.string("prepend_scheme")
+        let flag = try child.flag("add_prefix_space", default: true)
+        let scheme = child.value["prepend_scheme"] == nil ? nil : try child.string("prepend_scheme")
         if scheme.map({ $0 != "never" }) ?? flag { leadingSpace = .dropMarks }
     }
 
-    private mutating func addStrip(_ part: Component) throws(ComponentError) {
-        let content = Array(try part.string("content").utf8)
-        let start = try part.int("start", default: 0)
-        let stop = try part.int("stop", default: 0)
-        guard try part.string("content").unicodeScalars.count == 1, start >= 0, stop >= 0 else {
-            throw part.unsupported("with such values")
+    private mutating func addStrip(_ child: Component) throws(ComponentError) {
+        let content = Array(try child.string("content").utf8)
+        let start = try child.int("start", default: 0)
+        let stop = try child.int("stop", default: 0)
+        guard try child.string("content").unicodeScalars.count == 1, start >= 0, stop >= 0 else {
+            throw child.unsupported("with such values")
         }
         if isFused {
-            // What the end of a text loses is not known while the text still comes.
-            guard stop == 0, leadingSpace == .keep else { throw part.unsupported("of a text's end") }
+            // The end of a text is not known while it is streamed.
+            guard stop == 0, leadingSpace == .keep else { throw child.unsupported("of a text's end") }
             leadingSpace = .dropText(content, count: start)
         } else {
-            guard !hasByteTokens, !isByteLevel else { throw part.unsupported("after another decoder") }
+            guard !hasByteTokens, !isByteLevel else { throw child.unsupported("after another decoder") }
             changes.append(.strip(content, start: start, stop: stop))
         }
     }
 
-    /// What a token adds to a text, and whether it is a single byte.
+    /// The bytes that a token adds to a text, and whether it is a byte token.
     ///
-    /// - Throws: where rules make a token longer than any is.
+    /// - Throws: if the rules make a token too long.
     func text(of spelling: ArraySlice<UInt8>) throws(ComponentError) -> (bytes: [UInt8], isByte: Bool) {
         if isByteLevel {
             var bytes: [UInt8] = []
@@ -91,14 +99,14 @@ struct DecoderRules: Sendable {
             change.apply(to: &text)
             guard text.count <= Self.maximumLength else {
                 throw .unsupported(
-                    found: "a token of more than \(Self.maximumLength) bytes", place: "decoder")
+                    found: "a token of more than \(Self.maximumLength) bytes", path: "decoder")
             }
         }
         if hasByteTokens, let byte = Self.byte(named: text) { return ([byte], true) }
         return (text, false)
     }
 
-    /// The byte of a name such as `<0x0A>`.
+    /// The byte of a name such as `<0x0A>`; digits with a sign count, as in Rust's `from_str_radix`.
     private static func byte(named name: [UInt8]) -> UInt8? {
         guard name.count == 6, name.starts(with: Array("<0x".utf8)), name[5] == UInt8(ascii: ">") else {
             return nil

@@ -1,8 +1,8 @@
-/// One encoding with a `tokenizer.json`: splits stretches of text by the rules and merges the pieces.
+/// One encoding with a ``HuggingFaceTokenizer``: splits text by the rules and merges the words.
 struct EncodingRun {
-    private let splits: [TextSplit]
+    private let splits: [SplitRule]
     private let model: BytePairModel
-    // A copy, because a read through the model would count references for every piece.
+    // A copy, because reading it through the model would retain and release for every word.
     private let index: TokenIndex
     private let merges: MergeTable.Lookup
     private let joints: MergeTable.Lookup
@@ -15,13 +15,13 @@ struct EncodingRun {
     ///   - merges: the merges of `model`.
     ///   - joints: the joints of `model`.
     init(
-        splits: [TextSplit], model: BytePairModel, merges: MergeTable.Lookup, joints: MergeTable.Lookup
+        splits: [SplitRule], model: BytePairModel, merges: MergeTable.Lookup, joints: MergeTable.Lookup
     ) {
         (self.splits, self.model, self.merges, self.joints) = (splits, model, merges, joints)
         index = model.index
     }
 
-    /// Appends the ids of a stretch of text.
+    /// Appends the ids of a segment of the text.
     ///
     /// - Parameter isFirst: whether the whole text begins with it.
     mutating func append(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) {
@@ -46,7 +46,7 @@ struct EncodingRun {
         case .metaspace(let mark, let scheme, let cuts):
             marked(text, mark, scheme, isFirst: isFirst).withUnsafeBufferPointer { text in
                 guard cuts else { return append(text, isFirst: isFirst, rule: rule + 1) }
-                TextSplit.Behavior.mergedWithNext.pieces(of: text, by: .text(mark), inverts: false) { range in
+                SplitRule.Behavior.mergedWithNext.pieces(of: text, by: .text(mark), inverts: false) { range in
                     append(
                         UnsafeBufferPointer(rebasing: text[range]),
                         isFirst: isFirst && range.lowerBound == 0, rule: rule + 1)
@@ -55,9 +55,9 @@ struct EncodingRun {
         }
     }
 
-    /// The text with marks in the place of spaces, and one in front if the scheme wants it there.
+    /// The text with spaces replaced by marks, and one in front if the scheme says so.
     private func marked(
-        _ text: UnsafeBufferPointer<UInt8>, _ mark: [UInt8], _ scheme: TextSplit.PrependScheme, isFirst: Bool
+        _ text: UnsafeBufferPointer<UInt8>, _ mark: [UInt8], _ scheme: SplitRule.PrependScheme, isFirst: Bool
     ) -> [UInt8] {
         var result = Array(text)
         TextNormalizer.replace(.text([UInt8(ascii: " ")]), mark).apply(to: &result)
@@ -67,9 +67,9 @@ struct EncodingRun {
         return result
     }
 
-    /// Appends the ids of a piece.
+    /// Appends the ids of a word.
     private mutating func merge(_ piece: UnsafeBufferPointer<UInt8>) {
-        if model.ignoresMerges, let start = piece.baseAddress {
+        if model.options.ignoresMerges, let start = piece.baseAddress {
             let entry = index.id(of: start, count: piece.count)
             if entry >= 0 {
                 ids.append(model.ids[Int(entry)])
@@ -77,7 +77,7 @@ struct EncodingRun {
             }
         }
         symbols.removeAll(keepingCapacity: true)
-        if model.isByteLevel { appendBytes(piece) } else { appendCharacters(piece) }
+        if model.options.isByteLevel { appendBytes(piece) } else { appendCharacters(piece) }
         flush()
     }
 
@@ -95,16 +95,15 @@ struct EncodingRun {
         flushUnknown(&unknown)
     }
 
-    /// Merges whatever no merge can join to what follows as soon as it is there, so that a long text is many short
-    /// pieces.
+    /// Merges up to each boundary that no merge joins, so that a long text is many short words.
     private mutating func appendCharacters(_ piece: UnsafeBufferPointer<UInt8>) {
         guard let start = piece.baseAddress else { return }
         var unknown = 0
         var previous: Int32 = -1
-        var place = 0
-        while place < piece.count {
-            let (scalar, next) = UTF8Scalar.decode(piece, at: place)
-            let entry = index.id(of: start + place, count: next - place)
+        var offset = 0
+        while offset < piece.count {
+            let (scalar, next) = UTF8Scalar.decode(piece, at: offset)
+            let entry = index.id(of: start + offset, count: next - offset)
             if entry >= 0 {
                 let followsUnknown = unknown > 0
                 flushUnknown(&unknown)
@@ -112,13 +111,13 @@ struct EncodingRun {
                 if !followsUnknown, joints.merge(previous, current).rank == MergeTable.none { flush() }
                 symbols.append(model.ids[Int(entry)])
                 previous = current
-            } else if model.fallsBackToBytes, appendFallback(piece[place..<next]) {
-                // Spelled `<0x0A>`, a byte could be a part of a merge; no vocabulary has one, but it costs nothing.
+            } else if model.options.fallsBackToBytes, appendFallback(piece[offset..<next]) {
+                // Merges of bytes by their names (`<0x0A>`) are possible, though no vocabulary has one.
                 previous = Int32(UInt8(ascii: ">"))
             } else {
                 addUnknown(&unknown)
             }
-            place = next
+            offset = next
         }
         flushUnknown(&unknown)
     }
@@ -129,10 +128,9 @@ struct EncodingRun {
         return true
     }
 
-    /// Counts a character without a token. Of a run of them only the last is still to be appended, or none has been
-    /// if one token stands for all.
+    /// Counts a character without a token. Of a run of them only the last is pending, or all if one token replaces them.
     private mutating func addUnknown(_ pending: inout Int) {
-        if !model.fusesUnknown { flushUnknown(&pending) }
+        if !model.options.fusesUnknown { flushUnknown(&pending) }
         pending += 1
     }
 

@@ -1,11 +1,11 @@
-import LlamaJSON
+import LlamaFiles
 
 /// The tokenizer that a `tokenizer.json` describes (Hugging Face's "fast" tokenizers): byte-pair encoding of
 /// characters with a fallback to bytes, as Llama 2 has it, or of bytes, as Llama 3 has it.
 ///
-/// The rules of the file are carried out, whatever model they belong to; one that is not known is an error. Ids are
-/// those of Hugging Face's tokenizers without the tokens that a post-processor adds, text is theirs without special
-/// tokens.
+/// The rules of the file are followed, whichever model they belong to; a rule that is not implemented is an error. Ids
+/// are those of Hugging Face's tokenizers without the tokens that a post-processor adds, text is theirs without
+/// special tokens.
 package struct HuggingFaceTokenizer: Tokenizer {
     /// The number of ids, of which a file may leave some without a token.
     package var vocabularySize: Int { table.count }
@@ -22,7 +22,7 @@ package struct HuggingFaceTokenizer: Tokenizer {
     package let addsBOS: Bool
 
     let normalizers: [TextNormalizer]
-    let splits: [TextSplit]
+    let splits: [SplitRule]
     let model: BytePairModel
     /// The added tokens that are found in the text as it is, and in the normalized text.
     let addedTokens: AddedTokenMatcher
@@ -40,7 +40,7 @@ package struct HuggingFaceTokenizer: Tokenizer {
     ///   - file: what errors call it.
     ///   - settings: what the files beside it say.
     /// - Throws: `.invalidJSON` where the file is malformed or contradicts itself, `.unsupportedComponent` for a rule
-    ///   that is not known.
+    ///   that is not implemented.
     package init(
         bytes: [UInt8], file: String = "tokenizer.json", settings: TokenizerSettings = TokenizerSettings()
     ) throws(TokenizerError) {
@@ -55,49 +55,47 @@ package struct HuggingFaceTokenizer: Tokenizer {
     ///
     /// - Throws: what `init(bytes:file:settings:)` throws, and the errors of a file that cannot be read.
     package init(path: String) throws(TokenizerError) {
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         try self.init(
             bytes: try TokenizerFile(path: path).bytes, file: path,
-            settings: try TokenizerSettings(folder: folder))
+            settings: try TokenizerSettings(folder: FilePath(path).folder))
     }
 
     private init(
         _ file: TokenizerJSON, _ text: UnsafeBufferPointer<UInt8>, _ settings: TokenizerSettings
     ) throws(ComponentError) {
-        let parts = file.parts
-        normalizers =
-            try parts["normalizer"].map { value throws(ComponentError) in
-                try TextNormalizer.rules(try Component(value))
-            } ?? []
-        let (splits, isByteLevel) =
-            try parts["pre_tokenizer"].map { value throws(ComponentError) in
-                try TextSplit.rules(try Component(value))
-            } ?? ([], false)
-        self.splits = splits
-        model = try BytePairModel(file, text, isByteLevel: isByteLevel)
-        let rules = try DecoderRules(
-            try parts["decoder"].map { value throws(ComponentError) in try Component(value) })
-        leadingSpace = rules.leadingSpace
-        replacement = rules.isByteLevel ? .maximalSubpart : .wholeRun
+        let components = try BytePairComponents(file, text)
+        let postProcessing = try PostProcessing(
+            file.members["post_processor"], vocabularySize: components.addedTokens.idCount)
+        try self.init(components, postProcessing, settings)
+    }
 
-        let added = try AddedTokenList(parts["added_tokens"], file.vocabulary, model)
+    /// Assembles a tokenizer from its components.
+    ///
+    /// - Throws: for decoder rules that make a token longer than any is.
+    init(
+        _ components: BytePairComponents, _ postProcessing: PostProcessing = PostProcessing(),
+        _ settings: TokenizerSettings = TokenizerSettings()
+    ) throws(ComponentError) {
+        (normalizers, splits, model) = (components.normalizers, components.splits, components.model)
+        leadingSpace = components.decoder.leadingSpace
+        replacement = components.decoder.isByteLevel ? .maximalSubpart : .wholeRun
+        let added = components.addedTokens
         let tokens = added.tokens.map { [normalizers] in ($0, $0.spelling(normalizers)) }
         addedTokens = AddedTokenMatcher(tokens.filter { !$0.0.isNormalized })
         normalizedAddedTokens = AddedTokenMatcher(tokens.filter(\.0.isNormalized))
-        (table, names) = try added.table(file.vocabulary, normalizers, rules, unknownID: model.unknownID)
+        (table, names) = try added.table(normalizers, components.decoder)
 
-        let template = try PostProcessing(parts["post_processor"], vocabularySize: table.count)
         func id(_ spelling: String?) -> Int32? { spelling.flatMap { added.id(of: Array($0.utf8)) } }
-        bosID = id(settings.bosToken) ?? template.bosID
-        eosID = id(settings.eosToken) ?? template.eosID ?? Self.ends.lazy.compactMap { id($0) }.first
+        bosID = id(settings.bosToken) ?? postProcessing.bosID
+        eosID = id(settings.eosToken) ?? postProcessing.eosID ?? Self.ends.lazy.compactMap { id($0) }.first
         padID = id(settings.padToken)
         let size = Int32(table.count)
         stopTokens = settings.stopTokens.filter { (0..<size).contains($0) }
             .union((Self.ends + Self.turnEnds).compactMap { id($0) }).union(eosID.map { [$0] } ?? [])
-        addsBOS = (settings.addsBOS ?? (template.bosID != nil)) && bosID != nil
+        addsBOS = (settings.addsBOS ?? (postProcessing.bosID != nil)) && bosID != nil
     }
 
-    /// What Llama's families call the end of a text and of a turn.
+    /// The names of the tokens that end a text, and of those that end a turn, in Llama's families.
     private static let ends = ["</s>", "<|end_of_text|>", "<|endoftext|>"]
     private static let turnEnds = ["<|eot_id|>", "<|eom_id|>", "<|im_end|>"]
 
@@ -112,8 +110,8 @@ package struct HuggingFaceTokenizer: Tokenizer {
 
     /// A decoder for ids that arrive one after another; see `Tokenizer`.
     ///
-    /// Where single bytes are tokens of their own, those that stand together are put out once the next other token
-    /// has come: Hugging Face's tokenizers replace them all if they are not UTF-8.
+    /// A run of byte tokens is returned once the next other token follows: Hugging Face's tokenizers replace the whole
+    /// run if it is not UTF-8.
     package func makeStreamingDecoder(prompt: [Int32]) -> StreamingDecoder {
         StreamingDecoder(
             table: table, leadingSpace: leadingSpace, replacement: replacement, skipsControl: true,

@@ -2,16 +2,16 @@ import LlamaJSON
 
 /// Reads `model.merges`: pairs of tokens, the earliest first, as `"a b"` or `["a", "b"]`.
 struct MergeList {
-    private let vocabulary: TokenizerJSON.Vocabulary
+    private let vocabulary: BytePairVocabulary
     private let spellings: TokenIndex
     private let isByteLevel: Bool
 
-    init(_ vocabulary: TokenizerJSON.Vocabulary, _ spellings: TokenIndex, isByteLevel: Bool) {
+    init(_ vocabulary: BytePairVocabulary, _ spellings: TokenIndex, isByteLevel: Bool) {
         (self.vocabulary, self.spellings, self.isByteLevel) = (vocabulary, spellings, isByteLevel)
     }
 
-    /// The merges, and the pairs of scalars that they join; the latter stay empty in a byte-level model, whose
-    /// pieces are short.
+    /// The merges, and the pairs of scalars that they join; the latter are empty in a byte-level model, whose words are
+    /// short.
     func read(
         _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>?
     ) throws(JSONError) -> (merges: MergeTable, joints: MergeTable) {

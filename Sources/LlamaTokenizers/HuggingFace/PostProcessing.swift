@@ -1,30 +1,34 @@
 import LlamaJSON
 
-/// What a post-processor puts around a text: the ids of the tokens before and behind it.
+/// What a post-processor adds to a text: the ids of the tokens before and after it.
 struct PostProcessing {
     private(set) var bosID: Int32?
     private(set) var eosID: Int32?
 
+    /// Nothing is added.
+    init() {}
+
+    /// - Parameter value: the `post_processor` of a `tokenizer.json`, if it has one.
     init(_ value: JSONValue?, vocabularySize: Int) throws(ComponentError) {
         guard let value else { return }
-        for part in try Component(value).flattened("processors") {
-            switch part.type {
-            // It only adjusts where in the text a token stands.
+        for child in try Component(value).flattened("processors") {
+            switch child.type {
+            // Adjusts offsets only.
             case "ByteLevel": continue
-            case "TemplateProcessing": try read(part, vocabularySize)
-            default: throw part.unsupported()
+            case "TemplateProcessing": try read(child, vocabularySize)
+            default: throw child.unsupported()
             }
         }
     }
 
     private mutating func read(_ template: Component, _ vocabularySize: Int) throws(ComponentError) {
-        let (before, behind) = try Component.checked { () throws(JSONError) in
+        let (before, after) = try Component.checked { () throws(JSONError) in
             var before: [Int32] = []
-            var behind: [Int32] = []
-            var isBehind = false
+            var after: [Int32] = []
+            var isAfter = false
             for piece in try template.value.member("single").array() {
                 guard let special = piece["SpecialToken"] else {
-                    isBehind = true
+                    isAfter = true
                     continue
                 }
                 let name = try special.member("id").string()
@@ -36,14 +40,14 @@ struct PostProcessing {
                             path: element.path, expected: "an id from 0 to \(vocabularySize - 1)",
                             found: "\(number)")
                     }
-                    if isBehind { behind.append(Int32(number)) } else { before.append(Int32(number)) }
+                    if isAfter { after.append(Int32(number)) } else { before.append(Int32(number)) }
                 }
             }
-            return (before, behind)
+            return (before, after)
         }
-        guard before.count <= 1, behind.count <= 1 else {
-            throw template.unsupported("of more than one token before or behind a text")
+        guard before.count <= 1, after.count <= 1 else {
+            throw template.unsupported("of more than one token before or after a text")
         }
-        (bosID, eosID) = (before.first, behind.first)
+        (bosID, eosID) = (before.first, after.first)
     }
 }

@@ -2,24 +2,25 @@
 enum TextNormalizer: Sendable {
     /// Puts bytes in front of a text that is not empty.
     case prepend([UInt8])
-    /// Puts bytes in the place of every match.
+    /// Replaces every match by bytes.
     case replace(TextPattern, [UInt8])
-    /// Takes white space away from the ends.
+    /// Removes white space at the ends.
     case strip(left: Bool, right: Bool)
 
-    /// The rules of a component, one after the other.
+    /// The rules of a component, in order.
     static func rules(_ component: Component) throws(ComponentError) -> [TextNormalizer] {
         var rules: [TextNormalizer] = []
-        for part in try component.flattened("normalizers") {
-            switch part.type {
-            case "Prepend": rules.append(.prepend(Array(try part.string("prepend").utf8)))
-            case "Replace": rules.append(.replace(try part.pattern(), Array(try part.string("content").utf8)))
+        for child in try component.flattened("normalizers") {
+            switch child.type {
+            case "Prepend": rules.append(.prepend(Array(try child.string("prepend").utf8)))
+            case "Replace":
+                rules.append(.replace(try child.pattern(), Array(try child.string("content").utf8)))
             case "Strip":
                 rules.append(
                     .strip(
-                        left: try part.flag("strip_left", default: true),
-                        right: try part.flag("strip_right", default: true)))
-            default: throw part.unsupported()
+                        left: try child.flag("strip_left", default: true),
+                        right: try child.flag("strip_right", default: true)))
+            default: throw child.unsupported()
             }
         }
         guard rules.reduce(1, { $0 * $1.growth }) <= maximumGrowth else {
@@ -28,10 +29,10 @@ enum TextNormalizer: Sendable {
         return rules
     }
 
-    /// A chain of replacements can make any text grow beyond all memory.
+    /// Without a bound, a chain of replacements could make a text grow beyond all memory.
     private static let maximumGrowth = 256.0
 
-    /// How many times longer a long text can become.
+    /// The greatest factor by which a long text can grow.
     private var growth: Double {
         switch self {
         case .replace(.text(let bytes), let content): max(1, Double(content.count) / Double(bytes.count))
@@ -76,25 +77,25 @@ enum TextNormalizer: Sendable {
 }
 
 extension UnsafeBufferPointer<UInt8> {
-    /// Where the white space that begins at `start` ends; `start` where there is none.
+    /// The end of the white space that begins at `start`; `start` if there is none.
     func endOfSpace(from start: Int) -> Int {
-        var place = start
-        while place < count {
-            let (scalar, next) = UTF8Scalar.decode(self, at: place)
+        var offset = start
+        while offset < count {
+            let (scalar, next) = UTF8Scalar.decode(self, at: offset)
             guard ScalarSet.whiteSpace.contains(scalar) else { break }
-            place = next
+            offset = next
         }
-        return place
+        return offset
     }
 
-    /// Where the white space that ends at `end` begins, `limit` at the earliest.
+    /// The start of the white space that ends at `end`, but not before `limit`.
     func startOfSpace(before end: Int, notBefore limit: Int = 0) -> Int {
-        var place = end
-        while place > limit {
-            let start = UTF8Scalar.start(self, before: place)
+        var offset = end
+        while offset > limit {
+            let start = UTF8Scalar.start(self, before: offset)
             guard ScalarSet.whiteSpace.contains(UTF8Scalar.decode(self, at: start).scalar) else { break }
-            place = start
+            offset = start
         }
-        return Swift.max(place, limit)
+        return Swift.max(offset, limit)
     }
 }

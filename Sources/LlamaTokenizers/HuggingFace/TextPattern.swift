@@ -1,14 +1,23 @@
-/// What a rule of a `tokenizer.json` looks for.
+/// The pattern of a rule in a `tokenizer.json`.
 enum TextPattern: Sendable {
-    /// These bytes, at least one.
+    /// Literal text of at least one byte.
     case text([UInt8])
-    /// A pattern, executed.
+    /// A regular expression.
     case program(PatternProgram)
-    /// Llama 3's split pattern, which has a scanner of its own.
+    /// Llama 3's split pattern, for which there is a scanner.
     case llama3
 
-    /// Hands every stretch of a text, from left to right, to `body`: the matches and what is between them, none of
-    /// it empty.
+    /// The pattern of a regular expression in Oniguruma's syntax.
+    init(regex: String) throws(PatternError) {
+        if regex == PieceScanner.pattern {
+            self = .llama3
+        } else {
+            self = .program(try PatternProgram(try PatternParser.parse(regex)))
+        }
+    }
+
+    /// Passes the segments of a text to `body`, from left to right: the matches and the text between them, none of them
+    /// empty.
     func segments(
         of text: UnsafeBufferPointer<UInt8>, _ body: (_ range: Range<Int>, _ isMatch: Bool) -> Void
     ) {
@@ -32,16 +41,16 @@ enum TextPattern: Sendable {
         of text: UnsafeBufferPointer<UInt8>, finding bytes: [UInt8], _ body: (Range<Int>, Bool) -> Void
     ) {
         var start = 0
-        var place = 0
-        while place + bytes.count <= text.count {
-            guard text[place] == bytes[0], text[place..<(place + bytes.count)].elementsEqual(bytes) else {
-                place += 1
+        var offset = 0
+        while offset + bytes.count <= text.count {
+            guard text[offset] == bytes[0], text[offset..<(offset + bytes.count)].elementsEqual(bytes) else {
+                offset += 1
                 continue
             }
-            if place > start { body(start..<place, false) }
-            start = place + bytes.count
-            body(place..<start, true)
-            place = start
+            if offset > start { body(start..<offset, false) }
+            start = offset + bytes.count
+            body(offset..<start, true)
+            offset = start
         }
         if start < text.count { body(start..<text.count, false) }
     }
@@ -52,19 +61,19 @@ enum TextPattern: Sendable {
     ) {
         var matcher = PatternMatcher(program, in: text)
         var start = 0
-        var place = 0
-        while place <= text.count, let match = matcher.firstMatch(from: place) {
+        var offset = 0
+        while offset <= text.count, let match = matcher.firstMatch(from: offset) {
             if match.isEmpty {
-                // It takes nothing, but what follows is a stretch of its own.
+                // It consumes no text, but a new segment begins after it.
                 if match.lowerBound > start { body(start..<match.lowerBound, false) }
                 start = match.lowerBound
                 guard start < text.count else { break }
-                place = start + UTF8Scalar.length(text, at: start)
+                offset = start + UTF8Scalar.length(text, at: start)
             } else {
                 if match.lowerBound > start { body(start..<match.lowerBound, false) }
                 body(match, true)
                 start = match.upperBound
-                place = start
+                offset = start
             }
         }
         if start < text.count { body(start..<text.count, false) }

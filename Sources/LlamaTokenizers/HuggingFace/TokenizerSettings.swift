@@ -1,27 +1,27 @@
 import LlamaJSON
 
-/// What the files beside a `tokenizer.json` say about its tokens: `tokenizer_config.json`,
+/// The settings of the files beside a `tokenizer.json`: `tokenizer_config.json`,
 /// `special_tokens_map.json` and `generation_config.json`.
 package struct TokenizerSettings: Sendable, Hashable {
     /// The spelling of the token that begins a sequence.
     package var bosToken: String?
     /// The spelling of the token that ends a sequence.
     package var eosToken: String?
-    /// The spelling of the token that fills unused places of a batch.
+    /// The spelling of the token that fills unused positions of a batch.
     package var padToken: String?
-    /// Whether a text begins with `bosToken`; nil where it is left to the `tokenizer.json`.
+    /// Whether a text begins with `bosToken`; nil to follow the `tokenizer.json`.
     package var addsBOS: Bool?
-    /// The ids that `generation_config.json` names: tokens after which a generation is over.
+    /// The tokens that end a generation, by `generation_config.json`.
     package var stopTokens: Set<Int32> = []
 
-    /// Settings that say nothing.
+    /// No settings.
     package init() {}
 
-    /// Reads the files in a folder, as far as they are there.
+    /// Reads those of the files that a folder has.
     ///
     /// - Throws: `.invalidJSON` for one that is malformed, and the errors of one that cannot be read.
     package init(folder: String) throws(TokenizerError) {
-        // The older file is the first, so that the newer has the last word.
+        // The older file is read first, so that the newer overrides it.
         for name in ["special_tokens_map.json", "tokenizer_config.json", "generation_config.json"] {
             let path = folder + "/" + name
             guard let file = try TokenizerFile(optional: path) else { continue }
@@ -29,7 +29,7 @@ package struct TokenizerSettings: Sendable, Hashable {
         }
     }
 
-    /// The object that such a file is.
+    /// The JSON object of such a file.
     static func root(_ bytes: [UInt8]) throws(ComponentError) -> JSONValue {
         try Component.checked { () throws(JSONError) in
             // A chat template may be long, a table of added tokens longer.
@@ -60,7 +60,7 @@ package struct TokenizerSettings: Sendable, Hashable {
         }
     }
 
-    /// A token as these files have it: its spelling, or an object with its `content`.
+    /// A token in these files: its spelling, or an object with its `content`.
     private static func token(_ value: JSONValue?) throws(JSONError) -> String? {
         guard let value else { return nil }
         return value.isObject ? try value.member("content").string() : try value.string()

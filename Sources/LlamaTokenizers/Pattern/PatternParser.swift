@@ -1,13 +1,13 @@
 /// Reads a pattern in the syntax of Oniguruma, which Hugging Face's tokenizers use: literals, classes with ranges
 /// and Unicode properties, groups, case-insensitive groups, alternatives, greedy and possessive repetitions, atomic
-/// groups, look-ahead and `$`. What tokenizer files do not use (back references, look-behind, lazy repetition) is
-/// refused by name.
+/// groups, look-ahead and `$`. What tokenizer files do not use (back references, look-behind, lazy repetition) is refused
+/// by name.
 struct PatternParser {
     /// The deepest nesting of groups and repetitions.
     private static let maximumDepth = 64
     /// The longest pattern, in scalars.
     private static let maximumLength = 4096
-    /// Classes that are kept, each of them large.
+    /// The most classes of a pattern, each of which is a large table.
     private static let maximumSetCount = 256
     /// The largest count of a repetition.
     static let maximumCount = 1000
@@ -25,7 +25,7 @@ struct PatternParser {
             throw parser.error("more than \(maximumLength) characters")
         }
         let node = try parser.choice()
-        guard parser.next == nil else { throw parser.error("a parenthesis that opens nothing") }
+        guard parser.next == nil else { throw parser.error("an unmatched closing parenthesis") }
         guard parser.sets.count <= maximumSetCount else {
             throw parser.error("more than \(maximumSetCount) classes")
         }
@@ -40,7 +40,7 @@ struct PatternParser {
 
     private func error(_ found: String) -> PatternError { PatternError(found: found, position: position) }
 
-    private mutating func take(_ text: String) -> Bool {
+    private mutating func consume(_ text: String) -> Bool {
         let wanted = Array(text.unicodeScalars)
         guard scalars[position...].starts(with: wanted) else { return false }
         position += wanted.count
@@ -56,14 +56,14 @@ struct PatternParser {
         }
         defer { depth -= 1 }
         var options = [try sequence()]
-        while take("|") { options.append(try sequence()) }
+        while consume("|") { options.append(try sequence()) }
         return options.count == 1 ? options[0] : .choice(options)
     }
 
     private mutating func sequence() throws(PatternError) -> PatternNode {
-        var parts: [PatternNode] = []
-        while let scalar = next, scalar != "|", scalar != ")" { parts.append(try repeated()) }
-        return parts.count == 1 ? parts[0] : .sequence(parts)
+        var nodes: [PatternNode] = []
+        while let scalar = next, scalar != "|", scalar != ")" { nodes.append(try repeated()) }
+        return nodes.count == 1 ? nodes[0] : .sequence(nodes)
     }
 
     private mutating func repeated() throws(PatternError) -> PatternNode {
@@ -77,33 +77,35 @@ struct PatternParser {
             }
             if next == "?" { throw error("a lazy repetition") }
             if isInterval, next == "+" { throw error("a repetition of a repetition") }
-            let isPossessive = take("+")
+            let isPossessive = consume("+")
             switch node {
-            case .lookahead, .lineEnd: throw error("a repetition of what takes no text")
+            case .lookahead, .lineEnd: throw error("a repetition of something that matches no text")
             default: break
             }
-            if maximum == nil, node.canBeEmpty { throw error("an endless repetition of what may be empty") }
+            if maximum == nil, node.canBeEmpty {
+                throw error("an unbounded repetition of something that may be empty")
+            }
             node = .repetition(node, minimum: minimum, maximum: maximum, isPossessive: isPossessive)
         }
         return node
     }
 
     private mutating func count() throws(PatternError) -> (Int, Int?, isInterval: Bool)? {
-        if take("*") { return (0, nil, false) }
-        if take("+") { return (1, nil, false) }
-        if take("?") { return (0, 1, false) }
+        if consume("*") { return (0, nil, false) }
+        if consume("+") { return (1, nil, false) }
+        if consume("?") { return (0, 1, false) }
         guard next == "{" else { return nil }
         let start = position
         position += 1
         let minimum = try number()
         var maximum = minimum
-        if take(",") { maximum = try number() }
-        guard take("}"), minimum != nil || maximum != nil else {
+        if consume(",") { maximum = try number() }
+        guard consume("}"), minimum != nil || maximum != nil else {
             position = start
-            throw error("a brace that is no repetition")
+            throw error("a brace that is not a repetition")
         }
         guard (minimum ?? 0) <= (maximum ?? .max) else {
-            throw error("a repetition whose bounds are reversed")
+            throw error("a repetition with its bounds reversed")
         }
         return (minimum ?? 0, maximum, true)
     }
@@ -144,14 +146,14 @@ struct PatternParser {
         let outerCase = ignoresCase
         defer { ignoresCase = outerCase }
         var wrap: (PatternNode) -> PatternNode = { $0 }
-        if take("(?i:") {
+        if consume("(?i:") {
             ignoresCase = true
-        } else if take("(?:") {
-        } else if take("(?=") {
+        } else if consume("(?:") {
+        } else if consume("(?=") {
             wrap = { .lookahead($0, isNegative: false) }
-        } else if take("(?!") {
+        } else if consume("(?!") {
             wrap = { .lookahead($0, isNegative: true) }
-        } else if take("(?>") {
+        } else if consume("(?>") {
             wrap = { .atomic($0) }
         } else if scalars[position...].starts(with: "(?<".unicodeScalars) {
             throw error("a look-behind or a named group")
@@ -161,17 +163,17 @@ struct PatternParser {
             position += 1
         }
         let node = try choice()
-        guard take(")") else { throw error("a group without its end") }
+        guard consume(")") else { throw error("a group without an end") }
         return wrap(node)
     }
 
     // MARK: Scalars
 
-    /// `[…]`, which begins here.
+    /// `[…]`, whose bracket is next.
     private mutating func characterClass() throws(PatternError) -> ScalarSet {
         let start = position
         position += 1
-        let isInverted = take("^")
+        let isInverted = consume("^")
         var set = ScalarSet(ranges: [])
         var isFirst = true
         while let scalar = next, scalar != "]" || isFirst {
@@ -182,7 +184,7 @@ struct PatternParser {
             }
             set.formUnion(try classMember())
         }
-        guard take("]") else { throw error("a class without its end") }
+        guard consume("]") else { throw error("a class without an end") }
         let source = String(String.UnicodeScalarView(scalars[start..<position]))
         set = folded(set)
         return named((ignoresCase ? "i" : "") + source) { isInverted ? set.inverted : set }
@@ -195,18 +197,18 @@ struct PatternParser {
             next == "-" && position + 1 < scalars.count && scalars[position + 1] != "]" && first.single != nil
         guard rangeFollows, let low = first.single else { return first }
         position += 1
-        guard let high = try classAtom().single, high >= low else { throw error("a range without its end") }
+        guard let high = try classAtom().single, high >= low else { throw error("a range without an end") }
         return ScalarSet(ranges: [low...high])
     }
 
     private mutating func classAtom() throws(PatternError) -> ScalarSet {
-        guard let scalar = next else { throw error("a class without its end") }
+        guard let scalar = next else { throw error("a class without an end") }
         if scalar == "\\" { return try escape() }
         position += 1
         return ScalarSet(ranges: [scalar.value...scalar.value])
     }
 
-    /// What a backslash, which stands here, makes of what follows it.
+    /// The class of an escape, whose backslash is next.
     private mutating func escape() throws(PatternError) -> ScalarSet {
         let start = position
         position += 1
@@ -236,10 +238,10 @@ struct PatternParser {
 
     /// `\p{Name}`, `\p{^Name}` or `\P{Name}`; the letter has been read.
     private mutating func property(isInverted: Bool, from start: Int) throws(PatternError) -> ScalarSet {
-        guard take("{") else { throw error("a property without its name") }
-        let isInverted = take("^") != isInverted
+        guard consume("{") else { throw error("a property without a name") }
+        let isInverted = consume("^") != isInverted
         let rest = scalars[position...]
-        guard let end = rest.firstIndex(of: "}") else { throw error("a property without its end") }
+        guard let end = rest.firstIndex(of: "}") else { throw error("a property without an end") }
         let name = String(String.UnicodeScalarView(rest[..<end]))
         position = end + 1
         let key = "\\p{\(name)}"
@@ -252,7 +254,7 @@ struct PatternParser {
     }
 
     private mutating func hexadecimal(digits: Int) throws(PatternError) -> ScalarSet {
-        let isBraced = digits == 2 && take("{")
+        let isBraced = digits == 2 && consume("{")
         var value: UInt32 = 0
         var count = 0
         while let digit = next.flatMap({ Character($0).hexDigitValue }), count < (isBraced ? 8 : digits) {
@@ -260,15 +262,15 @@ struct PatternParser {
             position += 1
             count += 1
         }
-        guard count > 0, !isBraced || take("}"), isBraced || count == digits, Unicode.Scalar(value) != nil
+        guard count > 0, !isBraced || consume("}"), isBraced || count == digits, Unicode.Scalar(value) != nil
         else {
             throw error("a malformed code point")
         }
-        guard isBraced || digits == 4 || value < 0x80 else { throw error("a byte that is no character") }
+        guard isBraced || digits == 4 || value < 0x80 else { throw error("a byte that is not a character") }
         return ScalarSet(ranges: [value...value])
     }
 
-    /// The set of that name, made once: sets are large, and patterns repeat them.
+    /// The set of that name, built once: sets are large, and patterns repeat them.
     private mutating func named(_ name: String, _ make: () -> ScalarSet) -> ScalarSet {
         if let set = sets[name] { return set }
         let set = make()

@@ -3,15 +3,15 @@ struct PatternProgram: Sendable {
     enum Instruction: Sendable {
         /// One scalar of the set.
         case set(ScalarSet)
-        /// Scalars of the set, as many as there are, but `maximum`; fewer down to `minimum` if what follows then
+        /// Scalars of the set, as many as there are up to `maximum`; fewer, down to `minimum`, if only then what follows
         /// matches, unless it is possessive.
         case loop(ScalarSet, minimum: Int, maximum: Int, isPossessive: Bool)
-        /// Goes on at the first place, and if that fails at the second.
+        /// Continues at the first instruction, and if that fails at the second.
         case fork(Int, Int)
         case jump(Int)
-        /// Goes on at the end of the text or before a line feed.
+        /// Continues at the end of the text or before a line feed.
         case lineEnd
-        /// Runs what follows up to its `succeed` on its own, then goes on at `end`: after what it matched if it is
+        /// Runs the instructions up to its `succeed` on their own, then continues at `end`: after their match if it is
         /// atomic, else where it began.
         case group(Group, end: Int)
         case succeed
@@ -19,7 +19,7 @@ struct PatternProgram: Sendable {
 
     enum Group: Sendable { case lookahead, negativeLookahead, atomic }
 
-    /// Beyond this a pattern is no tokenizer's.
+    /// Far above any tokenizer's pattern.
     static let maximumCount = 20_000
 
     private(set) var instructions: [Instruction] = []
@@ -29,7 +29,7 @@ struct PatternProgram: Sendable {
         instructions.append(.succeed)
     }
 
-    /// How often a node was appended, one without instructions too.
+    /// The number of nodes appended, those without instructions included.
     private var appendCount = 0
 
     private mutating func append(_ node: PatternNode) throws(PatternError) {
@@ -40,7 +40,7 @@ struct PatternProgram: Sendable {
         switch node {
         case .set(let set): instructions.append(.set(set))
         case .lineEnd: instructions.append(.lineEnd)
-        case .sequence(let parts): for part in parts { try append(part) }
+        case .sequence(let nodes): for node in nodes { try append(node) }
         case .choice(let options): try append(options[...])
         case .repetition(.set(let set), let minimum, let maximum, let isPossessive):
             instructions.append(
@@ -87,13 +87,13 @@ struct PatternProgram: Sendable {
     }
 
     private mutating func append(_ node: PatternNode, as group: Group) throws(PatternError) {
-        let place = reserve()
+        let index = reserve()
         try append(node)
         instructions.append(.succeed)
-        instructions[place] = .group(group, end: instructions.count)
+        instructions[index] = .group(group, end: instructions.count)
     }
 
-    /// Makes room for an instruction that will be known later.
+    /// Appends a placeholder for an instruction that is filled in later.
     private mutating func reserve() -> Int {
         instructions.append(.succeed)
         return instructions.count - 1

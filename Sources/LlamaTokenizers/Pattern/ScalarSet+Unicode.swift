@@ -1,8 +1,8 @@
-/// Unicode's properties as the reference implementations have them.
+/// Unicode's properties as in the reference implementations.
 ///
-/// Oniguruma and the `regex` crate in Hugging Face's tokenizers (0.23) have the tables of Unicode 16.0, Swift's
-/// standard library may have newer ones: a scalar that 16.0 does not know is unassigned here, as it is there. Its
-/// `Digits` are those of Rust's standard library, which is at 17.0 (`tools/probe_oniguruma.py` shows all of it).
+/// Oniguruma and the `regex` crate in Hugging Face's tokenizers (0.23) have the tables of Unicode 16.0, and Swift's
+/// standard library may have newer ones: a scalar that 16.0 lacks is unassigned here too. `Digits` in Hugging Face's
+/// tokenizers are those of Rust's standard library, which has 17.0 (`tools/probe_oniguruma.py` shows all of this).
 extension ScalarSet {
     private typealias Category = Unicode.GeneralCategory
 
@@ -32,7 +32,7 @@ extension ScalarSet {
         let key = name.lowercased().filter { $0 != "_" && $0 != " " && $0 != "-" }
         guard let categories = Self.categoryNames[key] else { return nil }
         switch key {
-        // The commonest need no table of categories, which takes longer to make than the vocabulary to load.
+        // The most common ones need no table of categories, which takes longer to build than the vocabulary to load.
         case "l", "letter": self.init(bounds: ScalarClassRanges.letters)
         case "n", "number": self.init(bounds: ScalarClassRanges.numbers)
         default: self.init(categories: Set(categories))

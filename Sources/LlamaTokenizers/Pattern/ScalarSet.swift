@@ -5,7 +5,7 @@ struct ScalarSet: Sendable, Equatable {
     /// Bit `s & 63` of word `s >> 6`; none for a set of one scalar.
     private var words: [UInt64]
 
-    /// The one scalar of a set that was made of one.
+    /// The only scalar of a set that was created with one.
     private(set) var single: UInt32?
 
     init(ranges: [ClosedRange<UInt32>]) {
@@ -36,7 +36,7 @@ struct ScalarSet: Sendable, Equatable {
         return words[Int(scalar >> 6)] >> UInt64(scalar & 63) & 1 != 0
     }
 
-    /// Gives a set of one scalar a bit for each.
+    /// Turns a set of one scalar into a bit map.
     private mutating func spread() {
         guard let member = single else { return }
         words = Self.noWords
@@ -67,8 +67,8 @@ struct ScalarSet: Sendable, Equatable {
 
     func inverted(if isInverted: Bool) -> ScalarSet { isInverted ? inverted : self }
 
-    /// The set with every scalar that differs from a member in its case only: simple case folding. What one scalar
-    /// and several have in common (`ß` and `ss`) is left out, as no pattern of a tokenizer spells such a pair.
+    /// The set with every scalar that differs from a member in its case only: simple case folding. Foldings to several
+    /// scalars (`ß` to `ss`) are left out, because no tokenizer's pattern needs them.
     var withCaseVariants: ScalarSet {
         var result = self
         for scalar in members(atMost: 1024) {
@@ -84,7 +84,7 @@ struct ScalarSet: Sendable, Equatable {
         return result
     }
 
-    /// The members of a small set; none of a larger one, whose cases are the property's affair.
+    /// The members of a small set; none of a larger one, which is a property that covers both cases.
     private func members(atMost limit: Int) -> [Unicode.Scalar] {
         if let single { return Unicode.Scalar(single).map { [$0] } ?? [] }
         guard words.reduce(0, { $0 + $1.nonzeroBitCount }) <= limit else { return [] }

@@ -1,17 +1,16 @@
 /// Checks a model's `precompiled_charsmap`: a trie of source strings whose values point into a table of
 /// NUL-terminated replacements.
 ///
-/// The library walks the trie without looking at its bounds, so a model that lies about them would make it
-/// read foreign memory at the first text. The trie is a double array as darts-clone writes it: `UInt32` units,
-/// of which bits 0–7 are the label, bit 8 says that a value follows, bits 10–30 (shifted by 8 where bit 9 is
-/// set) lead to the children, and bit 31 marks a value.
+/// The library walks the trie without checking its bounds, so a crafted model would make it read out of bounds at the
+/// first text. The trie is a double array as darts-clone writes it: `UInt32` units, in which bits 0–7 are the label, bit 8
+/// says that a value follows, bits 10–30 (shifted by 8 if bit 9 is set) lead to the children, and bit 31 marks a value.
 enum NormalizationRules {
-    /// The library keeps this many matches at a place (`Normalizer::kMaxTrieResultsSize`), and counts on no
-    /// more being found.
+    /// The library has room for this many matches at one position (`Normalizer::kMaxTrieResultsSize`), and relies on there
+    /// being no more.
     static let maximumMatches = 32
 
-    /// A character that grew without limit on its way in would make the memory for a text unbounded. The
-    /// longest replacement that Unicode has is 33 bytes (U+FDFA under NFKC).
+    /// Bounds the memory for a normalized text, in bytes per character. Unicode's longest replacement has 33 bytes (U+FDFA
+    /// under NFKC).
     static let maximumReplacementLength = 4096
 
     typealias Damage = ProtobufReader.Damage
@@ -21,7 +20,7 @@ enum NormalizationRules {
     /// - Parameter blob: the trie's size in bytes (`UInt32`, little-endian), the trie, the replacements.
     static func check(_ blob: ArraySlice<UInt8>) throws(Damage) {
         func damage(_ what: String) -> Damage {
-            Damage(what: "the normalisation rules are damaged: \(what)", offset: blob.startIndex)
+            Damage(what: "the normalization rules are damaged: \(what)", offset: blob.startIndex)
         }
         guard blob.count > 4 else { throw damage("\(blob.count) bytes are too few") }
         let trieSize = Int(littleEndian(blob.prefix(4)))
@@ -54,7 +53,7 @@ private struct TrieCheck {
     private enum State: Equatable {
         case unseen
         case open
-        /// The most values that lie on one path from this unit down.
+        /// The most values on one path from this unit down.
         case closed(matches: Int)
     }
 
@@ -71,7 +70,7 @@ private struct TrieCheck {
 
     /// Returns what is wrong, or nil.
     ///
-    /// A path is walked with a stack of its own: a hostile trie may be as deep as the file is long.
+    /// Uses a stack of its own rather than recursion: a crafted trie may be as deep as the file is long.
     mutating func run() -> String? {
         var path: [(unit: Int, matches: Int, label: Int)] = [(0, 0, 1)]
         states[0] = .open
@@ -80,7 +79,7 @@ private struct TrieCheck {
             if step.label == 1, let fault = fault(at: step.unit, base: base) { return fault }
             guard step.label <= 255 else {
                 let matches = step.matches + (hasValue(units[step.unit]) ? 1 : 0)
-                // The root's value is never looked at.
+                // The root's value is never used.
                 guard matches <= NormalizationRules.maximumMatches else {
                     return "too many rules match at once"
                 }
@@ -98,16 +97,16 @@ private struct TrieCheck {
             case .unseen:
                 states[child] = .open
                 path.append((child, 0, 1))
-            case .open: return "the search tree is a circle"
+            case .open: return "the search tree has a cycle"
             case .closed(let matches): path[path.count - 1].matches = max(step.matches, matches)
             }
         }
         return nil
     }
 
-    /// Checks that no label can lead out of the array, and that the unit's value lies in the replacements.
+    /// Checks that no label leads outside the array, and that the unit's value is an offset into the replacements.
     private func fault(at unit: Int, base: Int) -> String? {
-        guard base | 0xFF < units.count else { return "the search tree leads out of itself" }
+        guard base | 0xFF < units.count else { return "the search tree leads outside itself" }
         guard hasValue(units[unit]) else { return nil }
         guard Int(units[base] & 0x7FFF_FFFF) < valueLimit else { return "a rule has no replacement" }
         return nil

@@ -1,9 +1,8 @@
 /// Walks the fields of one protobuf message without copying it (protobuf's "Encoding" page).
 ///
-/// Every length is checked against the message before it is used. Groups, which no tokenizer file has, are
-/// refused.
+/// Every length is checked against the message before it is used. Groups, which no tokenizer file has, are refused.
 struct ProtobufReader {
-    /// A field as it stands in the message.
+    /// A field of the message.
     struct Field {
         let number: UInt64
         let value: Value
@@ -48,7 +47,7 @@ struct ProtobufReader {
             switch tag & 7 {
             case 0: .varint(try varint())
             case 1: try fixed64()
-            case 2: .bytes(try take(try varint()))
+            case 2: .bytes(try read(try varint()))
             case 5: .fixed32(try fixed32())
             default: throw Damage(what: "no field has wire type \(tag & 7)", offset: start)
             }
@@ -72,7 +71,7 @@ struct ProtobufReader {
         throw Damage(what: "a number is longer than 10 bytes", offset: start)
     }
 
-    private mutating func take(_ length: UInt64) throws(Damage) -> ArraySlice<UInt8> {
+    private mutating func read(_ length: UInt64) throws(Damage) -> ArraySlice<UInt8> {
         let available = message.endIndex - position
         guard length <= UInt64(available) else {
             throw Damage(
@@ -84,11 +83,11 @@ struct ProtobufReader {
     }
 
     private mutating func fixed32() throws(Damage) -> UInt32 {
-        try take(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
+        try read(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }
     }
 
     private mutating func fixed64() throws(Damage) -> Value {
-        _ = try take(8)
+        _ = try read(8)
         return .fixed64
     }
 }

@@ -1,9 +1,8 @@
-/// What a SentencePiece `ModelProto` says, read and checked before the library sees the file.
+/// A SentencePiece `ModelProto`, checked before the library reads the file.
 ///
-/// libsentencepiece trusts a model: normalisation rules that lead out of their table, or a hundred user-defined
-/// pieces that begin with one another, end in a segmentation fault (0.1.97). So what it relies on is checked
-/// here. Field numbers are those of
-/// `sentencepiece_model.proto`.
+/// libsentencepiece trusts a model: normalization rules that lead outside their table, or a hundred user-defined pieces
+/// that begin with one another, crash it (0.1.97). So everything that it relies on is checked here. Field numbers are
+/// those of `sentencepiece_model.proto`.
 struct SentencePieceModel {
     /// One entry of the vocabulary.
     struct Piece {
@@ -14,7 +13,7 @@ struct SentencePieceModel {
         let score: Float
     }
 
-    /// How texts are cut (`TrainerSpec.ModelType`).
+    /// How texts are split into pieces (`TrainerSpec.ModelType`).
     enum ModelType: UInt64 {
         case unigram = 1
         case bpe = 2
@@ -22,24 +21,24 @@ struct SentencePieceModel {
         case char = 4
     }
 
-    /// A vocabulary larger than this is taken for damage: the largest known has 262,144 pieces.
+    /// A larger vocabulary is treated as damage: the largest known has 262,144 pieces.
     static let maximumPieceCount = 1 << 22
     static let maximumNesting = 64
 
     private(set) var pieces: [Piece] = []
     /// Whether encoding puts a space before the text, which decoding drops.
     private(set) var addsDummyPrefix = true
-    /// Whether encoding squeezes spaces, and decoding drops all that lead.
+    /// Whether encoding collapses runs of spaces, and decoding drops leading ones.
     private(set) var removesExtraSpaces = true
-    /// What an unknown token decodes to; the library's default is U+2047 between spaces.
+    /// The text of the unknown token; the library's default is U+2047 between spaces.
     private(set) var unknownSurface: ArraySlice<UInt8> = ArraySlice(" \u{2047} ".utf8)
-    /// How texts are cut.
+    /// How texts are split into pieces.
     private(set) var type = ModelType.unigram
     /// Whether a character without a piece is spelled in byte pieces.
     private(set) var fallsBackToBytes = false
-    /// Whether a space is written U+2581, and in front of a word.
+    /// Whether spaces are written as U+2581, in front of words.
     private(set) var marksSpacesInFront = true
-    /// Which characters are replaced by which; empty for none.
+    /// The character replacements (`precompiled_charsmap`); empty for none.
     private(set) var normalizationRules: ArraySlice<UInt8> = []
 
     typealias Damage = ProtobufReader.Damage
@@ -65,10 +64,10 @@ struct SentencePieceModel {
         guard !pieces.isEmpty else { throw Damage(what: "there are no pieces", offset: bytes.startIndex) }
         try checkUserDefinedPieces()
         if !normalizationRules.isEmpty { try NormalizationRules.check(normalizationRules) }
-        // Protobuf takes a file cut off between two fields for whole, and the library would go on with its
-        // defaults. Both settings follow the pieces in every file that the library wrote.
+        // To protobuf a file cut off between two fields is complete, and the library would use its defaults. Both
+        // settings follow the pieces in every file that the library has written.
         guard sections.isSuperset(of: [2, 3]) else {
-            throw Damage(what: "the settings behind the pieces are missing", offset: bytes.endIndex)
+            throw Damage(what: "the settings after the pieces are missing", offset: bytes.endIndex)
         }
     }
 
@@ -135,19 +134,19 @@ struct SentencePieceModel {
         }
     }
 
-    /// Rules for decoded text apply to the whole of it, so text could not be streamed. No Llama model has any.
+    /// Rules for decoded text apply to all of it, so it could not be streamed. No Llama model has any.
     private static func checkDenormalizerSpec(_ message: ArraySlice<UInt8>) throws(Damage) {
         var reader = ProtobufReader(message)
         while let field = try reader.next() {
             guard field.number == 2 else { continue }
             guard try field.message().isEmpty else {
-                throw Damage(what: "normalisation of decoded text is not supported", offset: field.offset)
+                throw Damage(what: "normalization of decoded text is not supported", offset: field.offset)
             }
         }
     }
 
-    /// The library collects the user-defined pieces that begin at one place in an array of 64
-    /// (`PrefixMatcher::PrefixMatch`), and reads beyond it if there are more.
+    /// The library collects the user-defined pieces that match at one position in an array of 64
+    /// (`PrefixMatcher::PrefixMatch`), and reads past its end if there are more.
     private func checkUserDefinedPieces() throws(Damage) {
         let texts = pieces.filter { $0.kind == .userDefined }.map(\.text)
         var nested: [ArraySlice<UInt8>] = []

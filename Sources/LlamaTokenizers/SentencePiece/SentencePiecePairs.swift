@@ -1,10 +1,10 @@
-/// The BPE models of Llama 1 and 2 as byte-pair encoding of characters, which is what they are: encoding a text then
-/// takes a small part of the library's time.
+/// The BPE models of Llama 1 and 2 as byte-pair encoding of characters, which encodes a text many times faster than the
+/// library.
 enum SentencePiecePairs {
-    /// The model, or nil for one that only the library encodes: of another type, or with rules, user-defined or
-    /// unused pieces, or without a byte piece for every byte.
+    /// The model, or nil for one that only the library can encode: of another type, with normalization rules, with
+    /// user-defined or unused pieces, or without a piece for every byte.
     ///
-    /// Two pieces merge if what they make together is a piece, the highest score first, the leftmost of equals
+    /// Two pieces merge if together they are a piece, the highest score first, the leftmost of equals
     /// (`src/bpe_model.cc` of sentencepiece).
     static func model(_ file: SentencePieceModel) -> BytePairModel? {
         guard file.type == .bpe, file.fallsBackToBytes, file.normalizationRules.isEmpty,
@@ -23,12 +23,12 @@ enum SentencePiecePairs {
             }
         }
         return BytePairModel(
-            index: index, ids: Array(0..<Int32(file.pieces.count)), merges: merges, joints: joints,
-            ignoresMerges: false, isByteLevel: false, bytes: bytes, fallsBackToBytes: true, unknownID: nil,
-            fusesUnknown: false)
+            options: BytePairModel.Options(fallsBackToBytes: true), index: index,
+            ids: Array(0..<Int32(file.pieces.count)), merges: merges, joints: joints, bytes: bytes,
+            unknownID: nil)
     }
 
-    /// Whether a piece is text, or can never be found in one.
+    /// Whether a piece is plain text, or can never match a text.
     private static func isSimple(_ piece: SentencePieceModel.Piece) -> Bool {
         switch piece.kind {
         case .normal: true
@@ -46,7 +46,7 @@ enum SentencePiecePairs {
         return ids.count == 256 ? ids : nil
     }
 
-    /// The place of every piece's score among all scores, the highest first.
+    /// The rank of each piece's score, 0 for the highest.
     private static func ranks(_ file: SentencePieceModel) -> [Int32] {
         let scores = Set(file.pieces.map(\.score)).sorted(by: >)
         let ranks = Dictionary(

@@ -1,15 +1,15 @@
 import CSentencePiece
 
-/// libsentencepiece's processor behind the C shim: the only Swift that calls it, but for `SentencePieceTrainer`.
+/// libsentencepiece's processor behind the C shim.
 final class SentencePieceProcessor: Sendable {
-    /// The library's reason for refusing a model.
+    /// Why the library refused a model.
     struct Refusal: Error {
         let message: String
     }
 
-    // Freed in `deinit`, when nobody holds the object. The C++ processor it points to is complete before `init`
-    // returns and is only reached through `const` member functions that keep what they work with on their stack
-    // (`Encode`, `Decode`, `IdToPiece`, `*_id`; sampling, the one part with shared random state, is not called).
+    // Freed in `deinit`, after the last reference is gone. The C++ processor is complete before `init` returns and only
+    // used through `const` member functions with no shared state (`Encode`, `Decode`, `IdToPiece`, `*_id`; sampling, which
+    // has a shared random generator, is not used).
     private nonisolated(unsafe) let handle: OpaquePointer
 
     /// Loads a model whose structure `SentencePieceModel` has checked.
@@ -36,7 +36,7 @@ final class SentencePieceProcessor: Sendable {
     /// The number of pieces.
     var vocabularySize: Int { Int(CSentencePieceVocabularySize(handle)) }
 
-    /// The reserved ids, nil where the model has none.
+    /// The reserved ids; nil if the model has none.
     var unknownID: Int32? { Self.reserved(CSentencePieceUnknownID(handle)) }
     var bosID: Int32? { Self.reserved(CSentencePieceBOSID(handle)) }
     var eosID: Int32? { Self.reserved(CSentencePieceEOSID(handle)) }
@@ -46,7 +46,7 @@ final class SentencePieceProcessor: Sendable {
         id < 0 ? nil : id
     }
 
-    /// A piece as the model spells it, or nil outside the vocabulary.
+    /// A piece in the model's spelling; nil outside the vocabulary.
     func piece(_ id: Int32) -> [UInt8]? {
         var bytes: UnsafePointer<UInt8>?
         var length = 0
@@ -54,7 +54,7 @@ final class SentencePieceProcessor: Sendable {
         return Array(UnsafeBufferPointer(start: bytes, count: length))
     }
 
-    /// The ids of a UTF-8 text, or nil where the library gives up: more than 512 MiB, or no memory.
+    /// The ids of a UTF-8 text, or nil if the library fails: for more than 512 MiB, or without memory.
     func encode(_ text: UnsafeBufferPointer<UInt8>) -> [Int32]? {
         var ids: UnsafeMutablePointer<Int32>?
         var count = 0
@@ -64,9 +64,9 @@ final class SentencePieceProcessor: Sendable {
         return Array(UnsafeBufferPointer(start: ids, count: count))
     }
 
-    /// The text of ids by the library's own decoder, or nil where it refuses them.
+    /// The text of ids by the library's own decoder, or nil if it refuses them.
     ///
-    /// The tokenizer decodes in Swift, because text must stream; this is the reference its tests compare with.
+    /// The tokenizer decodes in Swift, because text must stream; its tests compare it with this.
     func decode(_ ids: [Int32]) -> [UInt8]? {
         var bytes: UnsafeMutablePointer<UInt8>?
         var length = 0

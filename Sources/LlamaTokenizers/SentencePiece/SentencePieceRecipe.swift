@@ -1,9 +1,9 @@
-/// What libsentencepiece's trainer is told, and what is to come of it.
+/// The options of libsentencepiece's trainer for a text, and the expected result.
 struct SentencePieceRecipe {
     /// The number of pieces that the model must have.
     let vocabularySize: Int
 
-    /// Characters kept from the trainer: user-defined symbols, or spelled in bytes.
+    /// Characters that the trainer does not see: user-defined symbols, or spelled in bytes.
     let unlearnt: Set<Unicode.Scalar>
 
     /// The trainer's flags, as `CSentencePieceTrain` takes them.
@@ -13,21 +13,21 @@ struct SentencePieceRecipe {
     static let reservedCount = 4
     private static let byteCount = 256
 
-    /// Llama 2's: the rarest characters, 50 in a million, are left to the bytes.
+    /// Llama 2's: the rarest characters, 50 in a million, are spelled in bytes.
     private static let bpeCoverage = "0.99995"
 
-    /// What the trainer passes over or takes for marks of its own: tab parts what must not merge, U+2585 stands
-    /// for the unknown and makes it skip the whole sentence.
+    /// Characters that the trainer uses itself: a tab separates symbols that must not merge, and U+2585 marks an unknown
+    /// character and makes it skip the whole sentence.
     private static let trainerMarks: Set<Unicode.Scalar> = ["\t", "\u{2585}"]
 
     private static let common = [
         "unk_id=0", "bos_id=1", "eos_id=2", "pad_id=3", "normalization_rule_name=identity",
         "add_dummy_prefix=false", "remove_extra_whitespaces=false",
-        // Longer sentences are passed over.
+        // Longer sentences are skipped.
         "max_sentence_length=\(TrainingText.maximumStretch)",
-        // Of the kinds trained here only loading the text has threads, and the number is written to the model.
+        // Only loading the text uses threads, and the number is written to the model.
         "num_threads=1",
-        // Says in the error what can be had, instead of refusing.
+        // Reports the possible size instead of refusing.
         "hard_vocab_limit=false",
     ]
 

@@ -1,13 +1,13 @@
 extension SentencePieceTokenizer {
     /// The ids of a text.
     ///
-    /// A stretch between two control tokens is encoded as a text of its own, with the space in front that the
-    /// model gives every text: so do Meta's chat formats and Hugging Face's `tokenizer.json` of these models.
-    /// User-defined pieces are text and are always found.
+    /// The text between two control tokens is encoded on its own, with the space in front that the model adds to every
+    /// text, as in Meta's chat formats and Hugging Face's `tokenizer.json` of these models. User-defined pieces are text and
+    /// are always found.
     ///
     /// The BPE models of Llama 1 and 2 are encoded here (`SentencePiecePairs`), any other by libsentencepiece.
-    /// Where the library gives up (a stretch of more than 512 MiB) the stretch is spelled in bytes, or is one
-    /// unknown token where the vocabulary has no bytes.
+    /// If the library fails (on more than 512 MiB) the text is spelled in bytes, or is one unknown token if the vocabulary
+    /// has no bytes.
     package func encode(_ text: String, specials: SpecialTokens, addBOS: Bool) -> [Int32] {
         var text = text
         var ids = text.withUTF8 { utf8 in
@@ -28,7 +28,7 @@ extension SentencePieceTokenizer {
         if text.isEmpty { return [] }
         if let pairs { return encode(text, pairs) }
         guard var ids = processor.encode(text) else { return spelledInBytes(text) }
-        // A control piece of a single character is found by the library like any other piece.
+        // The library finds a control piece of a single character like any other piece.
         for index in ids.indices where table.kind(of: ids[index]) == .control {
             ids[index] = unknownID ?? ids[index]
         }

@@ -4,23 +4,22 @@
 /// Ids are libsentencepiece's. Text is decoded here, by the rules of `SentencePieceProcessor::Decode`, because
 /// it must stream.
 ///
-/// Sendable without a promise: every property is a constant and Sendable; `SentencePieceProcessor` has the
-/// proof for the C++ object.
+/// Sendable, because every property is a constant and Sendable; `SentencePieceProcessor` proves it for the C++ object.
 package final class SentencePieceTokenizer: Tokenizer {
-    /// The model's `bos_piece` (`<s>`), where it is a control token.
+    /// The model's `bos_piece` (`<s>`), if it is a control token.
     package let bosID: Int32?
 
-    /// The model's `eos_piece` (`</s>`), where it is a control token.
+    /// The model's `eos_piece` (`</s>`), if it is a control token.
     package let eosID: Int32?
 
-    /// The model's `pad_piece`, where it is a control token; Llama's models have none.
+    /// The model's `pad_piece`, if it is a control token; Llama's models have none.
     package let padID: Int32?
 
     /// The token for text that the vocabulary cannot spell.
     package let unknownID: Int32?
 
     let processor: SentencePieceProcessor
-    /// What encodes a text in the library's place, where it can.
+    /// Encodes a text instead of the library; nil for a model that only the library can encode.
     let pairs: BytePairModel?
     let addsDummyPrefix: Bool
     let table: TokenTable
@@ -30,10 +29,10 @@ package final class SentencePieceTokenizer: Tokenizer {
     /// Loads a model from its bytes.
     ///
     /// - Parameters:
-    ///   - bytes: a serialised `ModelProto`; not kept.
+    ///   - bytes: a serialized `ModelProto`; not kept.
     ///   - file: what errors call the bytes.
-    /// - Throws: `.malformed` where the bytes are no such message or would lead the library astray, `.rejected`
-    ///   where the library itself refuses the model.
+    /// - Throws: `.malformed` if the bytes are not such a message or violate what the library relies on, `.rejected` if the
+    ///   library refuses the model.
     package init(bytes: [UInt8], file: String = "tokenizer.model") throws(TokenizerError) {
         let model: SentencePieceModel
         do { model = try SentencePieceModel(bytes[...]) } catch {
@@ -75,7 +74,7 @@ package final class SentencePieceTokenizer: Tokenizer {
         table.kind(of: id)
     }
 
-    /// A token as the vocabulary spells it, such as `▁the`, `<s>` or `<0x0A>`; nil outside the vocabulary.
+    /// A token in the vocabulary's spelling, such as `▁the`, `<s>` or `<0x0A>`; nil outside the vocabulary.
     package func piece(of id: Int32) -> String? {
         processor.piece(id).map { String(decoding: $0, as: UTF8.self) }
     }
@@ -85,7 +84,7 @@ package final class SentencePieceTokenizer: Tokenizer {
         Array(table.bytes(of: id))
     }
 
-    /// What to call a token: the model's own spelling where it is no piece of text, which `bytes(of:)` gives.
+    /// What to call a token: `bytes(of:)` for a piece of text, the model's spelling for any other token.
     package func spelling(of id: Int32) -> [UInt8] {
         switch kind(of: id) {
         case .control, .unknown, .byte: processor.piece(id) ?? []

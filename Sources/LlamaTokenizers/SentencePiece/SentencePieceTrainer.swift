@@ -1,7 +1,7 @@
 import CSentencePiece
 
-/// Trains SentencePiece models that give every text back as it went in: no normalisation, no space put in
-/// front, none squeezed.
+/// Trains SentencePiece models that decode to exactly the text that was encoded: no normalization, no space added in
+/// front, no runs of spaces collapsed.
 ///
 /// Ids 0 to 3 are the unknown token, `<s>`, `</s>` and `<pad>`. The same text and kind give the same bytes, with
 /// the same build of libsentencepiece.
@@ -11,15 +11,15 @@ package struct SentencePieceTrainer: Sendable {
         /// One piece for each character (Unicode scalar) of the text, so that ids and characters correspond.
         /// Other characters are the unknown token.
         ///
-        /// Newline, tab and carriage return, which the trainer would drop or a vocabulary file could not list,
-        /// and U+2585, its mark for the unknown, are user-defined symbols.
+        /// Newline, tab and carriage return, which the trainer would drop or a vocabulary file could not list, and U+2585,
+        /// the trainer's mark for unknown characters, are user-defined symbols.
         case char
 
-        /// Byte-pair encoding as Llama 2 trains it: digits stand alone, runs of spaces may merge, and a character
+        /// Byte-pair encoding as Llama 2 trains it: digits are never merged, runs of spaces may merge, and a character
         /// outside the vocabulary is spelled in bytes (`<0x00>` to `<0xFF>`, ids 4 to 259).
         ///
-        /// So are newline and tab, as in Llama 2: a byte is one token, as a user-defined symbol would be, and
-        /// no second id has to be learnt for the same character.
+        /// So are newline and tab, as in Llama 2: a byte is one token, as a user-defined symbol would be, and the same
+        /// character does not get a second id.
         case bpe(vocabularySize: Int)
     }
 
@@ -31,17 +31,17 @@ package struct SentencePieceTrainer: Sendable {
         self.kind = kind
     }
 
-    /// Trains on a text and makes sure that the model gives the text back.
+    /// Trains on a text and checks that the model decodes to the same text.
     ///
     /// Takes up to a second for every 4 MB of text, and about six times its size in memory.
     ///
     /// - Parameter text: of any length, in lines of any length.
-    /// - Returns: a serialised `ModelProto`, the content of a `tokenizer.model`.
+    /// - Returns: a serialized `ModelProto`, the content of a `tokenizer.model`.
     /// - Throws: `.noTrainingText`, `.untrainableCharacter`, `.vocabularyTooSmall`, `.vocabularyTooLarge`,
     ///   `.trainingFailed`, `.trainedModelIsLossy`.
     package func train(on text: String) throws(TokenizerError) -> [UInt8] {
         var text = text
-        // `withUTF8` passes on no typed error.
+        // `withUTF8` does not rethrow typed errors.
         return try text.withUTF8 { utf8 in
             Result { () throws(TokenizerError) in try train(on: TrainingText(utf8)) }
         }.get()
@@ -66,7 +66,7 @@ extension TrainingText {
     fileprivate func train(_ recipe: SentencePieceRecipe) throws(TokenizerError) -> [UInt8] {
         var stretches = stretches(without: recipe.unlearnt)
         var utf8 = utf8
-        // The trainer wants one sentence at least. From a tab it learns nothing.
+        // The trainer needs at least one sentence, and learns nothing from a tab.
         let tab: StaticString = "\t"
         if stretches.isEmpty {
             stretches = [CSentencePieceRange(start: 0, length: 1)]
@@ -86,12 +86,12 @@ extension TrainingText {
         return Array(UnsafeBufferPointer(start: model, count: length))
     }
 
-    /// How many bytes are tried at once.
+    /// The size of a sample, in bytes.
     private static let sampleLength = 64 << 10
-    /// How much of a long text is tried: so much takes seconds, and the characters are few beside it.
+    /// The most bytes to check, which takes seconds; it is far more than the number of distinct characters.
     private static let maximumTried = 8 << 20
 
-    /// Encodes and decodes the text: the whole of it up to 8 MiB, as much in evenly spaced samples of a longer one.
+    /// Encodes and decodes the whole text up to 8 MiB, or evenly spaced samples of that size of a longer one.
     fileprivate func checkRoundTrip(_ tokenizer: SentencePieceTokenizer) throws(TokenizerError) {
         let samples = (utf8.count + Self.sampleLength - 1) / Self.sampleLength
         let step = max(1, (samples * Self.sampleLength + Self.maximumTried - 1) / Self.maximumTried)

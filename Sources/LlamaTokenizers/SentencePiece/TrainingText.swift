@@ -1,15 +1,15 @@
 import CSentencePiece
 
-/// A text to train on: its characters, and the stretches of it that the trainer can take.
+/// A text to train on: its characters, and the stretches of it that the trainer can handle.
 struct TrainingText {
-    /// Well-formed UTF-8, which outlives the value.
+    /// Well-formed UTF-8 that outlives the value.
     let utf8: UnsafeBufferPointer<UInt8>
 
     init(_ utf8: UnsafeBufferPointer<UInt8>) {
         self.utf8 = utf8
     }
 
-    /// Counts the characters, and refuses those that no model gives back.
+    /// Counts the characters, and refuses those that no model can decode to.
     func alphabet() throws(TokenizerError) -> Alphabet {
         guard !utf8.isEmpty else { throw .noTrainingText }
         var counts = [Int](repeating: 0, count: 0x11_0000)
@@ -27,19 +27,19 @@ struct TrainingText {
         return Alphabet(values, counts: counts)
     }
 
-    /// The longest stretch in bytes. The trainer keeps places in a word as 16-bit numbers, does not check that
-    /// they fit, and takes time proportional to the square of a word's length.
+    /// The longest stretch in bytes. The trainer stores positions in a word as unchecked 16-bit numbers, and its time is
+    /// quadratic in a word's length.
     static let maximumStretch = 4096
 
     /// The text without some characters, in stretches that are sentences to the trainer.
     ///
-    /// A spelling that the trainer reserves (`<s>`, `<0x0A>`) is cut in two behind its `<`, or it would vanish, and
-    /// with it characters that occur nowhere else.
+    /// A spelling that the trainer reserves (`<s>`, `<0x0A>`) is split after its `<`, or the trainer would drop it, and with
+    /// it characters that occur nowhere else.
     func stretches(without unlearnt: Set<Unicode.Scalar>) -> [CSentencePieceRange] {
         var stretches: [CSentencePieceRange] = []
         var start = 0
         var offset = 0
-        /// The last place at which a word begins.
+        /// The offset at which the last word begins.
         var wordStart = 0
         func close(at end: Int) {
             if end > start { stretches.append(CSentencePieceRange(start: start, length: end - start)) }
@@ -64,14 +64,14 @@ struct TrainingText {
         return stretches
     }
 
-    /// The first place from `offset` back at which a character begins.
+    /// The greatest offset up to `offset` at which a character begins.
     func characterBoundary(at offset: Int) -> Int {
         var offset = offset
         while offset < utf8.count, utf8[offset] & 0xC0 == 0x80 { offset -= 1 }
         return offset
     }
 
-    /// `<0x` stands for the 256 bytes; what else begins so may be cut too.
+    /// `<0x` covers the 256 bytes; other text that begins like this may be split too.
     private static let reservedSpellings = ["<unk>", "<s>", "</s>", "<pad>", "<0x"].map { Array($0.utf8) }
 
     private func beginsReservedSpelling(at offset: Int) -> Bool {

@@ -1,6 +1,6 @@
-/// Turns the pieces of a text into tokens. Made for one encoding; what it works with is reused.
+/// Turns the words of a text into tokens. One value serves one encoding; its buffers are reused.
 struct PieceMerger {
-    // Copies, because a read through the class would count references for every piece.
+    // Copies, because reading them through the class would retain and release for every word.
     private let index: TokenIndex
     private let pieceSymbols: PieceSymbols
     private let merges: MergeTable.Lookup
@@ -14,8 +14,8 @@ struct PieceMerger {
         self.merges = merges
     }
 
-    /// Appends the tokens of a piece of at least one byte: the token that it is, whether or not merging leads
-    /// there, else what its bytes merge into.
+    /// Appends the tokens of a word of at least one byte: if the word is a token, that one, whether or not merging leads to
+    /// it, else the tokens that its bytes merge into.
     mutating func append(_ piece: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
         guard let start = piece.baseAddress else { return }
         let whole = index.id(of: start, count: piece.count)
@@ -23,16 +23,16 @@ struct PieceMerger {
             ids.append(whole)
             return
         }
-        // A piece is cut where its places would no longer fit 31 bits; nothing that has one is known.
+        // A longer word is split, because positions have 31 bits.
         var rest = piece
         while !rest.isEmpty {
-            let part = UnsafeBufferPointer(rebasing: rest.prefix(1 << 30))
-            if symbols.count < part.count { symbols = [Int32](repeating: 0, count: 2 * part.count) }
+            let chunk = UnsafeBufferPointer(rebasing: rest.prefix(1 << 30))
+            if symbols.count < chunk.count { symbols = [Int32](repeating: 0, count: 2 * chunk.count) }
             symbols.withUnsafeMutableBufferPointer { symbols in
-                let count = pieceSymbols.write(part, to: symbols)
+                let count = pieceSymbols.write(chunk, to: symbols)
                 merger.append(UnsafeBufferPointer(rebasing: symbols[..<count]), merges, to: &ids)
             }
-            rest = UnsafeBufferPointer(rebasing: rest.dropFirst(part.count))
+            rest = UnsafeBufferPointer(rebasing: rest.dropFirst(chunk.count))
         }
     }
 }

@@ -1,6 +1,6 @@
-/// Cuts a text into the pieces that are merged each by itself: Llama 3's split pattern, written out.
+/// Splits a text into words, each of which is merged on its own: Llama 3's split pattern, written out.
 ///
-/// The pattern (`pat_str` of Meta's `llama3/tokenizer.py`) is, an alternative a line:
+/// The pattern (`pat_str` of Meta's `llama3/tokenizer.py`) is, one alternative per line:
 ///
 ///     (?i:'s|'t|'re|'ve|'m|'ll|'d)
 ///     [^\r\n\p{L}\p{N}]?\p{L}+
@@ -10,14 +10,14 @@
 ///     \s+(?!\S)
 ///     \s+
 ///
-/// Every scalar begins a match of one of them, so the pieces are the whole text.
+/// Every scalar begins a match of one of them, so the words are the whole text.
 struct PieceScanner {
     /// UTF-8, which must be well-formed.
     let text: UnsafeBufferPointer<UInt8>
     /// `ScalarClass.table`.
     let classes: UnsafeBufferPointer<ScalarClass>
 
-    /// Where the piece that begins at `start`, a place within the text, ends.
+    /// The end of the word that begins at `start`, an offset within the text.
     func end(ofPieceAt start: Int) -> Int {
         let (first, next) = scalar(at: start)
         switch first {
@@ -34,12 +34,12 @@ struct PieceScanner {
         return first == .other ? end(ofSymbolsAt: next) : end(ofSpaceAt: start)
     }
 
-    /// The class of a scalar and where the next one begins.
+    /// The class of a scalar, and the offset of the next.
     @inline(__always)
-    private func scalar(at place: Int) -> (ScalarClass, next: Int) {
-        let first = text[place]
-        if first < 0x80 { return (classes[Int(first)], place + 1) }
-        func bits(_ offset: Int) -> Int { Int(text[place + offset] & 0x3F) }
+    private func scalar(at offset: Int) -> (ScalarClass, next: Int) {
+        let first = text[offset]
+        if first < 0x80 { return (classes[Int(first)], offset + 1) }
+        func bits(_ index: Int) -> Int { Int(text[offset + index] & 0x3F) }
         let value: Int
         let length: Int
         if first < 0xE0 {
@@ -49,7 +49,7 @@ struct PieceScanner {
         } else {
             (value, length) = (Int(first & 0x07) << 18 | bits(1) << 12 | bits(2) << 6 | bits(3), 4)
         }
-        return (value < classes.count ? classes[value] : .other, place + length)
+        return (value < classes.count ? classes[value] : .other, offset + length)
     }
 
     private func end(ofLettersAt start: Int) -> Int {
@@ -68,7 +68,7 @@ struct PieceScanner {
         return kind == .number ? end(ofNumberAt: next, digits: digits + 1) : start
     }
 
-    /// What follows the apostrophe of 's, 't, 're, 've, 'm, 'll and 'd in either case; nil for anything else.
+    /// The end of 's, 't, 're, 've, 'm, 'll or 'd, in either case, after the apostrophe; nil for anything else.
     private func end(ofContractionAt start: Int) -> Int? {
         func letter(_ offset: Int) -> UInt8 {
             start + offset < text.count ? text[start + offset] | 0x20 : 0
@@ -79,7 +79,7 @@ struct PieceScanner {
         case UInt8(ascii: "l"): return letter(1) == UInt8(ascii: "l") ? start + 2 : nil
         default: break
         }
-        // U+017F, the long s, is an s but for its case; no other letter here has such a third form.
+        // U+017F, the long s, equals s when case is ignored; none of the other letters has such a third form.
         let isLongS = start + 1 < text.count && text[start] == 0xC5 && text[start + 1] == 0xBF
         return isLongS ? start + 2 : nil
     }
@@ -95,8 +95,8 @@ struct PieceScanner {
         return end
     }
 
-    /// Through the last line end, if there is one; else all but the last space, which belongs to what follows,
-    /// unless nothing follows or it is the only one.
+    /// The end of white space: after its last line end, if it has one; else before its last space, which belongs to the next
+    /// word, unless no word follows or the space is the only one.
     private func end(ofSpaceAt start: Int) -> Int {
         var end = start
         var lastSpace = start

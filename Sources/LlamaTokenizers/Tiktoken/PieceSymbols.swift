@@ -1,23 +1,21 @@
-/// The symbols that the merging of a piece begins with: bytes, and whole characters where that makes no
-/// difference.
+/// The symbols from which merging a word starts: bytes, and whole characters where the result is the same.
 ///
-/// A character may come whole if its bytes would become its token undisturbed: no token holds a part of it
-/// together with bytes beside it, so nothing else can become of them, and whatever merges with the whole has a
-/// higher rank than all merges inside, so its turn is later. Most Chinese characters can; they save two merges
-/// of three.
+/// A character may start as one symbol if its bytes would merge into its token undisturbed: no token has some of its bytes
+/// together with bytes beside it, so they cannot merge into anything else, and whatever merges with the character has a
+/// higher rank than all merges inside it, so it merges later. This holds for most Chinese characters, and saves two of
+/// their three merges.
 struct PieceSymbols: Sendable {
     /// The ranks of all bytes.
     private let byteRanks: [Int32]
-    /// The tokens of the characters of two and three bytes by scalar value; `TokenIndex.none` for one that must
-    /// come in bytes.
+    /// The tokens of characters of two and three bytes, by scalar value; `TokenIndex.none` for one that must start as bytes.
     private var characters = [Int32](repeating: TokenIndex.none, count: 1 << 16)
-    /// For the last byte of a character and the first of the next: whether a token has both, but not the whole
-    /// of each of these characters.
+    /// By the last byte of a character and the first of the next: whether some token has both bytes, but not both whole
+    /// characters.
     private var isStraddled = [Bool](repeating: false, count: 1 << 16)
 
     /// - Parameters:
     ///   - byteRanks: the ranks of all 256 bytes.
-    ///   - whole: whether a token is one that its bytes always become before they merge with others.
+    ///   - whole: by rank, whether a token's bytes always merge into it before they merge with others.
     init(_ tokens: TokenTable, _ byteRanks: [Int32], whole: [Bool]) {
         self.byteRanks = byteRanks
         for rank in 0..<Int32(tokens.count) {
@@ -26,10 +24,10 @@ struct PieceSymbols: Sendable {
                 continue
             }
             let begin = token.firstIndex { !Self.isContinuation($0) } ?? last
-            if begin > token.startIndex { isStraddled[Self.place(token[begin - 1], token[begin])] = true }
+            if begin > token.startIndex { isStraddled[Self.pairIndex(token[begin - 1], token[begin])] = true }
             let isCut = token.endIndex - last < Self.length(after: token[last])
             if isCut, last > token.startIndex {
-                isStraddled[Self.place(token[last - 1], token[last])] = true
+                isStraddled[Self.pairIndex(token[last - 1], token[last])] = true
             }
             if last == token.startIndex, whole[Int(rank)], let scalar = Self.onlyScalar(of: token) {
                 characters[scalar] = rank
@@ -47,42 +45,43 @@ struct PieceSymbols: Sendable {
         return scalar >= (token.count == 2 ? 0x80 : 0x800) ? scalar : nil
     }
 
-    /// Writes the symbols of a piece, which must be well-formed UTF-8, and returns how many they are.
+    /// Writes the symbols of a word, which must be well-formed UTF-8, and returns their number.
     ///
-    /// - Parameter symbols: has room for as many as the piece has bytes.
+    /// - Parameter symbols: at least as many as the word has bytes.
     func write(_ piece: UnsafeBufferPointer<UInt8>, to symbols: UnsafeMutableBufferPointer<Int32>) -> Int {
         var count = 0
-        var place = 0
-        while place < piece.count {
-            let length = piece[place] < 0x80 ? 1 : max(1, Self.length(after: piece[place]))
-            let end = min(place + length, piece.count)
-            if length == 2 || length == 3, end == place + length {
-                let character = character(of: piece, place..<end)
+        var offset = 0
+        while offset < piece.count {
+            let length = piece[offset] < 0x80 ? 1 : max(1, Self.length(after: piece[offset]))
+            let end = min(offset + length, piece.count)
+            if length == 2 || length == 3, end == offset + length {
+                let character = character(of: piece, offset..<end)
                 if character != TokenIndex.none {
                     symbols[count] = character
                     count += 1
-                    place = end
+                    offset = end
                     continue
                 }
             }
-            while place < end {
-                symbols[count] = byteRanks[Int(piece[place])]
+            while offset < end {
+                symbols[count] = byteRanks[Int(piece[offset])]
                 count += 1
-                place += 1
+                offset += 1
             }
         }
         return count
     }
 
-    /// The token that a character may come as, or `TokenIndex.none`.
+    /// The symbol of a character that may start whole, or `TokenIndex.none`.
     @inline(__always)
     private func character(of piece: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int32 {
-        if range.lowerBound > 0, isStraddled[Self.place(piece[range.lowerBound - 1], piece[range.lowerBound])]
+        if range.lowerBound > 0,
+            isStraddled[Self.pairIndex(piece[range.lowerBound - 1], piece[range.lowerBound])]
         {
             return TokenIndex.none
         }
         if range.upperBound < piece.count,
-            isStraddled[Self.place(piece[range.upperBound - 1], piece[range.upperBound])]
+            isStraddled[Self.pairIndex(piece[range.upperBound - 1], piece[range.upperBound])]
         {
             return TokenIndex.none
         }
@@ -91,19 +90,19 @@ struct PieceSymbols: Sendable {
 
     /// The scalar value of a character of two or three bytes.
     @inline(__always)
-    private static func scalar(_ bytes: UnsafeBufferPointer<UInt8>, at place: Int, length: Int) -> Int {
-        let second = Int(bytes[place + 1] & 0x3F)
-        if length == 2 { return Int(bytes[place] & 0x1F) << 6 | second }
-        return Int(bytes[place] & 0x0F) << 12 | second << 6 | Int(bytes[place + 2] & 0x3F)
+    private static func scalar(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int, length: Int) -> Int {
+        let second = Int(bytes[offset + 1] & 0x3F)
+        if length == 2 { return Int(bytes[offset] & 0x1F) << 6 | second }
+        return Int(bytes[offset] & 0x0F) << 12 | second << 6 | Int(bytes[offset + 2] & 0x3F)
     }
 
     @inline(__always)
-    private static func place(_ last: UInt8, _ first: UInt8) -> Int { Int(last) << 8 | Int(first) }
+    private static func pairIndex(_ last: UInt8, _ first: UInt8) -> Int { Int(last) << 8 | Int(first) }
 
     @inline(__always)
     private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
 
-    /// The length of a character with this first byte, as UTF-8 counts it; 0 for a continuation.
+    /// The length in bytes of a character with this first byte; 0 for a continuation byte.
     @inline(__always)
     private static func length(after first: UInt8) -> Int {
         switch first {

@@ -1,7 +1,6 @@
 /// The lines of a tiktoken vocabulary: a token in base64, a space, its rank.
 ///
-/// tiktoken itself takes the ranks in any order. Every published file counts up from 0, so anything else is
-/// damage here.
+/// tiktoken accepts ranks in any order. Every published file counts up from 0, so anything else is treated as damage.
 struct RankFile {
     /// What is wrong with a line, counted from 1.
     struct Damage: Error, Hashable {
@@ -55,10 +54,10 @@ struct RankFile {
             throw BadLine(what: "the token is not base64")
         }
         guard let found = number(bytes, (space + 1)..<end) else {
-            throw BadLine(what: "the rank is no number")
+            throw BadLine(what: "the rank is not a number")
         }
         guard found == rank else {
-            throw BadLine(what: "rank \(found) stands where \(rank) is due")
+            throw BadLine(what: "rank \(found) is out of order: expected \(rank)")
         }
     }
 
@@ -74,7 +73,7 @@ struct RankFile {
         return value
     }
 
-    /// Base64 with padding (RFC 4648); false where it is not.
+    /// Decodes base64 with padding (RFC 4648); returns false for anything else.
     private static func decodeBase64(
         _ bytes: [UInt8], _ range: Range<Int>, into result: inout [UInt8]
     ) -> Bool {
@@ -84,13 +83,13 @@ struct RankFile {
         var padding = 0
         while padding < 2, bytes[range.upperBound - 1 - padding] == equals { padding += 1 }
         var bits: UInt32 = 0
-        for (place, index) in range.dropLast(padding).enumerated() {
+        for (digit, index) in range.dropLast(padding).enumerated() {
             let value = base64Values[Int(bytes[index])]
             guard value < 64 else { return false }
             bits = bits << 6 | UInt32(value)
-            if place % 4 > 0 { result.append(UInt8(truncatingIfNeeded: bits >> (6 - place % 4 * 2))) }
+            if digit % 4 > 0 { result.append(UInt8(truncatingIfNeeded: bits >> (6 - digit % 4 * 2))) }
         }
-        // What padding leaves over must be zero, or two spellings would stand for one token.
+        // Unused bits must be zero, or one token would have two spellings.
         return bits & (padding == 2 ? 0xF : padding == 1 ? 0x3 : 0) == 0
     }
 

@@ -1,11 +1,10 @@
-/// What merging takes of a tiktoken vocabulary. A token's rank is its id.
+/// A tiktoken vocabulary prepared for merging. A token's rank is its id.
 ///
-/// tiktoken merges any two tokens whose bytes together are a token. Of the ways to cut a token in two, though,
-/// only one ever has its turn: until the token is whole, nothing merges across its ends, so what happens
-/// between them is what happens to its bytes alone. The table has that one pair for each token, and none for a
-/// token that its bytes do not lead to.
+/// tiktoken merges any two tokens whose bytes together are a token. Of the ways to split a token in two, though, only one
+/// ever occurs: until the token is complete nothing merges across its ends, so between them the merges are those of its
+/// bytes alone. The table has that one pair for each token, and none for a token that its bytes do not merge into.
 ///
-/// A class of constants, so that handing it on counts one reference and not one for each array.
+/// A class of constants, so that passing it on retains one object rather than each array.
 final class RankTable: Sendable {
     /// The number of tokens.
     let count: Int
@@ -19,7 +18,7 @@ final class RankTable: Sendable {
         count = tokens.count
         index = TokenIndex(tokens)
         if let duplicate = index.duplicate {
-            let what = "its token is that of rank \(duplicate.earlier)"
+            let what = "it repeats the token of rank \(duplicate.earlier)"
             throw RankFile.Damage(what: what, line: Int(duplicate.id) + 1)
         }
         var byteRanks: [Int32] = []
@@ -27,7 +26,7 @@ final class RankTable: Sendable {
             let rank = index.id(of: [byte], count: 1)
             guard rank != TokenIndex.none else {
                 let hex = String(byte, radix: 16, uppercase: true)
-                throw RankFile.Damage(what: "no token stands for the byte 0x\(hex)", line: count)
+                throw RankFile.Damage(what: "there is no token for the byte 0x\(hex)", line: count)
             }
             byteRanks.append(rank)
         }

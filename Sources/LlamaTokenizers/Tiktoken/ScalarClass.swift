@@ -1,4 +1,4 @@
-/// What tiktoken's split pattern tells apart.
+/// The classes of scalars that tiktoken's split pattern distinguishes.
 enum ScalarClass: UInt8, Sendable {
     /// None of the others: punctuation, symbols, marks, controls, unassigned scalars.
     case other
@@ -13,7 +13,7 @@ enum ScalarClass: UInt8, Sendable {
 
     /// The classes by scalar value, up to the last that is not `.other`.
     ///
-    /// The reference's tables, not Swift's: they need not be of the same Unicode version.
+    /// From the reference's tables rather than Swift's, which may be of another Unicode version.
     static let table: [ScalarClass] = {
         let last = max(
             ScalarClassRanges.letters.last ?? 0, ScalarClassRanges.numbers.last ?? 0,

@@ -1,9 +1,8 @@
 extension TiktokenTokenizer {
     /// The ids of a text.
     ///
-    /// A stretch between two special tokens is split and merged as a text of its own, as tiktoken does it. The
-    /// time is near-linear in the length of any text. A piece of more than 1 GiB without a place to split is cut
-    /// there.
+    /// The text between two special tokens is split and merged on its own, as in tiktoken. The time is near-linear in the
+    /// length of any text. A word of more than 1 GiB is split there.
     package func encode(_ text: String, specials: SpecialTokens, addBOS: Bool) -> [Int32] {
         var text = text
         var ids: [Int32] = []

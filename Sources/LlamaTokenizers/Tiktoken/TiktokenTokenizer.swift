@@ -1,16 +1,16 @@
 /// The tokenizer of Llama 3, 3.1, 3.2 and 3.3: a tiktoken vocabulary (`tokenizer.model`), Llama 3's split
 /// pattern, and 256 special tokens whose ids follow the ranks.
 ///
-/// Ids are tiktoken's, and so is the text, but that special tokens have none.
+/// Ids and text are tiktoken's, except that special tokens have no text.
 package struct TiktokenTokenizer: Tokenizer {
     /// Which models' names the special tokens have.
     package enum SpecialNames: Sendable, Hashable, CaseIterable {
         /// Llama 3 (Meta's `llama3/llama/tokenizer.py`).
         case llama3
 
-        /// Llama 3.1 and later, as their published `tokenizer.json` has them: Llama 3's, but for
-        /// `<|finetune_right_pad_id|>`, `<|eom_id|>` and `<|python_tag|>` in the place of three reserved tokens,
-        /// and other numbers for the reserved tokens that are left.
+        /// Llama 3.1 and later, as in their published `tokenizer.json`: Llama 3's, with
+        /// `<|finetune_right_pad_id|>`, `<|eom_id|>` and `<|python_tag|>` instead of three reserved tokens,
+        /// and with the remaining reserved tokens renumbered.
         case llama31
     }
 
@@ -29,7 +29,7 @@ package struct TiktokenTokenizer: Tokenizer {
     /// `<|finetune_right_pad_id|>`; Llama 3 itself has no padding token.
     package let padID: Int32?
 
-    /// `<|end_of_text|>`, `<|eot_id|>` and, but for Llama 3 itself, `<|eom_id|>`.
+    /// `<|end_of_text|>`, `<|eot_id|>` and, except in Llama 3 itself, `<|eom_id|>`.
     package let stopTokens: Set<Int32>
 
     let ranks: RankTable
@@ -74,7 +74,7 @@ package struct TiktokenTokenizer: Tokenizer {
         try self.init(bytes: try TokenizerFile(path: path).bytes, file: path, names: names)
     }
 
-    /// The id of a special token by its name, such as `<|eot_id|>`; nil where there is none of that name.
+    /// The id of a special token by its name, such as `<|eot_id|>`; nil if there is none of that name.
     package func specialTokenID(_ name: String) -> Int32? {
         specialNames.firstIndex(of: name).map { Int32(ranks.count + $0) }
     }

@@ -169,32 +169,3 @@ struct MutationBase: Sendable, CustomTestStringConvertible {
         }
     }
 }
-
-extension GGUFBuilder {
-    /// Replaces a value of a vocabulary's metadata, or adds one.
-    fileprivate mutating func set(_ key: String, _ value: EmbeddedVocabulary.MetadataValue) {
-        switch value {
-        case .string(let text): set(key, text)
-        case .uint32(let number): set(key, number)
-        case .bool(let flag): set(key, type: 7) { $0.write([flag ? 1 : 0]) }
-        case .floats(let numbers):
-            set(key, type: 9) {
-                $0.writeArray(type: 6, count: UInt64(numbers.count), [])
-                for number in numbers { $0.write(number.bitPattern) }
-            }
-        case .int32s(let numbers):
-            set(key, type: 9) {
-                $0.writeArray(type: 5, count: UInt64(numbers.count), [])
-                for number in numbers { $0.write(number) }
-            }
-        case .strings(let strings):
-            set(key, type: 9) {
-                $0.writeArray(type: 8, count: UInt64(strings.count), [])
-                for string in strings {
-                    $0.write(UInt64(string.count))
-                    $0.write(string)
-                }
-            }
-        }
-    }
-}

@@ -28,6 +28,38 @@ package enum GGUFFile: TensorContainer {
     /// Maps the file and views its tensors; reads the header only.
     package static func open(_ path: String) throws(CheckpointError) -> TensorFile {
         let file = try mapFile(path)
+        let header = try readHeader(file)
+        var cursor = header.cursor
+        let alignment = try alignment(header.metadata)
+        var infos: [GGUFTensorInfo] = []
+        for index in 0..<header.tensorCount {
+            cursor.item = "tensor \(index)"
+            infos.append(try GGUFTensorInfo(&cursor))
+        }
+        let dataStart = cursor.position.roundedUp(to: alignment)
+        try GGUFTensorInfo.checkExtents(
+            infos, dataCount: file.bytes.count - dataStart, alignment: alignment, path: path)
+        try GGUFTensorInfo.checkOverlaps(infos, alignment: alignment, path: path)
+        var tensors: [String: Tensor] = [:]
+        for info in infos { tensors[info.name] = try info.tensor(in: file, dataStart: dataStart) }
+        return TensorFile(path: path, container: self, tensors: tensors, gguf: header.metadata)
+    }
+
+    /// The key-values of a file, without its tensors. Those of a split model are in its first file, whichever is given.
+    ///
+    /// - Parameter path: Any file of the model.
+    package static func metadata(at path: String) throws(CheckpointError) -> GGUFMetadata {
+        let metadata = try readHeader(try mapFile(path)).metadata
+        guard let number = try metadata.int("split.no"), number > 0 else { return metadata }
+        let file = FilePath(path)
+        guard let first = try GGUFSplit.files(with: file).first, first != file.name else { return metadata }
+        return try readHeader(try mapFile(file.folder + "/" + first)).metadata
+    }
+
+    /// Reads everything before the descriptions of the tensors, at which the cursor is left.
+    private static func readHeader(
+        _ file: MappedFile
+    ) throws(CheckpointError) -> (cursor: GGUFCursor, tensorCount: Int, metadata: GGUFMetadata) {
         try checkMagic(file)
         var cursor = GGUFCursor(file, position: magic.count)
         try checkVersion(&cursor)
@@ -38,19 +70,7 @@ package enum GGUFFile: TensorContainer {
         // A key's length and at least one byte of it, a type, a value.
         let keyCount = try cursor.count(of: "keys", least: 8 + 1 + 4 + 1, limit: countLimit)
         let metadata = try readMetadata(&cursor, count: keyCount)
-        let alignment = try alignment(metadata)
-        var infos: [GGUFTensorInfo] = []
-        for index in 0..<tensorCount {
-            cursor.item = "tensor \(index)"
-            infos.append(try GGUFTensorInfo(&cursor))
-        }
-        let dataStart = cursor.position.roundedUp(to: alignment)
-        try GGUFTensorInfo.checkExtents(
-            infos, dataCount: file.bytes.count - dataStart, alignment: alignment, path: path)
-        try GGUFTensorInfo.checkOverlaps(infos, alignment: alignment, path: path)
-        var tensors: [String: Tensor] = [:]
-        for info in infos { tensors[info.name] = try info.tensor(in: file, dataStart: dataStart) }
-        return TensorFile(path: path, container: self, tensors: tensors, gguf: metadata)
+        return (cursor, tensorCount, metadata)
     }
 
     private static func checkMagic(_ file: MappedFile) throws(CheckpointError) {

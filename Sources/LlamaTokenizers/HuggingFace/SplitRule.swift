@@ -1,6 +1,6 @@
-/// A rule that cuts a text into pieces which are merged each by itself: a pre-tokenizer of a `tokenizer.json`.
-enum TextSplit: Sendable {
-    /// What becomes of the matches of a pattern (`SplitDelimiterBehavior`).
+/// A rule that splits a text into words, each of which is merged on its own: a pre-tokenizer of a `tokenizer.json`.
+enum SplitRule: Sendable {
+    /// How the matches of a pattern split a text (`SplitDelimiterBehavior`).
     enum Behavior: String, Sendable {
         case removed = "Removed"
         case isolated = "Isolated"
@@ -9,50 +9,53 @@ enum TextSplit: Sendable {
         case contiguous = "Contiguous"
     }
 
-    /// Which pieces get the mark of a space put in front.
+    /// Which words get a space mark in front.
     enum PrependScheme: String, Sendable {
         case always
         case first
         case never
     }
 
-    /// Cuts at the matches of a pattern, or with `inverts` at what is between them.
+    /// Splits at the matches of a pattern or, with `inverts`, at the text between them.
     case split(TextPattern, Behavior, inverts: Bool)
-    /// Puts `mark` in the place of spaces and in front, and cuts before it.
+    /// Replaces spaces by `mark`, puts it in front of the text, and splits before each.
     case metaspace(mark: [UInt8], PrependScheme, splits: Bool)
-    /// Puts a space in front of a piece that does not begin with one.
+    /// Puts a space in front of a word that does not begin with one.
     case prefixSpace
 
-    /// The rules of a component, one after the other, and whether the pieces are then merged from bytes.
+    /// The rules of a component, in order, and whether words are merged from bytes.
     static func rules(
         _ component: Component
-    ) throws(ComponentError) -> (rules: [TextSplit], isByteLevel: Bool) {
-        var rules: [TextSplit] = []
-        let parts = try component.flattened("pretokenizers")
-        for (index, part) in parts.enumerated() {
-            switch part.type {
-            case "Split": rules.append(try split(part))
+    ) throws(ComponentError) -> (rules: [SplitRule], isByteLevel: Bool) {
+        var rules: [SplitRule] = []
+        let children = try component.flattened("pretokenizers")
+        for (index, child) in children.enumerated() {
+            switch child.type {
+            case "Split": rules.append(try split(child))
             case "Digits":
-                let digit = PatternNode.set(ScalarSet.numeric)
-                let run = PatternNode.repetition(digit, minimum: 1, maximum: nil, isPossessive: true)
-                let isSingle = try part.flag("individual_digits", default: false)
-                rules.append(.split(try program(isSingle ? digit : run, of: part), .isolated, inverts: false))
-            case "Metaspace": rules.append(try metaspace(part))
+                let areSingle = try child.flag("individual_digits", default: false)
+                do { rules.append(try digits(areSingle: areSingle)) } catch {
+                    throw child.unsupported(error.found)
+                }
+            case "Metaspace": rules.append(try metaspace(child))
             case "ByteLevel":
-                guard index == parts.count - 1 else { throw part.unsupported("before another pre-tokenizer") }
-                if try part.flag("add_prefix_space", default: true) { rules.append(.prefixSpace) }
-                if try part.flag("use_regex", default: true) {
-                    let pattern = try program(try Self.gpt2(part), of: part)
-                    rules.append(.split(pattern, .isolated, inverts: false))
+                guard index == children.count - 1 else {
+                    throw child.unsupported("before another pre-tokenizer")
+                }
+                if try child.flag("add_prefix_space", default: true) { rules.append(.prefixSpace) }
+                if try child.flag("use_regex", default: true) {
+                    do { rules.append(try .isolated(gpt2Pattern)) } catch {
+                        throw child.unsupported(error.found)
+                    }
                 }
                 return (rules, true)
-            default: throw part.unsupported()
+            default: throw child.unsupported()
             }
         }
         return (rules, false)
     }
 
-    private static func split(_ component: Component) throws(ComponentError) -> TextSplit {
+    private static func split(_ component: Component) throws(ComponentError) -> SplitRule {
         let name = try component.string("behavior")
         guard let behavior = Behavior(rawValue: name) else {
             throw component.unsupported("with behavior \(name)")
@@ -61,9 +64,9 @@ enum TextSplit: Sendable {
             try component.pattern(), behavior, inverts: try component.flag("invert", default: false))
     }
 
-    private static func metaspace(_ component: Component) throws(ComponentError) -> TextSplit {
+    private static func metaspace(_ component: Component) throws(ComponentError) -> SplitRule {
         let mark = try component.string("replacement")
-        // Before tokenizers 0.19 a flag stood for the scheme.
+        // Before tokenizers 0.19 a flag chose the scheme.
         let flag = try component.flag("add_prefix_space", default: true)
         let name =
             component.value["prepend_scheme"] == nil
@@ -76,24 +79,25 @@ enum TextSplit: Sendable {
             mark: Array(mark.utf8), scheme, splits: try component.flag("split", default: true))
     }
 
-    private static func program(
-        _ node: PatternNode, of component: Component
-    ) throws(ComponentError) -> TextPattern {
-        do { return .program(try PatternProgram(node)) } catch { throw component.unsupported(error.found) }
+    /// Makes each match of a regular expression a piece.
+    static func isolated(_ regex: String) throws(PatternError) -> SplitRule {
+        .split(try TextPattern(regex: regex), .isolated, inverts: false)
     }
 
-    /// The pattern of GPT-2, which `ByteLevel` splits by.
+    /// Makes each digit, or each run of digits, a piece (`Digits`).
+    static func digits(areSingle: Bool) throws(PatternError) -> SplitRule {
+        let digit = PatternNode.set(ScalarSet.numeric)
+        let run = PatternNode.repetition(digit, minimum: 1, maximum: nil, isPossessive: true)
+        return .split(.program(try PatternProgram(areSingle ? digit : run)), .isolated, inverts: false)
+    }
+
+    /// GPT-2's pattern, by which `ByteLevel` splits.
     static let gpt2Pattern =
         #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
-
-    private static func gpt2(_ component: Component) throws(ComponentError) -> PatternNode {
-        do { return try PatternParser.parse(gpt2Pattern) } catch { throw component.unsupported(error.found) }
-    }
 }
 
-extension TextSplit.Behavior {
-    /// Hands the pieces that the stretches of a text make, none of them empty, to `body`
-    /// (`NormalizedString::split`).
+extension SplitRule.Behavior {
+    /// Passes the words of a text, none of them empty, to `body` (`NormalizedString::split`).
     func pieces(
         of text: UnsafeBufferPointer<UInt8>, by pattern: TextPattern, inverts: Bool,
         _ body: (Range<Int>) -> Void

@@ -1,8 +1,8 @@
-/// The characters that byte-level vocabularies spell bytes with, so that every token is printable text: a byte that
-/// is a visible character of Latin-1 stands for itself, the others are numbered from U+0100 on (`bytes_char` of
+/// The characters with which byte-level vocabularies spell bytes, so that every token is printable: a byte that is a
+/// visible character of Latin-1 is spelled as that, the others are numbered from U+0100 on (`bytes_char` of
 /// Hugging Face's tokenizers, after GPT-2).
 enum ByteAlphabet {
-    /// The byte that a scalar stands for, by the scalar; negative where it stands for none.
+    /// The byte that a scalar spells, by the scalar; negative if it spells none.
     private static let bytes: [Int16] = {
         var bytes = [Int16](repeating: -1, count: 0x144)
         var next = 0x100
@@ -15,7 +15,7 @@ enum ByteAlphabet {
         return bytes
     }()
 
-    /// What each byte is spelled with, in UTF-8.
+    /// The spelling of each byte, in UTF-8.
     private static let spellings: [[UInt8]] = {
         var spellings = [[UInt8]](repeating: [], count: 0x100)
         for (scalar, byte) in bytes.enumerated() where byte >= 0 {
@@ -24,20 +24,20 @@ enum ByteAlphabet {
         return spellings
     }()
 
-    /// How bytes are spelled.
+    /// The spelling of bytes.
     static func spelling(of bytes: some Sequence<UInt8>) -> [UInt8] {
         bytes.reduce(into: []) { $0 += spellings[Int($1)] }
     }
 
-    /// Appends the bytes that a spelling, well-formed UTF-8, stands for; false where it has a character outside the
-    /// alphabet, and then what was appended means nothing.
+    /// Appends the bytes of a spelling, which is well-formed UTF-8; returns false if it has a character outside the
+    /// alphabet, and then what was appended is meaningless.
     static func bytes(spelledBy spelling: UnsafeBufferPointer<UInt8>, into result: inout [UInt8]) -> Bool {
-        var place = 0
-        while place < spelling.count {
-            let (scalar, next) = UTF8Scalar.decode(spelling, at: place)
+        var offset = 0
+        while offset < spelling.count {
+            let (scalar, next) = UTF8Scalar.decode(spelling, at: offset)
             guard scalar < bytes.count, bytes[Int(scalar)] >= 0 else { return false }
             result.append(UInt8(bytes[Int(scalar)]))
-            place = next
+            offset = next
         }
         return true
     }

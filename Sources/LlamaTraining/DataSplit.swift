@@ -1,15 +1,17 @@
-/// The parts of a text.
-package enum TextSplit: String, Sendable, CaseIterable {
+/// A split of the tokens of a text.
+package enum DataSplit: String, Sendable, CaseIterable {
     /// The first 80 %.
     case training
     /// From 80 % to 90 %.
     case validation
     /// From 90 % on.
     case test
-    /// The whole.
+    /// All of them.
     case all
 
-    /// Where the part lies among `count` tokens.
+    /// The indices of the split's tokens.
+    ///
+    /// - Parameter count: the number of all tokens.
     package func range(of count: Int) -> Range<Int> {
         switch self {
         case .training: 0..<count * 8 / 10
