@@ -289,7 +289,8 @@ import Testing
         let error = TokenizerError.noVocabulary(file: "f")
         #expect(throws: error) { try EmbeddedVocabulary(Self.metadata(model)) }
         #expect(throws: error) { try EmbeddedVocabulary(GGUFMetadata(file: "f", entries: [])) }
-        #expect(error.description == "f: expected a vocabulary in the file, found none; name another tokenizer")
+        #expect(
+            error.description == "f: expected a vocabulary in the file, found none; name another tokenizer")
     }
 
     /// A token that control tokens spell is not text, and so is not merged.
