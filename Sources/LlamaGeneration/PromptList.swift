@@ -132,7 +132,7 @@ package enum PromptList {
 
 extension GenerationError {
     init(_ error: JSONError, source: String) {
-        let place = [source, error.place].compactMap(\.self).joined(separator: ": ")
-        self = .invalidPrompt(source: place, expected: error.expected, found: error.found)
+        let location = [source, error.location].compactMap(\.self).joined(separator: ": ")
+        self = .invalidPrompt(source: location, expected: error.expected, found: error.found)
     }
 }

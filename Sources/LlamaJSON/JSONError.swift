@@ -14,7 +14,7 @@ package enum JSONError: Error, Equatable, Sendable {
 
 extension JSONError: CustomStringConvertible {
     /// Where in the text the problem lies: a key path such as `rope_scaling.factor`, or a byte.
-    package var place: String? {
+    package var location: String? {
         switch self {
         case .tooLarge: nil
         case .syntax(_, let offset): "byte \(offset)"
@@ -48,6 +48,6 @@ extension JSONError: CustomStringConvertible {
 
     /// One line: place, expected, found.
     package var description: String {
-        (place.map { $0 + ": " } ?? "") + "expected \(expected), found \(found)"
+        (location.map { $0 + ": " } ?? "") + "expected \(expected), found \(found)"
     }
 }

@@ -44,7 +44,7 @@ struct Decode: ParsableCommand {
         for value in values {
             guard let id = try? value.int(), (0..<count).contains(id) else {
                 throw BadLine(
-                    place: value.path, expected: "an id from 0 to \(count - 1)", found: value.excerpt)
+                    location: value.path, expected: "an id from 0 to \(count - 1)", found: value.excerpt)
             }
             ids.append(Int32(id))
         }

@@ -15,12 +15,12 @@ enum JSONLine {
 /// What is wrong with a line.
 struct BadLine: Error {
     /// Where in the line, such as `[3]`.
-    var place: String?
+    var location: String?
     let expected: String
     let found: String
 
-    init(place: String? = nil, expected: String, found: String) {
-        self.place = place
+    init(location: String? = nil, expected: String, found: String) {
+        self.location = location
         self.expected = expected
         self.found = found
     }

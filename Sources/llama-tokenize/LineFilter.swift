@@ -41,10 +41,10 @@ enum LineFilter {
 extension Failure {
     /// Names the line that was read last.
     init(_ error: BadLine, in lines: LineReader) {
-        let place = error.place.map { ", " + $0 } ?? ""
+        let location = error.location.map { ", " + $0 } ?? ""
         self.init(
             Failure.badData,
-            "\(lines.name), line \(lines.lineNumber)\(place): expected \(error.expected), found \(error.found)"
+            "\(lines.name), line \(lines.lineNumber)\(location): expected \(error.expected), found \(error.found)"
         )
     }
 }

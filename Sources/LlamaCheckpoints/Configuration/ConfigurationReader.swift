@@ -114,7 +114,7 @@ package struct ConfigurationReader {
                 (member.key, try member.value.text())
             }
         } catch {
-            throw .invalid(file, error.place, expected: error.expected, found: error.found)
+            throw .invalid(file, error.location, expected: error.expected, found: error.found)
         }
     }
 
@@ -170,7 +170,7 @@ package struct ConfigurationReader {
         do {
             return try convert(value)
         } catch {
-            throw .invalid(file, error.place, expected: error.expected, found: error.found)
+            throw .invalid(file, error.location, expected: error.expected, found: error.found)
         }
     }
 }

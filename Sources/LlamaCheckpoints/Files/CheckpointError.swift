@@ -21,32 +21,33 @@ package struct CheckpointError: Error, Equatable, Sendable {
     /// Path of the file (or folder) the error is about.
     package let file: String
     /// The tensor, JSON key path, ZIP entry or byte offset, where there is one.
-    package let place: String?
+    package let location: String?
     /// What is wrong.
     package let reason: Reason
     /// What the user can do about it, where that is known.
     package let advice: String?
 
     /// An error about a file.
-    package init(file: String, place: String? = nil, _ reason: Reason, advice: String? = nil) {
+    package init(file: String, location: String? = nil, _ reason: Reason, advice: String? = nil) {
         self.file = file
-        self.place = place
+        self.location = location
         self.reason = reason
         self.advice = advice
     }
 
     /// An error of ``Reason/invalid(expected:found:)``.
     package static func invalid(
-        _ file: String, _ place: String? = nil, expected: String, found: String, advice: String? = nil
+        _ file: String, _ location: String? = nil, expected: String, found: String, advice: String? = nil
     ) -> CheckpointError {
-        CheckpointError(file: file, place: place, .invalid(expected: expected, found: found), advice: advice)
+        CheckpointError(
+            file: file, location: location, .invalid(expected: expected, found: found), advice: advice)
     }
 
     /// An error of ``Reason/unsupported(_:)``.
     package static func unsupported(
-        _ file: String, at place: String? = nil, _ what: String, advice: String? = nil
+        _ file: String, at location: String? = nil, _ what: String, advice: String? = nil
     ) -> CheckpointError {
-        CheckpointError(file: file, place: place, .unsupported(what), advice: advice)
+        CheckpointError(file: file, location: location, .unsupported(what), advice: advice)
     }
 
     /// Whether the input is missing or unreadable, rather than bad.
@@ -61,7 +62,8 @@ package struct CheckpointError: Error, Equatable, Sendable {
 extension CheckpointError: CustomStringConvertible {
     /// One line: file, location, expected, found, what to do. Control characters in names from the file are escaped.
     package var description: String {
-        let subject = [file.oneLine(limit: 4096), place?.oneLine()].compactMap(\.self).joined(separator: ": ")
+        let subject = [file.oneLine(limit: 4096), location?.oneLine()].compactMap(\.self).joined(
+            separator: ": ")
         return subject + ": " + problem + (advice.map { "; \($0.oneLine())" } ?? "")
     }
 

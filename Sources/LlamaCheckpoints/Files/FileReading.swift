@@ -19,12 +19,13 @@ extension CheckpointError {
     }
 
     /// A JSON problem in `file`. A web page or a Git LFS pointer saved under the file's name is reported as such.
-    init(_ error: JSONError, in file: String, bytes: UnsafeRawBufferPointer, at place: String? = nil) {
-        let place = [place, error.place].compactMap(\.self).joined(separator: ": ")
+    init(_ error: JSONError, in file: String, bytes: UnsafeRawBufferPointer, at location: String? = nil) {
+        let location = [location, error.location].compactMap(\.self).joined(separator: ": ")
         if case .syntax = error, let impostor = Impostor(bytes) {
             self = .invalid(file, expected: "JSON", found: impostor.rawValue, advice: impostor.advice)
         } else {
-            self = .invalid(file, place.isEmpty ? nil : place, expected: error.expected, found: error.found)
+            self = .invalid(
+                file, location.isEmpty ? nil : location, expected: error.expected, found: error.found)
         }
     }
 }

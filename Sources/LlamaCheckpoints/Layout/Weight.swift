@@ -25,7 +25,7 @@ package struct Weight: Sendable {
                 throw .invalid(files[0], name, expected: "a whole tensor", found: "\(parts.count) parts")
             }
             guard let floats = parts[0].floats() else {
-                throw CheckpointError(file: files[0], place: name, .unreadable("not enough memory"))
+                throw CheckpointError(file: files[0], location: name, .unreadable("not enough memory"))
             }
             return floats
         }
@@ -70,7 +70,7 @@ package struct Weight: Sendable {
         self.cut = cut
         parts = (cut == .whole ? [first] : shards).map { $0.hasDenseRows ? $0 : $0.contiguous() }
         guard parts.allSatisfy(\.hasDenseRows) else {
-            throw CheckpointError(file: file, place: name, .unreadable("not enough memory"))
+            throw CheckpointError(file: file, location: name, .unreadable("not enough memory"))
         }
         self.files = cut == .whole ? [file] : files
     }

@@ -104,7 +104,7 @@ package struct TokenizerTransfer {
             add(name, revised ?? tokens.generationConfigFile)
         } catch {
             throw CheckpointError.invalid(
-                checkpoint.folder + "/" + name, error.place ?? "the text", expected: error.expected,
+                checkpoint.folder + "/" + name, error.location ?? "the text", expected: error.expected,
                 found: error.found)
         }
     }

@@ -11,7 +11,7 @@ enum ComponentError: Error {
     func inFile(_ file: String) -> TokenizerError {
         switch self {
         case .invalid(let error):
-            .invalidJSON(file: file, path: error.place, expected: error.expected, found: error.found)
+            .invalidJSON(file: file, path: error.location, expected: error.expected, found: error.found)
         case .unsupported(let found, let path): .unsupportedComponent(file: file, found: found, path: path)
         }
     }

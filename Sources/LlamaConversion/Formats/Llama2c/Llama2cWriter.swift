@@ -108,9 +108,9 @@ extension Llama2cWriter {
         }
     }
 
-    private static func refusal(_ place: String, expected: String, found: String) -> CheckpointError {
+    private static func refusal(_ location: String, expected: String, found: String) -> CheckpointError {
         .invalid(
-            format, place, expected: "\(expected), which the format assumes", found: found,
+            format, location, expected: "\(expected), which the format assumes", found: found,
             advice: "choose another format")
     }
 
