@@ -31,7 +31,7 @@ func checkStrictly(_ text: Slice<UnsafeRawBufferPointer>, allowsDuplicates: Bool
                 throw .syntax("a control character in a string", offset: control)
             }
             if expectsKey {
-                let name = unescaped(text[start..<index])
+                let name = try unescaped(text[start..<index])
                 if name.contains(0) { throw .syntax("a key with a NUL character", offset: start) }
                 if !allowsDuplicates, open[open.count - 1]?.insert(name).inserted == false {
                     throw .duplicateKey(String(decoding: name, as: UTF8.self))
@@ -55,11 +55,12 @@ private func endOfString(in text: Slice<UnsafeRawBufferPointer>, from start: Int
 }
 
 /// The bytes of a string literal, so that `"a"` and `"\u0061"` are the same name.
-private func unescaped(_ literal: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
+private func unescaped(_ literal: Slice<UnsafeRawBufferPointer>) throws(JSONError) -> [UInt8] {
     guard literal.contains(UInt8(ascii: "\\")) else { return Array(literal) }
-    let quoted = Array("[\"".utf8) + literal + Array("\"]".utf8)
-    let values = quoted.withUnsafeBytes { try? JSONValue.parse($0, limits: JSONLimits()).array() }
-    return (try? values?.first?.utf8()) ?? Array(literal)
+    let quoted = Array("\"".utf8) + literal + Array("\"".utf8)
+    return try quoted.withUnsafeBufferPointer { bytes throws(JSONError) in
+        try JSONValue.parse(UnsafeRawBufferPointer(bytes)).utf8()
+    }
 }
 
 func firstInvalidUTF8(in text: Slice<UnsafeRawBufferPointer>) -> Int? {

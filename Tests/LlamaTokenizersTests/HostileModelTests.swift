@@ -70,6 +70,8 @@ import Testing
         (Proto.piece("a"), "the settings after the pieces are missing"),
         (Proto.piece("a\0b"), "piece 0 has a NUL character"),
         (Proto.bytes(1, Proto.bytes(1, [0x61]) + [0x18, 0x09]), "piece 0 has the unknown type 9"),
+        (Proto.piece("<0x0G>", kind: .byte), "piece 0 does not name a byte"),
+        (Proto.piece("a") + Proto.bytes(2, [0x18, 0x09]), "the model has the unknown type 9"),
         (
             Proto.bytes(1, Proto.bytes(1, [0x61]) + [0x15, 0, 0, 0xC0, 0x7F]),
             "the score of piece 0 is not a number"

@@ -53,11 +53,14 @@ struct ScanMerge {
         @inline(__always)
         private func mergePair(_ index: Int, count: Int) {
             ids[index] = merged[index]
-            let moved = count - index - 1
-            if moved > 0 {
-                (ids + index + 1).update(from: ids + index + 2, count: moved)
-                (ranks + index + 1).update(from: ranks + index + 2, count: moved - 1)
-                (merged + index + 1).update(from: merged + index + 2, count: moved - 1)
+            if index + 1 < count {
+                // One loop, because three calls of memmove cost more than the few elements that they move. The last
+                // pair that is moved does not exist, and is not read.
+                for next in (index + 1)..<count {
+                    ids[next] = ids[next + 1]
+                    ranks[next] = ranks[next + 1]
+                    merged[next] = merged[next + 1]
+                }
                 updatePair(index)
             }
             if index > 0 { updatePair(index - 1) }

@@ -1,12 +1,12 @@
 /// Merges symbols into tokens: always the pair with the lowest rank, the leftmost of equals, until no pair merges
 /// (`Word::merge_all` of Hugging Face's tokenizers; with the merged token's id as rank, `byte_pair_merge` of tiktoken).
 ///
-/// Nearly all words of a text are short, so they are merged by a scan; the heap keeps long ones near-linear. One MB
-/// on one core of an EPYC, best of 20, in ms, measured with `llama-tokenize benchmark` (with `ScanMerge.capacity` 0 the
+/// Nearly all words of a text are short, so they are merged by a scan; the heap keeps long ones near-linear. Milliseconds
+/// for 1 MB on one core of an EPYC, best of 20, measured with `llama-tokenize benchmark` (with `ScanMerge.capacity` 0 the
 /// heap merges everything):
 ///
 ///     Llama 2: prose  code  Chinese    Llama 3: prose  code  Chinese    one letter  random letters
-///     scan        44    35       14               10     9       22
+///     scan        32    32       14                8     7       20
 ///     heap        83    60       18               17    14       26            186             314
 ///
 /// One value serves one encoding; its buffers are reused from word to word.

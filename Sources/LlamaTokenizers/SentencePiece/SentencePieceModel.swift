@@ -11,6 +11,8 @@ struct SentencePieceModel {
         let kind: TokenKind
         /// The higher, the earlier it is merged (BPE), or the likelier it is (unigram).
         let score: Float
+        /// The byte of a piece such as `<0x0A>`; nil for other kinds.
+        let byte: UInt8?
     }
 
     /// How texts are split into pieces (`TrainerSpec.ModelType`).
@@ -99,14 +101,23 @@ struct SentencePieceModel {
         guard text.isUTF8 else { throw Damage(what: "piece \(id) is not UTF-8", offset: offset) }
         // The library builds its search tree from NUL-terminated strings.
         guard !text.contains(0) else { throw Damage(what: "piece \(id) has a NUL character", offset: offset) }
-        return Piece(text: text, kind: kind, score: score)
+        let byte = kind == .byte ? Array(text).namedByte : nil
+        guard kind != .byte || byte != nil else {
+            throw Damage(what: "piece \(id) does not name a byte", offset: offset)
+        }
+        return Piece(text: text, kind: kind, score: score, byte: byte)
     }
 
     private mutating func readTrainerSpec(_ message: ArraySlice<UInt8>) throws(Damage) {
         var reader = ProtobufReader(message)
         while let field = try reader.next() {
             switch field.number {
-            case 3: type = ModelType(rawValue: try field.varint()) ?? .word
+            case 3:
+                let value = try field.varint()
+                guard let known = ModelType(rawValue: value) else {
+                    throw Damage(what: "the model has the unknown type \(value)", offset: field.offset)
+                }
+                type = known
             case 24: if try field.varint() != 0 { marksSpacesInFront = false }
             case 35: fallsBackToBytes = try field.varint() != 0
             default: break

@@ -48,10 +48,16 @@ enum SentencePiecePairs {
 
     /// The rank of each piece's score, 0 for the highest.
     private static func ranks(_ file: SentencePieceModel) -> [Int32] {
-        let scores = Set(file.pieces.map(\.score)).sorted(by: >)
-        let ranks = Dictionary(
-            uniqueKeysWithValues: scores.enumerated().map { ($0.element, Int32($0.offset)) })
-        return file.pieces.map { ranks[$0.score] ?? 0 }
+        let scores = file.pieces.map(\.score)
+        var ranks = [Int32](repeating: 0, count: scores.count)
+        var rank: Int32 = -1
+        var last: Float?
+        for id in scores.indices.sorted(by: { scores[$0] > scores[$1] }) {
+            if scores[id] != last { rank += 1 }
+            last = scores[id]
+            ranks[id] = rank
+        }
+        return ranks
     }
 
     private static func insertPairs(

@@ -14,7 +14,7 @@ struct SentencePieceRecipe {
     private static let byteCount = 256
 
     /// Llama 2's: the rarest characters, 50 in a million, are spelled in bytes.
-    private static let bpeCoverage = "0.99995"
+    private static let bpeCoverage: Float = 0.99995
 
     /// Characters that the trainer uses itself: a tab separates symbols that must not merge, and U+2585 marks an unknown
     /// character and makes it skip the whole sentence.
@@ -58,7 +58,7 @@ struct SentencePieceRecipe {
         vocabularySize: Int, _ alphabet: Alphabet
     ) throws(TokenizerError) -> SentencePieceRecipe {
         let unlearnt = trainerMarks.union(["\n"])
-        let covered = alphabet.coveredCount(without: unlearnt, coverage: Float(bpeCoverage) ?? 1)
+        let covered = alphabet.coveredCount(without: unlearnt, coverage: bpeCoverage)
         let minimum = reservedCount + byteCount + covered
         guard vocabularySize >= minimum else {
             throw .vocabularyTooSmall(size: vocabularySize, minimum: minimum)

@@ -112,9 +112,7 @@ extension TokenTable {
             case .unknown:
                 append(model.unknownSurface, kind: .unknown)
             case .byte:
-                // The library has checked the spelling: <0x00> to <0xFF>.
-                let digits = String(decoding: piece.text.dropFirst(3).prefix(2), as: UTF8.self)
-                append(CollectionOfOne(UInt8(digits, radix: 16) ?? 0), kind: .byte)
+                append(piece.byte.map { [$0] } ?? [], kind: .byte)
             case .normal, .userDefined, .unused:
                 append(
                     Self.replacingSpaceMarks(piece.text), kind: piece.kind,
