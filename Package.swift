@@ -65,7 +65,8 @@ let package = Package(
         .target(
             name: "SwiftLlama",
             dependencies: [
-                "LlamaCheckpoints", "LlamaFiles", "LlamaGeneration", "LlamaKernels", "LlamaTokenizers",
+                "LlamaCheckpoints", "LlamaFiles", "LlamaGeneration", "LlamaKernels", "LlamaModel",
+                "LlamaTokenizers",
             ]),
 
         // The commands, and what they share.
@@ -73,14 +74,14 @@ let package = Package(
         .executableTarget(
             name: "llama-run",
             dependencies: [
-                "LlamaCommands", "LlamaFiles", "LlamaGeneration", "LlamaKernels", "LlamaModel",
-                "LlamaTokenizers", argumentParser, logging,
+                "LlamaCheckpoints", "LlamaCommands", "LlamaFiles", "LlamaGeneration", "LlamaKernels",
+                "LlamaModel", "LlamaTensors", "LlamaTokenizers", argumentParser, logging,
             ]),
         .executableTarget(
             name: "llama-train",
             dependencies: [
-                "LlamaCommands", "LlamaFiles", "LlamaGeneration", "LlamaJSON", "LlamaKernels",
-                "LlamaTensors", "LlamaTokenizers", "LlamaTraining", argumentParser,
+                "LlamaCheckpoints", "LlamaCommands", "LlamaFiles", "LlamaGeneration", "LlamaJSON",
+                "LlamaKernels", "LlamaTensors", "LlamaTokenizers", "LlamaTraining", argumentParser,
             ]),
         .executableTarget(
             name: "llama-tokenize",
@@ -156,6 +157,11 @@ let package = Package(
     cLanguageStandard: .c11,
     cxxLanguageStandard: .cxx17
 )
+
+// A file imports every module whose members it uses, so that tools/check-imports sees all arrows.
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [.enableUpcomingFeature("MemberImportVisibility")]
+}
 
 // CI builds with LLAMA_WARNINGS_AS_ERRORS=1; here rather than by a flag, which would reach the dependencies too.
 if Context.environment["LLAMA_WARNINGS_AS_ERRORS"] == "1" {

@@ -1,7 +1,7 @@
+import LlamaJSON
 import ArgumentParser
 import Glibc
 import LlamaFiles
-import LlamaJSON
 
 /// An error as the shell sees it: one line for a person and an exit code (sysexits.h).
 package struct Failure: Error {

@@ -1,3 +1,5 @@
+import LlamaTokenizers
+import LlamaCheckpoints
 import LlamaFiles
 
 extension ConversionError: CategorizedError {

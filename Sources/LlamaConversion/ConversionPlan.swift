@@ -1,5 +1,4 @@
 import LlamaCheckpoints
-import LlamaFiles
 import LlamaTensors
 
 /// A conversion before anything is written: every file of the output, to the byte.

@@ -1,3 +1,4 @@
+import LlamaCheckpoints
 import LlamaKernels
 import LlamaModel
 import LlamaTokenizers

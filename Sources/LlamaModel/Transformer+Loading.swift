@@ -1,7 +1,7 @@
+import LlamaTensors
 import LlamaCheckpoints
 import Glibc
 import LlamaKernels
-import LlamaTensors
 
 extension Transformer {
     /// The type in which weights are held.

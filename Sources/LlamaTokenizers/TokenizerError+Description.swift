@@ -1,4 +1,5 @@
 import LlamaJSON
+import LlamaCheckpoints
 
 extension TokenizerError: CustomStringConvertible {
     /// One line that names the file, what was expected, what was found, and what to do.

@@ -1,7 +1,6 @@
 import LlamaFiles
 import LlamaCheckpoints
 import LlamaJSON
-import LlamaTensors
 
 /// The losses of a run, by step; kept in `metrics.jsonl`, one JSON object per line.
 ///

@@ -1,4 +1,3 @@
-import LlamaCheckpoints
 import Glibc
 import LlamaKernels
 

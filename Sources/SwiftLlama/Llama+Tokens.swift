@@ -1,3 +1,4 @@
+internal import LlamaGeneration
 internal import LlamaTokenizers
 
 extension Llama {

@@ -1,3 +1,5 @@
+internal import LlamaModel
+internal import LlamaCheckpoints
 internal import LlamaGeneration
 internal import LlamaKernels
 

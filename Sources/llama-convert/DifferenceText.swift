@@ -1,7 +1,7 @@
+import LlamaTensors
+import LlamaJSON
 import LlamaCheckpoints
 import LlamaConversion
-import LlamaJSON
-import LlamaTensors
 
 /// The output of `diff`, for a person.
 struct DifferenceText {

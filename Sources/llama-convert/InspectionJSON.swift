@@ -1,7 +1,7 @@
+import LlamaTensors
 import LlamaCheckpoints
 import LlamaConversion
 import LlamaJSON
-import LlamaTensors
 
 /// The output of `inspect --json`.
 struct InspectionJSON {

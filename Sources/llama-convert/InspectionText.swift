@@ -1,7 +1,7 @@
+import LlamaTensors
+import LlamaJSON
 import LlamaCheckpoints
 import LlamaConversion
-import LlamaJSON
-import LlamaTensors
 
 /// The output of `inspect`, for a person.
 struct InspectionText {

@@ -1,5 +1,5 @@
-import ArgumentParser
 import LlamaCommands
+import ArgumentParser
 
 /// `llama-run`: completes prompts with a Llama checkpoint.
 @main

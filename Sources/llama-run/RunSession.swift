@@ -1,3 +1,6 @@
+import LlamaTensors
+import LlamaTokenizers
+import LlamaCheckpoints
 import Glibc
 import LlamaCommands
 import LlamaGeneration

@@ -1,5 +1,4 @@
 import LlamaCommands
-import LlamaGeneration
 import Glibc
 
 /// Prints completions in the order of their prompts, each as it is generated once those before it are done.

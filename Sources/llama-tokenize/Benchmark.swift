@@ -1,5 +1,6 @@
-import ArgumentParser
+import LlamaTokenizers
 import LlamaCommands
+import ArgumentParser
 import LlamaFiles
 import LlamaJSON
 

@@ -1,5 +1,6 @@
-import ArgumentParser
+import LlamaTokenizers
 import LlamaCommands
+import ArgumentParser
 import LlamaJSON
 
 /// `llama-tokenize decode`: lines of ids to lines of text.

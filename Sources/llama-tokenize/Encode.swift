@@ -1,5 +1,6 @@
-import ArgumentParser
+import LlamaTokenizers
 import LlamaCommands
+import ArgumentParser
 import LlamaJSON
 
 /// `llama-tokenize encode`: lines of text to lines of ids.

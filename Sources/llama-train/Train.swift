@@ -1,5 +1,5 @@
-import ArgumentParser
 import LlamaCommands
+import ArgumentParser
 import LlamaTensors
 import LlamaTraining
 

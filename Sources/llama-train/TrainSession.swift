@@ -1,3 +1,5 @@
+import LlamaTensors
+import LlamaCheckpoints
 import Glibc
 import LlamaCommands
 import LlamaFiles

@@ -1,5 +1,5 @@
-import LlamaCommands
 import LlamaJSON
+import LlamaCommands
 import LlamaTraining
 
 /// Progress and evaluations, on standard error.

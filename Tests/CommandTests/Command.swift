@@ -1,5 +1,5 @@
-import Foundation
 import LlamaTestSupport
+import Foundation
 import Testing
 
 /// A finished run of a program: its output and exit code.

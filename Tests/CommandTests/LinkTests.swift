@@ -1,5 +1,4 @@
 import Foundation
-import LlamaTestSupport
 import Testing
 
 /// No command links what it does not use.

@@ -1,5 +1,5 @@
-import Foundation
 import LlamaTestSupport
+import Foundation
 import Testing
 
 /// What a person sees of `llama-train`.

@@ -1,4 +1,3 @@
-import LlamaTestSupport
 import Testing
 
 /// What is wrong with the command line itself: exit code 64, and the option by name.

@@ -1,4 +1,4 @@
-import LlamaConversion
+import LlamaCheckpoints
 import Testing
 
 /// A broken checkpoint and the line that a user must see, with `DIR` for its folder.

@@ -1,8 +1,5 @@
 import LlamaConversion
-import LlamaTensors
 import Testing
-
-import LlamaCheckpoints
 
 extension FileLayout {
     /// The file's bytes, as the converter would write them; checks that no two parts touch the same byte.

@@ -1,5 +1,4 @@
 import LlamaCheckpoints
-import LlamaTensors
 import Testing
 
 /// Writes GGUF files, honest or not.

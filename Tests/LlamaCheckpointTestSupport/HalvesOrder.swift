@@ -1,5 +1,3 @@
-import LlamaTensors
-
 import LlamaCheckpoints
 
 extension TestTensor {

@@ -1,5 +1,4 @@
 import LlamaTensors
-
 import LlamaCheckpoints
 
 /// A llama2.c `.bin` of a tiny model, honest or not.

@@ -1,3 +1,5 @@
+import LlamaTensors
+
 /// Writes `.safetensors` files from tensors, or from any header and data.
 enum SafetensorsBuilder {
     static func bytes(_ tensors: [TestTensor], metadata: String? = nil, padding: Int = 0) -> [UInt8] {

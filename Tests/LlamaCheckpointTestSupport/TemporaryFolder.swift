@@ -1,5 +1,3 @@
-import LlamaConversion
-import LlamaTensors
 import LlamaCheckpoints
 import Foundation
 import Logging

@@ -1,8 +1,5 @@
 @testable import LlamaCheckpointTestSupport
-@testable import LlamaTensors
 import Testing
-
-@testable import LlamaCheckpoints
 
 /// GGUF files whose headers are wrong.
 @Suite struct BadGGUFTests {

@@ -1,8 +1,6 @@
-@testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
-import Testing
-
 @testable import LlamaCheckpoints
+@testable import LlamaCheckpointTestSupport
+import Testing
 
 @Suite struct BadIndexTests {
     private static func index(

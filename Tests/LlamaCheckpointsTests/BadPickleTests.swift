@@ -1,8 +1,5 @@
 @testable import LlamaCheckpointTestSupport
-@testable import LlamaTensors
 import Testing
-
-@testable import LlamaCheckpoints
 
 @Suite struct BadPickleTests {
     @Test(arguments: [

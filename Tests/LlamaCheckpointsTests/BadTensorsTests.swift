@@ -1,8 +1,6 @@
+import LlamaTensors
 @testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
 import Testing
-
-@testable import LlamaCheckpoints
 
 @Suite struct BadTensorsTests {
     @Test(arguments: [

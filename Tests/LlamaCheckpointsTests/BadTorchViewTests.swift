@@ -1,8 +1,5 @@
 @testable import LlamaCheckpointTestSupport
-@testable import LlamaTensors
 import Testing
-
-@testable import LlamaCheckpoints
 
 /// Tensors that a pickle describes wrongly.
 @Suite struct BadTorchViewTests {

@@ -1,9 +1,6 @@
-@testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
-@testable import LlamaTensors
-import Testing
-
 @testable import LlamaCheckpoints
+@testable import LlamaCheckpointTestSupport
+import Testing
 
 @Suite struct BadZipTests {
     @Test(arguments: [

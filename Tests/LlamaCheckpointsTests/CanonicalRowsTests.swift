@@ -1,6 +1,5 @@
-@testable import LlamaCheckpointTestSupport
 import LlamaTensors
-import LlamaTestSupport
+@testable import LlamaCheckpointTestSupport
 import Testing
 
 @testable import LlamaCheckpoints

@@ -1,9 +1,8 @@
+import LlamaTensors
+@testable import LlamaCheckpoints
 @testable import LlamaCheckpointTestSupport
 @testable import LlamaConversion
-import LlamaTensors
 import Testing
-
-@testable import LlamaCheckpoints
 
 /// What opening a checkpoint leaves out, it says.
 @Suite struct CheckpointNotesTests {

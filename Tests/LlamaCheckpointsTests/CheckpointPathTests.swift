@@ -1,5 +1,4 @@
 @testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
 import Foundation
 import Testing
 

@@ -1,6 +1,6 @@
+import LlamaTensors
 @testable import LlamaCheckpointTestSupport
 import Foundation
-import LlamaTensors
 import Testing
 
 @testable import LlamaCheckpoints

@@ -1,4 +1,5 @@
 @testable import LlamaCheckpointTestSupport
+import FoundationEssentials
 import LlamaTensors
 import LlamaTestSupport
 import Testing

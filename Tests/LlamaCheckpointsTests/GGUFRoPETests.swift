@@ -1,5 +1,5 @@
-@testable import LlamaCheckpointTestSupport
 import LlamaTensors
+@testable import LlamaCheckpointTestSupport
 import Testing
 
 @testable import LlamaCheckpoints

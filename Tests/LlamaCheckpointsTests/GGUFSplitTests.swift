@@ -1,10 +1,8 @@
+@testable import LlamaCheckpoints
 @testable import LlamaCheckpointTestSupport
 @testable import LlamaFiles
-@testable import LlamaTensors
 import Foundation
 import Testing
-
-@testable import LlamaCheckpoints
 
 /// Models in several GGUF files, and folders of several models.
 @Suite struct GGUFSplitTests {

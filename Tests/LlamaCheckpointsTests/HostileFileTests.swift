@@ -1,10 +1,7 @@
+@testable import LlamaCheckpoints
 @testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
-@testable import LlamaTensors
 import Foundation
 import Testing
-
-@testable import LlamaCheckpoints
 
 /// Hostile files of the kinds that the suites of single formats leave out.
 @Suite struct HostileFileTests {

@@ -1,7 +1,6 @@
-@testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
-@testable import LlamaFiles
 import LlamaTensors
+@testable import LlamaCheckpointTestSupport
+@testable import LlamaFiles
 import Testing
 
 @testable import LlamaCheckpoints

@@ -1,9 +1,6 @@
-@testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
-@testable import LlamaTensors
-import Testing
-
 @testable import LlamaCheckpoints
+@testable import LlamaCheckpointTestSupport
+import Testing
 
 /// What a failed download or a mix-up leaves under the name of each file.
 @Suite struct ImpostorTests {

@@ -1,8 +1,6 @@
-@testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
-@testable import LlamaFiles
 import LlamaTensors
-import LlamaTestSupport
+@testable import LlamaCheckpointTestSupport
+@testable import LlamaFiles
 import Testing
 
 @testable import LlamaCheckpoints

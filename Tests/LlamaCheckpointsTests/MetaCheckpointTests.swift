@@ -1,5 +1,4 @@
 @testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
 @testable import LlamaFiles
 import LlamaTensors
 import Testing

@@ -1,8 +1,5 @@
 @testable import LlamaCheckpointTestSupport
-import LlamaTensors
 import Testing
-
-@testable import LlamaCheckpoints
 
 /// The same for the keys of GGUF files.
 @Suite struct NeutralGGUFKeyTests {

@@ -1,8 +1,6 @@
-@testable import LlamaCheckpointTestSupport
-import LlamaTensors
-import Testing
-
 @testable import LlamaCheckpoints
+@testable import LlamaCheckpointTestSupport
+import Testing
 
 /// Keys by which a checkpoint asks for what a Llama does not do: refused, unless their values ask for nothing.
 @Suite struct NeutralKeyTests {

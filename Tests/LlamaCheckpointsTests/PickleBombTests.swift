@@ -1,8 +1,5 @@
 @testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
 import Testing
-
-@testable import LlamaCheckpoints
 
 /// Small pickles that would cost a careless reader its stack or its memory.
 @Suite struct PickleBombTests {

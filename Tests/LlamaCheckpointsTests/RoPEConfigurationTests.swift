@@ -1,3 +1,4 @@
+import LlamaTensors
 @testable import LlamaCheckpointTestSupport
 import Testing
 

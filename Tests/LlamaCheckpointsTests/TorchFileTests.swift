@@ -1,5 +1,4 @@
 @testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
 import LlamaTensors
 import Testing
 

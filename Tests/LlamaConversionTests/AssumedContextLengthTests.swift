@@ -1,8 +1,6 @@
 @testable import LlamaCheckpointTestSupport
 @testable import LlamaConversion
 import Foundation
-import LlamaTensors
-import LlamaTestSupport
 import Testing
 
 @testable import LlamaCheckpoints

@@ -1,10 +1,6 @@
-@testable import LlamaCheckpointTestSupport
 @testable import LlamaConversion
-@testable import LlamaTensors
 import LlamaTestSupport
 import Testing
-
-@testable import LlamaCheckpoints
 
 struct CRC32Tests {
     /// The check value of the catalogue of CRC algorithms (CRC-32/ISO-HDLC), and two of Python's `zlib.crc32`.

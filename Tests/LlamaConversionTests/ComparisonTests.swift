@@ -2,7 +2,6 @@
 @testable import LlamaConversion
 import Foundation
 import LlamaTensors
-import LlamaTestSupport
 import Testing
 
 @testable import LlamaCheckpoints

@@ -1,4 +1,3 @@
-@testable import LlamaCheckpointTestSupport
 @testable import LlamaConversion
 import Foundation
 import Logging

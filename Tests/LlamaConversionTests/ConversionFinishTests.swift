@@ -2,7 +2,6 @@
 @testable import LlamaConversion
 import Foundation
 import Synchronization
-import LlamaTensors
 import Testing
 
 @testable import LlamaCheckpoints

@@ -2,7 +2,6 @@
 @testable import LlamaConversion
 @testable import LlamaFiles
 import Foundation
-import LlamaTensors
 import Testing
 
 @testable import LlamaCheckpoints

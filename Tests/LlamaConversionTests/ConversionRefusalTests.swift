@@ -1,7 +1,6 @@
 @testable import LlamaCheckpointTestSupport
 @testable import LlamaConversion
 import LlamaTensors
-import LlamaTestSupport
 import Testing
 
 @testable import LlamaCheckpoints

@@ -1,7 +1,7 @@
+import LlamaTensors
 @testable import LlamaCheckpointTestSupport
 @testable import LlamaConversion
 import Foundation
-import LlamaTensors
 import LlamaTestSupport
 import Testing
 

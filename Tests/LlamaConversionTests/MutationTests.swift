@@ -1,9 +1,8 @@
+@testable import LlamaCheckpoints
 @testable import LlamaCheckpointTestSupport
 import LlamaTestSupport
 import Foundation
 import Testing
-
-@testable import LlamaCheckpoints
 
 /// Files damaged at random, from a seed: each one opens and can be used, or is refused in one line; none traps, hangs or
 /// uses unbounded memory.

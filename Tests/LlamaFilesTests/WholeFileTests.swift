@@ -1,5 +1,5 @@
-import Foundation
 import LlamaTestSupport
+import Foundation
 import Testing
 
 @testable import LlamaFiles

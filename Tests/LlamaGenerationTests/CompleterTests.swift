@@ -1,6 +1,5 @@
+import LlamaTokenizers
 import LlamaKernels
-import LlamaModel
-import LlamaTestSupport
 import Testing
 
 @testable import LlamaGeneration

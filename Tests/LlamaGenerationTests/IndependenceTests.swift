@@ -1,7 +1,6 @@
 import Glibc
 import LlamaKernels
 import LlamaModel
-import LlamaTestSupport
 import Testing
 
 @testable import LlamaGeneration

@@ -1,5 +1,5 @@
-import Foundation
 import LlamaCheckpoints
+import Foundation
 import LlamaTestSupport
 import LlamaTokenizers
 import Testing

@@ -1,6 +1,6 @@
+import LlamaTensors
 import CLlamaKernels
 import Foundation
-import LlamaTensors
 import LlamaTestSupport
 
 @testable import LlamaKernels

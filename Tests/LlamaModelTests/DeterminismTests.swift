@@ -1,8 +1,7 @@
+@testable import LlamaCheckpoints
 import LlamaKernels
-import LlamaTestSupport
 import Testing
 
-@testable import LlamaCheckpoints
 @testable import LlamaModel
 
 /// Numbers do not depend on company: bit for bit the same logits however a sequence is computed.

@@ -1,7 +1,7 @@
+@testable import LlamaCheckpoints
 import LlamaKernels
 import Testing
 
-@testable import LlamaCheckpoints
 @testable import LlamaModel
 
 struct KVCacheTests {

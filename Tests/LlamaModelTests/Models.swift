@@ -1,5 +1,6 @@
-import Foundation
+import LlamaTensors
 import LlamaKernels
+import Foundation
 import Logging
 import LlamaTestSupport
 import Testing

@@ -1,8 +1,8 @@
+@testable import LlamaCheckpoints
 import LlamaKernels
 import LlamaTestSupport
 import Testing
 
-@testable import LlamaCheckpoints
 @testable import LlamaModel
 
 /// Logits and greedy ids against transformers.

@@ -1,5 +1,4 @@
 import Foundation
-import LlamaCheckpoints
 import LlamaTestSupport
 import Testing
 

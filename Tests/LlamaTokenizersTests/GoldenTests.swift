@@ -1,8 +1,6 @@
 import LlamaTestSupport
 import Testing
 
-@testable import LlamaTokenizers
-
 /// Every tokenizer against its reference implementation.
 @Suite struct GoldenTests {
     @Test func findsTheFixtures() {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import LlamaTestSupport
 import Testing
 

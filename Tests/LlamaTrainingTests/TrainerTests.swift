@@ -1,10 +1,10 @@
+import LlamaTestSupport
 @testable import LlamaConversion
 import Foundation
 import LlamaKernels
 import LlamaModel
 import Logging
 import LlamaTensors
-import LlamaTestSupport
 import Testing
 import LlamaTokenizers
 

@@ -1,6 +1,6 @@
+import LlamaTensors
 import Foundation
 import LlamaKernels
-import LlamaTensors
 import LlamaTestSupport
 import Testing
 

@@ -1,6 +1,6 @@
+import LlamaFiles
 import LlamaJSON
 import Logging
-import LlamaTensors
 
 /// Reads values of a JSON configuration file; every error names the file and the key.
 package struct ConfigurationReader {

@@ -1,3 +1,4 @@
+import LlamaFiles
 import LlamaTensors
 
 /// The registry of checkpoint formats.

@@ -1,6 +1,3 @@
-import LlamaFiles
-import LlamaTensors
-
 /// A kind of file that holds tensors: how to recognize it, open it and describe it.
 ///
 /// Several checkpoint formats may share a container; ``CheckpointFormat/containers`` lists them all.

@@ -1,5 +1,3 @@
-import LlamaTensors
-
 /// The permutation of the rows of each q and k head from one layout to the other.
 ///
 /// A head has rows for `headDim / 2` rotated pairs. Meta stores the two rows of a pair next to each other, Hugging Face

@@ -1,4 +1,3 @@
-import LlamaFiles
 import LlamaTensors
 import Logging
 

@@ -1,5 +1,4 @@
 import LlamaFiles
-import LlamaTensors
 import Logging
 
 /// Binds every tensor of a checkpoint to its role: each role exactly once, no tensor left over.

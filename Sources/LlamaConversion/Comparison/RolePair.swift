@@ -1,5 +1,5 @@
-import LlamaCheckpoints
 import LlamaTensors
+import LlamaCheckpoints
 
 /// The weights of one role in two checkpoints.
 struct RolePair: Sendable {

@@ -1,6 +1,5 @@
 import LlamaCheckpoints
 import Glibc
-import LlamaTensors
 
 /// Compares the values of one role in two checkpoints, a slice of rows at a time.
 struct TensorComparer {

@@ -1,6 +1,5 @@
 import LlamaCheckpoints
 import LlamaFiles
-import LlamaTensors
 
 /// The weight files that can be read of a checkpoint that does not open.
 struct OpenableFiles {

@@ -1,5 +1,4 @@
 import LlamaCheckpoints
-import LlamaTensors
 
 /// A tensor of the output: a role, or the part of it that one shard holds.
 struct OutputTensor: Sendable {

@@ -1,7 +1,7 @@
+import LlamaTensors
 import LlamaCheckpoints
 import LlamaFiles
 import Glibc
-import LlamaTensors
 
 /// What identifies a conversion, its record, and the files beside the weights.
 extension Converter {

@@ -2,7 +2,6 @@ import LlamaCheckpoints
 import LlamaFiles
 import Dispatch
 import Synchronization
-import LlamaTensors
 
 /// Carries out a plan: writes the output beside the destination under another name, and renames it once it is complete
 /// and on the disk.

@@ -1,3 +1,5 @@
+import LlamaJSON
+
 /// How ids become text: the decoder of a `tokenizer.json`, as changes of each token and changes of the resulting text.
 struct DecoderRules: Sendable {
     /// Changes of a token's spelling.

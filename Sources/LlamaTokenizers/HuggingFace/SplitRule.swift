@@ -1,3 +1,5 @@
+import LlamaJSON
+
 /// A rule that splits a text into words, each of which is merged on its own: a pre-tokenizer of a `tokenizer.json`.
 enum SplitRule: Sendable {
     /// How the matches of a pattern split a text (`SplitDelimiterBehavior`).

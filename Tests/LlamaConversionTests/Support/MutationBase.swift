@@ -1,13 +1,9 @@
+@testable import LlamaCheckpoints
 @testable import LlamaCheckpointTestSupport
-@testable import LlamaConversion
-@testable import LlamaTensors
-import LlamaCommands
 import Foundation
 import LlamaTestSupport
 import Testing
 import LlamaTokenizers
-
-@testable import LlamaCheckpoints
 
 /// An intact checkpoint or tokenizer whose copies are damaged.
 struct MutationBase: Sendable, CustomTestStringConvertible {

@@ -1,6 +1,5 @@
 @testable import LlamaCheckpointTestSupport
 @testable import LlamaConversion
-import LlamaCommands
 import LlamaTensors
 import Testing
 import LlamaTokenizers

@@ -1,4 +1,3 @@
-@testable import LlamaCheckpointTestSupport
 import Foundation
 import Synchronization
 

@@ -1,5 +1,3 @@
-import LlamaTensors
-
 extension GGUFCursor {
     /// How deep arrays may nest.
     private static let depthLimit = 4

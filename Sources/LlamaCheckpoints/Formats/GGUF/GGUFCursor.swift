@@ -1,5 +1,4 @@
 import LlamaFiles
-import LlamaTensors
 
 /// Reads the header of a GGUF file from front to back, never beyond the file or the bound on headers.
 package struct GGUFCursor {

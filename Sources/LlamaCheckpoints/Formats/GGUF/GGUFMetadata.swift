@@ -1,5 +1,3 @@
-import LlamaTensors
-
 /// The key-values of a GGUF file in the order of the file, with typed access whose errors name file and key.
 package struct GGUFMetadata: Sendable {
     /// One key and its value.

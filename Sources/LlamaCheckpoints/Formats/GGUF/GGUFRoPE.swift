@@ -1,3 +1,4 @@
+import Logging
 import LlamaTensors
 
 /// The rotations of a GGUF file, from its keys and the tensor `rope_freqs.weight`.

@@ -1,5 +1,4 @@
 import LlamaFiles
-import LlamaTensors
 import Logging
 
 /// Hugging Face's format: `config.json`, and `model.safetensors` or shards with an index.

@@ -1,5 +1,4 @@
 import LlamaFiles
-import LlamaTensors
 
 /// The header of a llama2.c `.bin`: the model's shape as seven int32, after a magic number except in version 0.
 ///

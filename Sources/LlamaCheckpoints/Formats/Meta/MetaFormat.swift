@@ -1,5 +1,4 @@
 import LlamaFiles
-import LlamaTensors
 import Logging
 
 /// Meta's formats: `params.json`, and `consolidated` files in torch's container or in safetensors.

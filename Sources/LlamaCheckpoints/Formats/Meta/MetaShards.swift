@@ -1,6 +1,6 @@
+import LlamaTensors
 import LlamaFiles
 import Logging
-import LlamaTensors
 
 /// What the shapes in Meta's model-parallel shards tell that `params.json` leaves open.
 struct MetaShards {

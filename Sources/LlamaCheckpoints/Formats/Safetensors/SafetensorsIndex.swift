@@ -1,6 +1,5 @@
 import LlamaFiles
 import LlamaJSON
-import LlamaTensors
 
 /// Reads a checkpoint cut into several `.safetensors` files by its `model.safetensors.index.json`.
 enum SafetensorsIndex {

@@ -1,5 +1,3 @@
-import LlamaTensors
-
 /// A value built from a pickle. Containers are indices into ``PickleHeap``, so that a file can nest or share them
 /// without causing recursion, copies or reference cycles here.
 package enum PickleValue: Equatable {

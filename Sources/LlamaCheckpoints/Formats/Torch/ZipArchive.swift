@@ -1,5 +1,4 @@
 import LlamaFiles
-import LlamaTensors
 
 /// The directory of a ZIP file whose entries are stored, not compressed, as `torch.save` writes them.
 ///

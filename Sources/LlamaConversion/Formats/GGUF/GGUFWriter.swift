@@ -1,5 +1,5 @@
-import LlamaCheckpoints
 import LlamaTensors
+import LlamaCheckpoints
 
 /// Lays out GGUF version 3 files, to the byte, before they are written.
 package enum GGUFWriter {

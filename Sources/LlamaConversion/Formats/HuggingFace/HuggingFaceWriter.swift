@@ -1,6 +1,5 @@
 import LlamaCheckpoints
 import LlamaJSON
-import LlamaTensors
 
 /// Plans the files of Hugging Face's format.
 struct HuggingFaceWriter: FormatWriter {

@@ -1,5 +1,4 @@
 import LlamaCheckpoints
-import LlamaTensors
 import LlamaJSON
 
 /// Meta's `params.json` of a model.

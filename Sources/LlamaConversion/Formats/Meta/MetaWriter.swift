@@ -1,6 +1,5 @@
 import LlamaCheckpoints
 import LlamaFiles
-import LlamaTensors
 
 /// Plans the files of Meta's formats: `consolidated.NN` and `params.json`.
 struct MetaWriter: FormatWriter {

@@ -1,6 +1,6 @@
+import LlamaTensors
 import LlamaCheckpoints
 import LlamaJSON
-import LlamaTensors
 
 /// The header of a `.safetensors` file: a length and JSON, padded with spaces so that the data begins on a multiple of
 /// 8 bytes.

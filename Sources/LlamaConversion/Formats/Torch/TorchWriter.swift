@@ -1,5 +1,5 @@
-import LlamaCheckpoints
 import LlamaTensors
+import LlamaCheckpoints
 
 /// Lays out a `.pth` file: byte for byte what `torch.save` writes for a dict of tensors, without the random
 /// `.data/serialization_id`.
