@@ -23,11 +23,10 @@ struct EmbeddedTokenizer<Base: Tokenizer>: Tokenizer {
         addsBOS = vocabulary.additions.bos && ids.bos != nil
         let named = [ids.eos, ids.eot, ids.eom].compactMap { $0 }
         // Older files have no key for the end of a turn.
-        let ends = Set(["<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|im_end|>"].map { Array($0.utf8) })
-        let spelled = vocabulary.tokens.indices.filter {
-            vocabulary.kinds[$0] == .control && ends.contains(vocabulary.tokens[$0])
+        let spelled = StopTokens.controlTokens(count: vocabulary.tokens.count) { id in
+            vocabulary.kinds[Int(id)] == .control ? vocabulary.tokens[Int(id)] : nil
         }
-        stopTokens = Set(named + spelled.map(Int32.init))
+        stopTokens = Set(named + spelled)
         var unusedNames: [Int32: [UInt8]] = [:]
         for (id, token) in vocabulary.tokens.enumerated() where vocabulary.kinds[id] == .unused {
             unusedNames[Int32(id)] = token

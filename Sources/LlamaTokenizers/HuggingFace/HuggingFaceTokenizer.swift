@@ -87,17 +87,15 @@ package struct HuggingFaceTokenizer: Tokenizer {
 
         func id(_ spelling: String?) -> Int32? { spelling.flatMap { added.id(of: Array($0.utf8)) } }
         bosID = id(settings.bosToken) ?? postProcessing.bosID
-        eosID = id(settings.eosToken) ?? postProcessing.eosID ?? Self.ends.lazy.compactMap { id($0) }.first
+        eosID =
+            id(settings.eosToken) ?? postProcessing.eosID
+            ?? StopTokens.endsOfText.lazy.compactMap { id($0) }.first
         padID = id(settings.padToken)
         let size = Int32(table.count)
         stopTokens = settings.stopTokens.filter { (0..<size).contains($0) }
-            .union((Self.ends + Self.turnEnds).compactMap { id($0) }).union(eosID.map { [$0] } ?? [])
+            .union(StopTokens.spellings.compactMap { id($0) }).union(eosID.map { [$0] } ?? [])
         addsBOS = (settings.addsBOS ?? (postProcessing.bosID != nil)) && bosID != nil
     }
-
-    /// The names of the tokens that end a text, and of those that end a turn, in Llama's families.
-    private static let ends = ["</s>", "<|end_of_text|>", "<|endoftext|>"]
-    private static let turnEnds = ["<|eot_id|>", "<|eom_id|>", "<|im_end|>"]
 
     /// The kind of a token, or nil outside the vocabulary.
     package func kind(of id: Int32) -> TokenKind? { table.kind(of: id) }

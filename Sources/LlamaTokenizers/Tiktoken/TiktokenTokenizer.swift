@@ -64,7 +64,7 @@ package struct TiktokenTokenizer: Tokenizer {
         bosID = id("<|begin_of_text|>")
         eosID = id("<|end_of_text|>")
         padID = id("<|finetune_right_pad_id|>")
-        stopTokens = Set(["<|end_of_text|>", "<|eot_id|>", "<|eom_id|>"].compactMap(id))
+        stopTokens = Set(StopTokens.spellings.compactMap(id))
     }
 
     /// Loads a vocabulary from a file.
