@@ -51,13 +51,64 @@ import Testing
             }
             let expected = Self.merged(symbols, by: merges)
             #expect(ids == expected, "\(symbols)")
-            ids.removeAll()
-            var heap = HeapMerge()
-            symbols.withUnsafeBufferPointer { symbols in
-                merges.withLookup { heap.append(symbols, $0, to: &ids) }
-            }
-            #expect(ids == expected, "\(symbols)")
+            #expect(Self.mergedByTree(symbols, by: merges) == expected, "\(symbols)")
         }
+    }
+
+    /// The tokens of a word, by the tree alone.
+    static func mergedByTree(_ symbols: [Int32], by merges: MergeTable) -> [Int32] {
+        var tree = TreeMerge()
+        var ids: [Int32] = []
+        symbols.withUnsafeBufferPointer { symbols in
+            merges.withLookup { tree.append(symbols, $0, to: &ids) }
+        }
+        return ids
+    }
+
+    /// Lengths at which a level of the tree gets another group, or the tree another level.
+    @Test(arguments: [0, 1, 2, 15, 16, 17, 127, 128, 129, 255, 256, 257, 4095, 4096, 4097])
+    func treeMergesWordsOfAnyLength(_ length: Int) {
+        var random = SeededGenerator(state: UInt64(length))
+        for alphabet in [1, 3] as [Int32] {
+            let merges = Self.randomMerges(alphabet: alphabet, count: 20, using: &random)
+            let symbols = (0..<length).map { _ in Int32.random(in: 0..<alphabet, using: &random) }
+            #expect(Self.mergedByTree(symbols, by: merges) == Self.merged(symbols, by: merges))
+        }
+    }
+
+    /// With a rank that exceeds the ranks of its parts, each merge is one pass from left to right.
+    @Test(arguments: [1, 2, 4] as [Int32])
+    func treeMergesWordsOfFiveLevels(_ alphabet: Int32) {
+        var random = SeededGenerator(state: UInt64(alphabet))
+        var symbols = (0..<70_000).map { _ in Int32.random(in: 0..<alphabet, using: &random) }
+        var merges = MergeTable()
+        var pairs: [(left: Int32, right: Int32)] = []
+        for merged in alphabet..<(alphabet + 20) {
+            let left = Int32.random(in: max(0, merged - 4)..<merged, using: &random)
+            let pair = (
+                left: left,
+                right: Bool.random(using: &random) ? left : .random(in: 0..<merged, using: &random)
+            )
+            if merges.merge(pair.left, pair.right).rank != MergeTable.none { continue }
+            merges.insert(left: pair.left, right: pair.right, rank: merged, merged: merged)
+            pairs.append(pair)
+        }
+        let ids = Self.mergedByTree(symbols, by: merges)
+        for pair in pairs {
+            let merged = merges.merge(pair.left, pair.right).merged
+            var passed: [Int32] = []
+            var index = 0
+            while index < symbols.count {
+                let isPair =
+                    index + 1 < symbols.count && symbols[index] == pair.left
+                    && symbols[index + 1] == pair.right
+                passed.append(isPair ? merged : symbols[index])
+                index += isPair ? 2 : 1
+            }
+            symbols = passed
+        }
+        #expect(ids == symbols)
+        #expect(ids.count < 70_000)
     }
 
     @Test func keepsTheLastMergeOfAPair() {

@@ -3,8 +3,8 @@
 /// The cost grows with the square of the length, but the scan and the moves are vectorized, and a word's symbols
 /// and ranks fit a few cache lines.
 struct ScanMerge {
-    /// The longest word, in symbols: beyond 100 or so the heap is as fast.
-    static let capacity = 128
+    /// The longest word, in symbols: beyond 64 or so the tree is as fast.
+    static let capacity = 64
 
     /// Ids, then the ranks of the pairs, then what they merge into.
     private var storage = [Int32](repeating: 0, count: 3 * capacity)

@@ -1,18 +1,20 @@
 /// Merges symbols into tokens: always the pair with the lowest rank, the leftmost of equals, until no pair merges
 /// (`Word::merge_all` of Hugging Face's tokenizers; with the merged token's id as rank, `byte_pair_merge` of tiktoken).
 ///
-/// Nearly all words of a text are short, so they are merged by a scan; the heap keeps long ones near-linear. Milliseconds
-/// for 1 MB on one core of an EPYC, best of 20, measured with `llama-tokenize benchmark` (with `ScanMerge.capacity` 0 the
-/// heap merges everything):
+/// Nearly all words of a text are short, so they are merged by a scan; a tree keeps long ones near-linear. Milliseconds for
+/// 1 MB of prose, of words of 200 to 400 random letters, and without a word break, on a busy core of an EPYC, best of 15,
+/// measured with `llama-tokenize benchmark`:
 ///
-///     Llama 2: prose  code  Chinese    Llama 3: prose  code  Chinese    one letter  random letters
-///     scan        32    32       14                8     7       20
-///     heap        83    60       18               17    14       26            186             314
+///                prose   words of 200-400   one letter   spaces   random letters
+///     Llama 3        9                 47           26       33              175
+///     Llama 2       31                 46           26       74               45
+///
+/// A single word of 1 MB of random letters spends most of that time waiting for memory.
 ///
 /// One value serves one encoding; its buffers are reused from word to word.
 struct SymbolMerger {
     private var scan = ScanMerge()
-    private var heap = HeapMerge()
+    private var tree = TreeMerge()
 
     /// Appends the tokens that the symbols merge into.
     ///
@@ -24,7 +26,7 @@ struct SymbolMerger {
         if symbols.count <= ScanMerge.capacity {
             scan.merge(symbols, merges) { ids.append(contentsOf: $0) }
         } else {
-            heap.append(symbols, merges, to: &ids)
+            tree.append(symbols, merges, to: &ids)
         }
     }
 
@@ -37,7 +39,7 @@ struct SymbolMerger {
             return scan.merge(symbols, merges) { $0.count == 2 ? ($0[0], $0[1]) : nil }
         }
         var ids: [Int32] = []
-        heap.append(symbols, merges, to: &ids)
+        tree.append(symbols, merges, to: &ids)
         return ids.count == 2 ? (ids[0], ids[1]) : nil
     }
 }
