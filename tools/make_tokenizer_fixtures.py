@@ -82,7 +82,7 @@ TEXTS = [
 
 
 def spelled(tokenizer):
-    """Texts with the tokenizer's own added tokens in every kind of company."""
+    """Texts with the tokenizer's own added tokens next to all kinds of text."""
     names = [token.content for _, token in sorted(tokenizer.get_added_tokens_decoder().items())]
     texts = ["".join(names), " ".join(names)]
     for name in names:

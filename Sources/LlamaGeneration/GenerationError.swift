@@ -22,7 +22,7 @@ package enum GenerationError: Error, Equatable, Sendable {
 }
 
 extension GenerationError: CategorizedError {
-    /// Always ``ErrorCategory/badInput``.
+    /// ``ErrorCategory/badInput``, or the category of a ``KernelError``.
     package var category: ErrorCategory {
         if case .kernels(let error) = self { error.category } else { .badInput }
     }

@@ -1,9 +1,9 @@
 /// Owns the memory of matrices that live equally long.
 ///
 /// Memory is reserved in large chunks and committed page by page when it is first written, so a cache for a long
-/// context costs what has been filled of it. It reads as zero until then.
+/// context costs only the memory already written. It reads as zero until then.
 package final class FloatArena {
-    // One reservation for all the activations of a small model, so that its matrices lie close together.
+    // One reservation for all the activations of a small model, so that its matrices are contiguous.
     private static let chunkCount = 1 << 24
     // Every matrix starts on a cache line.
     private static let alignment = 16

@@ -16,7 +16,7 @@ extension Transformer {
     ///
     /// - Throws: ``CheckpointError``, or ``KernelError`` for weights the kernels cannot read.
     package init(_ checkpoint: Checkpoint, weights type: WeightType = .stored) throws {
-        // The system promises memory that it does not have, and kills who uses it: so it is asked what it has.
+        // Linux overcommits memory and kills the process that touches it, so compare with the physical memory first.
         let expanded = checkpoint.configuration.parameterCount * MemoryLayout<Float>.size
         let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
         guard type == .stored || expanded < memory else { throw KernelError.outOfMemory(byteCount: expanded) }

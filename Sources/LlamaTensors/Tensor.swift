@@ -6,7 +6,7 @@ package struct Tensor: Sendable {
     package let dtype: DType
     /// Extent of each dimension, outermost first. Empty for a scalar.
     package let shape: [Int]
-    /// Distance between neighbours along each dimension, in elements.
+    /// Distance between neighbors along each dimension, in elements.
     package let strides: [Int]
     /// The memory viewed.
     package let storage: any TensorStorage

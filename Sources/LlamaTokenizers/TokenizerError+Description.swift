@@ -73,7 +73,8 @@ extension TokenizerError: CustomStringConvertible {
         }
     }
 
-    private static let wanted = "a SentencePiece model, a tiktoken vocabulary or a tokenizer.json"
+    private static let wanted =
+        "a SentencePiece model, a tiktoken vocabulary, a tokenizer.json or a GGUF file"
 
     private var trainingSentence: String {
         switch self {

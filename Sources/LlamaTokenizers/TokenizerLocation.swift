@@ -11,24 +11,41 @@ package enum TokenizerLocation: Sendable {
     /// The tokenizer at a path that the user gives: a tokenizer's file, a GGUF file, the folder or a file of a
     /// checkpoint.
     ///
-    /// - Throws: `.noTokenizer` for a folder without one, `.noVocabulary` for a GGUF file that has none and none beside
-    ///   it, `.invalidGGUF` for a damaged GGUF file.
+    /// - Throws: `.noTokenizer` for a folder or checkpoint without one, `.noVocabulary` for a GGUF file that has none and
+    ///   none beside it, `.invalidGGUF` for a damaged GGUF file.
     package init(at path: String) throws(TokenizerError) {
-        let path = try TokenizerPath.resolve(path)
-        guard try TokenizerKind.isGGUF(path) else {
+        // A path that does not exist or cannot be accessed is reported when it is read.
+        let isFolder = (try? FilePath(path).isFolder()) ?? false
+        if !isFolder, try TokenizerKind.isGGUF(path) {
+            guard let found = try Self.inGGUF(path) else { throw .noVocabulary(file: path) }
+            self = found
+            return
+        }
+        guard isFolder || CheckpointFormat.isCheckpointFile(path) else {
             self = .file(path)
             return
         }
+        // The same files as when the checkpoint is opened; without weights, the folder may still hold a tokenizer.
+        let location = try? CheckpointLocation(path)
         let found: TokenizerLocation?
-        do {
-            let metadata = try GGUFFile.metadata(at: path)
-            found = try Self.of(gguf: metadata, folder: FilePath(path).folder, isLlama2c: false)
-        } catch { throw .invalidGGUF(error) }
-        guard let found else { throw .noVocabulary(file: path) }
+        if let file = location?.paths?.first, try TokenizerKind.isGGUF(file) {
+            found = try Self.inGGUF(file)
+        } else {
+            let folder = location?.folder ?? (isFolder ? path : FilePath(path).folder)
+            found = Self.beside(folder, isLlama2c: location?.container == Llama2cFile.self)
+        }
+        guard let found else { throw .noTokenizer(path: path) }
         self = found
     }
 
-    /// A checkpoint's own tokenizer: the one in the file, else the one beside the weights; nil where there is none.
+    private static func inGGUF(_ path: String) throws(TokenizerError) -> TokenizerLocation? {
+        do {
+            let metadata = try GGUFFile.metadata(at: path)
+            return try Self.of(gguf: metadata, folder: FilePath(path).folder, isLlama2c: false)
+        } catch { throw .invalidGGUF(error) }
+    }
+
+    /// A checkpoint's own tokenizer: the one in the file, else the one beside the weights; nil if there is none.
     package init?(of checkpoint: Checkpoint) throws(CheckpointError) {
         let found = try Self.of(
             gguf: checkpoint.gguf, folder: checkpoint.folder, isLlama2c: checkpoint.format == .llama2c)
@@ -39,13 +56,17 @@ package enum TokenizerLocation: Sendable {
     /// The tokenizer of a checkpoint that may not open.
     ///
     /// - Parameters:
-    ///   - gguf: The key-values of its file, where it is GGUF.
+    ///   - gguf: The key-values of its file, if it is GGUF.
     ///   - folder: The folder with the weights.
-    ///   - isLlama2c: Whether llama2.c's `tokenizer.bin` comes before other files.
+    ///   - isLlama2c: Whether llama2.c's `tokenizer.bin` is preferred to other files.
     package static func of(
         gguf: GGUFMetadata?, folder: String, isLlama2c: Bool
     ) throws(CheckpointError) -> TokenizerLocation? {
         if let gguf, try gguf.hasVocabulary() { return .embedded(gguf) }
+        return beside(folder, isLlama2c: isLlama2c)
+    }
+
+    private static func beside(_ folder: String, isLlama2c: Bool) -> TokenizerLocation? {
         let binary = folder + "/tokenizer.bin"
         if isLlama2c, TokenizerPath.isFile(binary) { return .file(binary) }
         return TokenizerPath.file(in: folder).map { .file($0) }

@@ -36,7 +36,11 @@ struct Metrics {
     /// Reads the lines of a folder's file up to a step.
     init(folder: String, upTo step: Int) throws(TrainingError) {
         let path = folder + "/" + Metrics.fileName
-        guard let file = try? MappedFile(path: path) else { return }
+        let file: MappedFile
+        do { file = try MappedFile(path: path) } catch {
+            if error.isMissing { return }
+            throw .invalidState(file: path, expected: "a readable file", found: error.reason, isMissing: true)
+        }
         do throws(JSONError) {
             for line in file.bytes.split(separator: 0x0A) {
                 let object = try JSONValue.parse(UnsafeRawBufferPointer(rebasing: line))

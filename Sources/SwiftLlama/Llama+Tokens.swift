@@ -7,17 +7,18 @@ extension Llama {
 
     /// The token ids of a text. Control tokens spelled in the text are plain text.
     ///
-    /// - Parameter addsBeginToken: Whether the ids begin with the begin-of-sequence token, as a prompt of text does
-    ///   for nearly all models.
-    /// - Throws: ``LlamaError`` where there is no tokenizer.
-    public func tokenIDs(of text: String, addsBeginToken: Bool = true) throws(LlamaError) -> [Int32] {
-        try tokenizer.encode(text, addBOS: addsBeginToken)
+    /// - Parameter addsBeginToken: Whether the ids begin with the begin-of-sequence token; nil for what the model expects
+    ///   of a prompt.
+    /// - Throws: ``LlamaError`` if there is no tokenizer.
+    public func tokenIDs(of text: String, addsBeginToken: Bool? = nil) throws(LlamaError) -> [Int32] {
+        let tokenizer = try tokenizer
+        return tokenizer.encode(text, addBOS: addsBeginToken ?? tokenizer.addsBOS)
     }
 
     /// The text of token ids. Control tokens and ids outside the vocabulary have none; bytes that are not UTF-8 become
     /// U+FFFD.
     ///
-    /// - Throws: ``LlamaError`` where there is no tokenizer.
+    /// - Throws: ``LlamaError`` if there is no tokenizer.
     public func text(of tokenIDs: [Int32]) throws(LlamaError) -> String {
         try tokenizer.decode(tokenIDs)
     }

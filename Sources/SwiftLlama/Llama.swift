@@ -46,7 +46,7 @@ public struct Llama: Sendable {
     }
 
     /// The model's shape.
-    public var description: ModelDescription { ModelDescription(model.checkpoint.configuration) }
+    public var shape: ModelShape { ModelShape(model.checkpoint.configuration) }
 
     /// Completes one prompt. Blocks the calling thread until it is done.
     ///

@@ -4,6 +4,9 @@ import LlamaGeneration
 
 /// Gathers the prompts that the command line names.
 enum PromptSource {
+    /// The largest list of prompts that is read, in bytes.
+    private static let byteLimit = 1 << 30
+
     /// The prompts of `--prompt`, then those of `--prompts`.
     ///
     /// - Throws: ``WholeFile/Failure`` and ``GenerationError``.
@@ -17,7 +20,8 @@ enum PromptSource {
         let name = path == "-" ? "standard input" : path
         let bytes =
             try path == "-"
-            ? WholeFile.read(STDIN_FILENO, named: name, limit: .max) : WholeFile.read(path, limit: .max)
+            ? WholeFile.read(STDIN_FILENO, named: name, limit: byteLimit)
+            : WholeFile.read(path, limit: byteLimit)
         return try prompts + bytes.withUnsafeBytes { try PromptList.parse($0, name: name) }
     }
 }

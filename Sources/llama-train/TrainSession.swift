@@ -76,13 +76,22 @@ struct TrainSession {
         case (nil, "bpe"): return try trained(.bpe(vocabularySize: options.vocabSize ?? 1024), text)
         case (nil, let file): path = file
         }
-        let bytes =
-            switch try TokenizerLocation(at: path) {
-            case .file(let path): try TokenizerFile(path: path).bytes
-            case .embedded(let metadata):
-                try EmbeddedVocabulary(metadata).tokenizerModelFile(file: metadata.file)
+        let location = try TokenizerLocation(at: path)
+        let bytes: [UInt8]
+        switch location {
+        case .file(let path):
+            let file = try TokenizerFile(path: path)
+            guard [.sentencePiece, .unknown].contains(file.kind) else {
+                throw Failure(
+                    Failure.badData,
+                    "\(path): expected a SentencePiece model, found \(file.kind); training needs a SentencePiece tokenizer"
+                )
             }
-        return (try SentencePieceTokenizer(bytes: bytes, file: path), bytes)
+            bytes = file.bytes
+        case .embedded(let metadata):
+            bytes = try EmbeddedVocabulary(metadata).tokenizerModelFile(file: metadata.file)
+        }
+        return (try SentencePieceTokenizer(bytes: bytes, file: location.path), bytes)
     }
 
     private func trained(

@@ -27,7 +27,7 @@ struct ConversionRefusalTests {
     static let cases = [
         Case(
             name: "linear RoPE, meta", config: linear, format: .meta,
-            message: "params.json knows no RoPE scaling but Llama 3's"),
+            message: "params.json supports only Llama 3's RoPE scaling"),
         Case(
             name: "linear RoPE, llama2c", config: linear, format: .llama2c,
             message: """

@@ -11,7 +11,7 @@ struct IndependenceTests {
     static let lengths = [5, 1, 300, 17, 40, 2, 33, 9, 64, 3, 16]
 
     @Test(arguments: TestModel.names, [0, 0.8] as [Float])
-    func resultsDoNotDependOnBatchThreadsOrNeighbours(name: String, temperature: Float) throws {
+    func resultsDoNotDependOnBatchThreadsOrNeighbors(name: String, temperature: Float) throws {
         let model = try TestModel.fixture(name, hasTokenizer: false)
         let prompts = model.randomPrompts(Self.lengths)
         func lines(batch: Int, threads: Int) throws -> [String] {

@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: instructionSets, [1, 3, 15, 16, 17, 100, 1000])
-    func normalisesToUnitRootMeanSquare(_ set: InstructionSet, dim: Int) throws {
+    func normalizesToUnitRootMeanSquare(_ set: InstructionSet, dim: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
         var numbers = SeededGenerator(seed: 1)
         let tokens = 3

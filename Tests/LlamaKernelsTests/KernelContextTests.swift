@@ -74,7 +74,6 @@ import Testing
     }
 
     @Test func thePositionBlockIsAWholeNumberOfVectors() {
-        #expect(CacheLayer.positionBlock == Int(LK_POSITION_LANES))
         #expect(CacheLayer.positionBlock % 16 == 0)
     }
 }

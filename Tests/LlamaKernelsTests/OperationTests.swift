@@ -87,7 +87,7 @@ struct OperationTests {
         let out = try random(3, 7)
         try kernels.rmsNorm(x, weight: FloatVector(gain), epsilon: TrainingNormTests.epsilon, out: out)
         expectClose(
-            out.elements, TrainingNormTests.normalise(doubles(x.elements), doubles(gain)), steps: 16)
+            out.elements, TrainingNormTests.normalize(doubles(x.elements), doubles(gain)), steps: 16)
     }
 
     /// Positions 0 and 1 of slot 1 and position 0 of slot 0, each against attention over whole sequences.

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct TrainingElementwiseTests {
     @Test(arguments: instructionSets, [2, 6, 16, 34])
-    func rotatesNeighbouringPairsThereAndBack(_ set: InstructionSet, headDim: Int) throws {
+    func rotatesNeighboringPairsThereAndBack(_ set: InstructionSet, headDim: Int) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
         let (rows, length, heads) = (10, 5, 3)
         var numbers = SeededGenerator(seed: 1)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct TrainingNormTests {
     static let epsilon: Float = 1e-5
 
-    static func normalise(_ x: [Double], _ weight: [Double]) -> [Double] {
+    static func normalize(_ x: [Double], _ weight: [Double]) -> [Double] {
         let dim = weight.count
         return x.indices.map { i in
             let row = x[i / dim * dim..<(i / dim + 1) * dim]
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: instructionSets, [(1, 1), (3, 15), (5, 17), (2, 100)])
-    func normalisesAndKeepsTheReciprocal(_ set: InstructionSet, _ shape: (rows: Int, dim: Int)) throws {
+    func normalizesAndKeepsTheReciprocal(_ set: InstructionSet, _ shape: (rows: Int, dim: Int)) throws {
         let context = try KernelContext(instructionSet: set, threads: 2)
         var numbers = SeededGenerator(seed: 1)
         let x = numbers.floats(shape.rows * shape.dim)
@@ -25,12 +25,12 @@ import Testing
         var out = [Float](repeating: .nan, count: x.count)
         var rstd = [Float](repeating: .nan, count: shape.rows)
         lk_rms_norm_forward(context.handle, x, weight, Self.epsilon, &out, &rstd, shape.rows, shape.dim)
-        expectClose(out, Self.normalise(doubles(x), doubles(weight)), steps: Double(shape.dim) / 8 + 8)
+        expectClose(out, Self.normalize(doubles(x), doubles(weight)), steps: Double(shape.dim) / 8 + 8)
         let ones = [Double](repeating: 1, count: shape.dim)
         for row in 0..<shape.rows {
             let values = Array(doubles(x)[row * shape.dim..<(row + 1) * shape.dim])
             expectClose(
-                [rstd[row] * x[row * shape.dim]], [Self.normalise(values, ones)[0]],
+                [rstd[row] * x[row * shape.dim]], [Self.normalize(values, ones)[0]],
                 steps: Double(shape.dim) / 8 + 8)
         }
     }
@@ -53,8 +53,8 @@ import Testing
         lk_rms_norm_backward(context.handle, dout, x, weight, rstd, &dx, &dweight, &scratch, rows, dim)
 
         let (exactX, exactWeight, exactOut) = (doubles(x), doubles(weight), doubles(dout))
-        let slopesX = gradient(of: { dot(Self.normalise($0, exactWeight), exactOut) }, at: exactX)
-        let slopesWeight = gradient(of: { dot(Self.normalise(exactX, $0), exactOut) }, at: exactWeight)
+        let slopesX = gradient(of: { dot(Self.normalize($0, exactWeight), exactOut) }, at: exactX)
+        let slopesWeight = gradient(of: { dot(Self.normalize(exactX, $0), exactOut) }, at: exactWeight)
         expectClose(dx, zip(doubles(dxBefore), slopesX).map { $0 + $1 }, steps: 64, "dx")
         expectClose(dweight, zip(doubles(dweightBefore), slopesWeight).map { $0 + $1 }, steps: 64, "dweight")
     }

@@ -58,11 +58,11 @@ struct TrainingOperationTests {
             dout: dout, x: x, weight: weight, rstd: rstd, dx: dx, dweight: dweight,
             scratch: random(1, KernelContext.normScratchCount(dim: 4)))
         let (exactX, exactWeight) = (doubles(x.elements), doubles(weight.elements))
-        expectClose(out.elements, TrainingNormTests.normalise(exactX, exactWeight), steps: 16)
+        expectClose(out.elements, TrainingNormTests.normalize(exactX, exactWeight), steps: 16)
         expectClose(
-            dx.elements, slopes(x, dout) { TrainingNormTests.normalise($0, exactWeight) }, steps: 64)
+            dx.elements, slopes(x, dout) { TrainingNormTests.normalize($0, exactWeight) }, steps: 64)
         expectClose(
-            dweight.elements, slopes(weight, dout) { TrainingNormTests.normalise(exactX, $0) }, steps: 64)
+            dweight.elements, slopes(weight, dout) { TrainingNormTests.normalize(exactX, $0) }, steps: 64)
     }
 
     @Test mutating func swiGLUAndItsGradients() throws {

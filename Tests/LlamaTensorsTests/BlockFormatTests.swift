@@ -136,7 +136,7 @@ import Testing
 
     @Test func roundsToTheNearestEven() {
         var generator = SeededGenerator(state: 5)
-        // Halfway between neighbours and next to it, over the whole range.
+        // Halfway between neighbors and next to it, over the whole range.
         for exponent in UInt32(0)...254 {
             for _ in 0..<20 {
                 let fraction = UInt32.random(in: 0..<1 << 10, using: &generator) << 13

@@ -163,7 +163,7 @@ enum Proto {
         bytes(1, bytes(1, Array(text.utf8)) + [0x18, kind.rawValue])
     }
 
-    /// An empty trainer specification and an empty normaliser specification.
+    /// An empty trainer specification and an empty normalizer specification.
     static let settings = bytes(2, []) + bytes(3, [])
 
     /// A model with one piece and these normalisation rules.

@@ -46,7 +46,7 @@ func base64(_ bytes: [UInt8]) -> String {
         #expect(pieces("abcx") == ["abc", "x"])
     }
 
-    /// `byte_pair_merge` of tiktoken, without any haste: of two neighbours whose bytes together are a token, those
+    /// `byte_pair_merge` of tiktoken, without any haste: of two neighbors whose bytes together are a token, those
     /// whose token has the lowest rank.
     static func merged(_ piece: [UInt8], by ranks: [[UInt8]: Int32]) -> [Int32] {
         if let whole = ranks[piece] { return [whole] }

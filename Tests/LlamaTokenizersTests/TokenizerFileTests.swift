@@ -40,17 +40,17 @@ import Testing
     static let messages: [(content: String, message: String)] = [
         (
             "",
-            "expected a SentencePiece model, a tiktoken vocabulary or a tokenizer.json, "
+            "expected a SentencePiece model, a tiktoken vocabulary, a tokenizer.json or a GGUF file, "
                 + "found an empty file; download it again"
         ),
         (
             "version https://git-lfs.github.com/spec/v1\n",
-            "expected a SentencePiece model, a tiktoken vocabulary or a tokenizer.json, found a Git LFS pointer; "
+            "expected a SentencePiece model, a tiktoken vocabulary, a tokenizer.json or a GGUF file, found a Git LFS pointer; "
                 + "fetch the file itself with `git lfs pull`"
         ),
         (
             "<!DOCTYPE html>",
-            "expected a SentencePiece model, a tiktoken vocabulary or a tokenizer.json, "
+            "expected a SentencePiece model, a tiktoken vocabulary, a tokenizer.json or a GGUF file, "
                 + "found a web page; download the file itself, not the page about it"
         ),
         (
@@ -64,7 +64,7 @@ import Testing
         ),
         (
             "hello",
-            "expected a SentencePiece model, a tiktoken vocabulary or a tokenizer.json, "
+            "expected a SentencePiece model, a tiktoken vocabulary, a tokenizer.json or a GGUF file, "
                 + "found something else; check the path"
         ),
         (

@@ -1,1 +1,1 @@
-"""What tools/check_interoperation.py is made of."""
+"""The modules of tools/check_interoperation.py."""

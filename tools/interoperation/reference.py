@@ -109,7 +109,7 @@ def frequencies(parameters: dict, head_dim: int) -> torch.Tensor:
 
 @torch.no_grad()
 def meta_logits(parameters: dict, tensors: dict[str, torch.Tensor], ids: list[int]) -> torch.Tensor:
-    """Logits `[tokens, vocabulary]` in float32 by Meta's model: neighbours are rotated."""
+    """Logits `[tokens, vocabulary]` in float32 by Meta's model: neighbors are rotated."""
     w = {name: tensor.float() for name, tensor in tensors.items()}
     heads, epsilon = parameters["n_heads"], parameters["norm_eps"]
     kv_heads = parameters.get("n_kv_heads") or heads

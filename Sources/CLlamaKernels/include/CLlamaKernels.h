@@ -153,7 +153,7 @@ typedef struct {
     int32_t slot;
 } lk_row;
 
-_Static_assert(sizeof(lk_row) == 8, "Swift fills arrays of rows");
+_Static_assert(sizeof(lk_row) == 8, "RowBatch fills arrays of rows");
 
 // Which elements of a head rotate together: Meta's neighbors (2i, 2i + 1), or Hugging Face's halves
 // (i, i + head_dim / 2).

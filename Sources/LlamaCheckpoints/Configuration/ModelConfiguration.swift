@@ -97,7 +97,7 @@ package struct ModelConfiguration: Sendable, Equatable {
 
 /// Which elements of a head are rotated together.
 package enum RoPELayout: Sendable {
-    /// Neighbours (2i, 2i + 1), as in Meta's checkpoints and GGUF.
+    /// Neighbors (2i, 2i + 1), as in Meta's checkpoints and GGUF.
     case interleaved
     /// The two halves (i, i + headDim / 2), as in Hugging Face checkpoints.
     case halves

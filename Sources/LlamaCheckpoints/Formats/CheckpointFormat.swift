@@ -70,6 +70,18 @@ extension CheckpointFormat {
         return containers.contains { $0.suffixes.contains(where: name.hasSuffix) }
     }
 
+    /// Whether a file is one of a checkpoint's weights, index or configuration, rather than a tokenizer.
+    package static func isCheckpointFile(_ path: String) -> Bool {
+        let name = FilePath(path).name
+        if allCases.contains(where: { $0.definition.configurationFile == name }) { return true }
+        if name.hasSuffix(".safetensors.index.json") { return true }
+        guard isWeightFile(name), let container = try? container(of: path) else { return false }
+        // Names that end in .bin are used for tokenizers too.
+        guard name.hasSuffix(".bin") else { return true }
+        guard let file = try? mapFile(path) else { return false }
+        return container.recognizes(file.bytes)
+    }
+
     /// How a checkpoint's files name their tensors: as their container prescribes, else as the names tell.
     ///
     /// - Returns: nil where no name is one that a Llama's tensors have.

@@ -1,6 +1,6 @@
 /// How a family of checkpoints names its tensors. Each format's folder defines its own.
 package struct TensorNaming: Sendable {
-    /// What a tensor's name stands for.
+    /// What a tensor's name means.
     package enum Meaning {
         case role(TensorRole)
         /// A table that this package computes instead: `rope.freqs`, `rotary_emb.inv_freq`, `rope_freqs.weight`.
@@ -40,7 +40,7 @@ package struct TensorNaming: Sendable {
         )
     }
 
-    /// What a name stands for.
+    /// What a name means.
     package func meaning(of name: String) -> Meaning {
         switch name {
         case tokEmbeddings: return .role(.tokEmbeddings)

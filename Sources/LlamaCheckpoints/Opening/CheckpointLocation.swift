@@ -23,10 +23,16 @@ package struct CheckpointLocation {
         do { return try path.isFolder() } catch { throw CheckpointError(error) }
     }
 
-    /// Paths of the weight files; nil where an index lists them.
+    /// Paths of the weight files; nil if an index lists them.
     package var paths: [String]? {
         guard case .files(let names, _) = files else { return nil }
         return names.map { folder + "/" + $0 }
+    }
+
+    /// The kind of the weight files; nil if an index lists them.
+    package var container: (any TensorContainer.Type)? {
+        guard case .files(_, let container) = files else { return nil }
+        return container
     }
 
     /// Maps the weight files.

@@ -36,8 +36,11 @@ struct OpenableFiles {
                 problems.append(error)
             }
         }
-        (tensorFiles, self.problems) = (files, problems)
-        container = files.first?.container ?? containers.first
+        // Files of several kinds are not one checkpoint: the first kind is described.
+        let described = files.first?.container ?? containers.first
+        tensorFiles = files.filter { $0.container == described }
+        self.problems = problems
+        container = described
     }
 
     private static func weightFiles(in folder: String) throws(CheckpointError) -> [String] {

@@ -55,7 +55,7 @@ package struct FileLayout: Sendable {
     package let pieces: [Piece]
     /// Size of the file.
     package let byteCount: Int
-    /// The digests inside ``pieces``; empty for formats that have no place for them.
+    /// The digests inside ``pieces``; empty for formats without a field for them.
     package let digests: [DigestField]
     /// The pieces that depend on the CRC-32 of every slot's bytes, in the order of ``slots``; nil where none does.
     package let completion: (@Sendable (_ checksums: [UInt32]) throws(CheckpointError) -> [Piece])?

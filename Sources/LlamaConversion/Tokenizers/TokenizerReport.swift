@@ -73,7 +73,7 @@ package struct TokenizerReport {
         file = name
         do {
             let tokenizer = try location.load()
-            self.kind = kind ?? TokenizerReport.kind(of: tokenizer)
+            self.kind = try kind ?? TokenizerKind(ofFile: location.path).description
             vocabularySize = tokenizer.vocabularySize
             begin = tokenizer.bosID.map { Token($0, tokenizer) }
             end = tokenizer.eosID.map { Token($0, tokenizer) }
@@ -84,16 +84,6 @@ package struct TokenizerReport {
             (vocabularySize, begin, end, stop) = (nil, nil, nil, [])
             problems = ["\(error)"]
         }
-    }
-
-    private static func kind(of tokenizer: any Tokenizer) -> String {
-        let kind: TokenizerKind =
-            switch tokenizer {
-            case is SentencePieceTokenizer: .sentencePiece
-            case is TiktokenTokenizer: .tiktoken
-            default: .huggingFaceJSON
-            }
-        return kind.description
     }
 
     private static func problems(

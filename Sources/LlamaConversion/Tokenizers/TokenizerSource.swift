@@ -30,8 +30,10 @@ struct TokenizerSource {
     ///
     /// - Parameter mustBeKnown: Whether its vocabulary is needed, rather than only its files.
     init(of checkpoint: Checkpoint, mustBeKnown: Bool) throws {
-        let location = try Self.location(of: checkpoint)
-        let (files, templates, notes) = try Self.companions(of: checkpoint, location)
+        let (location, problems) = try Self.location(of: checkpoint)
+        let companions = try Self.companions(of: checkpoint, location)
+        let (files, templates) = (companions.files, companions.templates)
+        let notes = problems.isEmpty ? companions.notes : problems
         if case .file(let path) = location, !mustBeKnown, let reason = Self.reasonToOnlyCopy(path) {
             try self.init(
                 nil, files: files, chatTemplates: templates, of: checkpoint,
@@ -41,14 +43,20 @@ struct TokenizerSource {
         try self.init(location, files: files, chatTemplates: templates, of: checkpoint, notes: notes)
     }
 
-    private static func location(of checkpoint: Checkpoint) throws -> TokenizerLocation? {
-        guard let location = try TokenizerLocation(of: checkpoint) else { return nil }
+    private static func location(
+        of checkpoint: Checkpoint
+    ) throws -> (location: TokenizerLocation?, notes: [String]) {
+        guard let location = try TokenizerLocation(of: checkpoint) else { return (nil, []) }
         // A `tokenizer.model` in the folder of a llama2.c file may belong to another model there.
         guard checkpoint.format == .llama2c, FilePath(location.path).name != "tokenizer.bin" else {
-            return location
+            return (location, [])
         }
-        let fits = (try? CheckpointTokenizer(location, for: checkpoint, model: checkpoint.folder)) != nil
-        return fits ? location : nil
+        do throws(TokenizerError) {
+            _ = try CheckpointTokenizer(location, for: checkpoint, model: checkpoint.folder)
+            return (location, [])
+        } catch {
+            return (nil, ["\(error); it is not converted"])
+        }
     }
 
     /// The files and templates of a checkpoint, and what to tell the user about them.

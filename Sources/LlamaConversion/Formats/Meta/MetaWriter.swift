@@ -89,7 +89,7 @@ extension MetaWriter {
     private func ropeObstacles(_ scaling: RoPEConfiguration.Scaling) -> [String] {
         switch scaling {
         case .none: []
-        case .linear, .factors: ["params.json knows no RoPE scaling but Llama 3's"]
+        case .linear, .factors: ["params.json supports only Llama 3's RoPE scaling"]
         case .llama3(_, let low, _, let length):
             low == 1 && length == 8192
                 ? [] : ["params.json knows RoPE scaling from 8192 positions with a low factor of 1 only"]

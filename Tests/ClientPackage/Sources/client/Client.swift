@@ -17,7 +17,7 @@ struct Client {
         print(prompt + completion.text)
 
         try check(Tokenizer().words(of: completion.text).count > 3, "words")
-        try check(llama.description.vocabularySize > 60 && llama.description.nLayers > 0, "description")
+        try check(llama.shape.vocabularySize > 60 && llama.shape.nLayers > 0, "description")
         try check(completion.tokenIDs.count == 40 && completion.finishReason == .length, "length")
         try check(llama.tokenIDs(of: prompt) == completion.promptTokenIDs, "token ids of the prompt")
         let all = completion.promptTokenIDs + completion.tokenIDs

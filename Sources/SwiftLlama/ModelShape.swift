@@ -1,7 +1,7 @@
 internal import LlamaCheckpoints
 
 /// The shape of a model, under the names of Meta's `params.json`.
-public struct ModelDescription: Sendable, Equatable {
+public struct ModelShape: Sendable, Equatable {
     /// Width of the residual stream.
     public let dim: Int
     /// Number of Transformer blocks.
