@@ -52,7 +52,8 @@ struct TokenizerSource {
             return (location, [])
         }
         do throws(TokenizerError) {
-            _ = try CheckpointTokenizer(location, for: checkpoint, model: checkpoint.folder)
+            _ = try CheckpointTokenizer(
+                location, for: checkpoint, model: checkpoint.files.first ?? checkpoint.folder)
             return (location, [])
         } catch {
             return (nil, ["\(error); it is not converted"])
