@@ -105,7 +105,7 @@ struct StreamTests {
     }
 
     @Test func aTerminalGetsABarAndASummary() throws {
-        let main = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        let main = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
         try #require(main >= 0)
         defer { close(main) }
         // What unlockpt(3) and ptsname(3) do, which the Swift overlay leaves out: TIOCSPTLCK and TIOCGPTN.
@@ -118,10 +118,19 @@ struct StreamTests {
         process.standardError = terminal
         try process.run()
         Command.limit(process)
-        process.waitUntilExit()
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = read(main, &bytes, bytes.count)
-        let shown = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        // A terminal holds a few kilobytes only, so it is read while the process writes.
+        var (bytes, chunk): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 1 << 12))
+        var isRunning = true
+        while isRunning {
+            isRunning = process.isRunning
+            usleep(10_000)
+            var count = read(main, &chunk, chunk.count)
+            while count > 0 {
+                bytes += chunk[..<count]
+                count = read(main, &chunk, chunk.count)
+            }
+        }
+        let shown = String(decoding: bytes, as: UTF8.self)
         #expect(process.code == 0)
         #expect(shown.contains(String(repeating: "█", count: 30) + " 2/2 prompts, 40 tokens"))
         // The bar is gone before the summary is there.
