@@ -11,7 +11,7 @@ package final class RowBatch {
     /// One past the highest slot in the batch.
     package private(set) var slotEnd = 0
     /// One past the highest token in the batch.
-    package private(set) var tokenEnd = 0
+    private var tokenEnd = 0
     let rows: UnsafeMutablePointer<lk_row>
     let tokens: UnsafeMutablePointer<Int32>
 
@@ -63,6 +63,7 @@ package final class RowBatch {
         return (Int(rows[row].position), Int(rows[row].slot))
     }
 
+    /// Checks that every slot and every position is one of a cache's.
     @inline(__always)
     func require(slots: Int, positions: Int) throws(KernelError) {
         guard slotEnd <= slots else {
@@ -74,8 +75,10 @@ package final class RowBatch {
         }
     }
 
-    @inline(__always)
-    func require(tokens: Int) throws(KernelError) {
+    /// Checks that every token is below the size of a vocabulary.
+    ///
+    /// - Throws: ``KernelError/invalidBatch(what:expected:found:)``.
+    package func require(tokens: Int) throws(KernelError) {
         guard tokenEnd <= tokens else {
             throw .invalidBatch(what: "token", expected: "an id below \(tokens)", found: "\(tokenEnd - 1)")
         }

@@ -53,11 +53,7 @@ package struct Transformer: Sendable {
                 what: "inference state", expected: "one made for this model's configuration",
                 found: "one for another model")
         }
-        guard state.batch.tokenEnd <= configuration.vocabularySize else {
-            throw .invalidBatch(
-                what: "token", expected: "an id below \(configuration.vocabularySize)",
-                found: "\(state.batch.tokenEnd - 1)")
-        }
+        try state.batch.require(tokens: configuration.vocabularySize)
         if let row = rows.first(where: { !(0..<state.batch.count).contains($0) }) {
             throw .invalidBatch(
                 what: "row whose logits are wanted", expected: "one below \(state.batch.count)",
