@@ -19,12 +19,15 @@ package struct AtomicFile: ~Copyable {
     private let descriptor: Int32
     private var isCommitted = false
 
-    /// Creates the temporary file.
+    /// Creates the temporary file, in place of one that a killed process has left.
     package init(path: String) throws(Failure) {
-        self.path = path
-        temporaryPath = path + ".tmp"
-        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw Failure(path: path, code: errno) }
+        let temporaryPath = path + ".tmp"
+        let descriptor = FilePath(temporaryPath).createAnew()
+        // Before there is a value, whose end would remove what is in the way.
+        guard descriptor >= 0 else {
+            throw Failure(path: errno == EEXIST ? temporaryPath : path, code: errno)
+        }
+        (self.path, self.temporaryPath, self.descriptor) = (path, temporaryPath, descriptor)
     }
 
     deinit {

@@ -52,4 +52,14 @@ extension FilePath {
         fsync(descriptor)
         close(descriptor)
     }
+
+    /// Creates a file that was not there, and opens it for writing. A file or symbolic link of this name is removed, not
+    /// followed or written to; anything else is left, and refused.
+    ///
+    /// - Returns: a descriptor, or -1 with the reason in `errno`.
+    package func createAnew() -> Int32 {
+        var status = stat()
+        if lstat(path, &status) == 0, [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) { unlink(path) }
+        return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+    }
 }

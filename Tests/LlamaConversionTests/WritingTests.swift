@@ -30,6 +30,59 @@ struct WritingTests {
         #expect(error?.description == "/nowhere/file: cannot be written: No such file or directory")
     }
 
+    /// Whoever may write into the folder could name any file by a link.
+    @Test(arguments: [true, false])
+    func writesThroughNoLinkAtTheTemporaryName(isSymbolic: Bool) throws {
+        let folder = try TemporaryFolder()
+        let (path, other) = (folder.path + "/file", folder.path + "/other")
+        try Data("precious".utf8).write(to: URL(filePath: other))
+        if isSymbolic {
+            try FileManager.default.createSymbolicLink(atPath: path + ".tmp", withDestinationPath: other)
+        } else {
+            try FileManager.default.linkItem(atPath: other, toPath: path + ".tmp")
+        }
+        try AtomicFile.write("new", to: path)
+        #expect(try String(contentsOfFile: other, encoding: .utf8) == "precious")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["file", "other"])
+    }
+
+    /// It neither waits for the reader of a pipe, nor removes it.
+    @Test(.timeLimit(.minutes(1))) func refusesAPipeAtTheTemporaryName() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/file"
+        try #require(mkfifo(path + ".tmp", 0o600) == 0)
+        let error = #expect(throws: AtomicFile.Failure.self) { try AtomicFile.write("", to: path) }
+        #expect(error?.description == "\(path).tmp: cannot be written: File exists")
+        #expect(FilePath(path + ".tmp").exists)
+    }
+
+    /// The files of a conversion, and its journal, in a folder that an abandoned one has left.
+    @Test(arguments: ["model.safetensors", "config.json", ConversionJournal.name], [true, false])
+    func aConversionWritesThroughNoLink(name: String, isDangling: Bool) throws {
+        let source = try TemporaryFolder.metaShards(1, TinyModel())
+        let folder = try TemporaryFolder()
+        let (out, other) = (folder.path + "/out", folder.path + "/other")
+        let unfinished = out + ".converting"
+        try FileManager.default.createDirectory(atPath: unfinished, withIntermediateDirectories: false)
+        try Data().write(to: URL(filePath: unfinished + "/" + ConversionJournal.name))
+        if !isDangling { try Data("precious".utf8).write(to: URL(filePath: other)) }
+        try? FileManager.default.removeItem(atPath: unfinished + "/" + name)
+        try FileManager.default.createSymbolicLink(
+            atPath: unfinished + "/" + name, withDestinationPath: other)
+        let plan = try ConversionPlan(source.open(), ConversionOptions(format: .huggingFace))
+        let converter = Converter(plan, to: out)
+        if name == ConversionJournal.name {
+            // A lock on it would be a lock on another file.
+            #expect(throws: ConversionError.self) { try converter.run() }
+        } else {
+            _ = try converter.run()
+        }
+        #expect(FilePath(other).isTaken == !isDangling)
+        if !isDangling { #expect(try String(contentsOfFile: other, encoding: .utf8) == "precious") }
+    }
+
     @Test(arguments: [DType.float32, .float16, .bfloat16])
     func safetensorsHoldTheValuesInTheirType(dtype: DType) throws {
         let folder = try TemporaryFolder()

@@ -44,7 +44,7 @@ final class ConversionJournal: Sendable {
     ///   ``ConversionError/cannotResume(path:reason:)`` where it does not fit.
     init(folder: String, fingerprint: String, resumes: Bool) throws(ConversionError) {
         let path = folder + "/" + Self.name
-        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
         do throws(ConversionError) {
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .busy(path: folder) }

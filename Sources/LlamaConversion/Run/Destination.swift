@@ -131,7 +131,9 @@ struct Destination: Sendable {
 
     /// Whether the unfinished output is left from an earlier conversion, or empty.
     private var isLeftover: Bool {
-        guard let names = try? FilePath(unfinished).entries() else { return false }
+        guard FilePath(unfinished).isRealFolder, let names = try? FilePath(unfinished).entries() else {
+            return false
+        }
         return names.isEmpty || names.contains(ConversionJournal.name)
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import LlamaFiles
 
 /// A file being written, at any offset and from any thread.
 ///
@@ -16,8 +17,13 @@ final class OutputFile: Sendable {
     init(path: String, byteCount: Int, needsChecksums: Bool, isNew: Bool) throws(ConversionError) {
         self.path = path
         self.needsChecksums = needsChecksums
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (isNew ? O_TRUNC : 0), 0o666)
+        // One that exists is resumed. O_NONBLOCK: a pipe must fail rather than wait for a reader.
+        descriptor =
+            isNew
+            ? FilePath(path).createAnew()
+            : open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
+        // Only a regular file has a length to set.
         guard ftruncate(descriptor, byteCount) == 0 else {
             let code = errno
             close(descriptor)
