@@ -22,8 +22,8 @@ package struct Failure: Error {
     package static let cannotCreate: Int32 = 73
     /// EX_IOERR: the output cannot be written.
     package static let cannotWrite: Int32 = 74
-    /// What shells report for a process that an interrupt ended.
-    package static let interrupted: Int32 = 130
+    /// What shells report for a process that Ctrl-C, SIGTERM or SIGHUP ended.
+    package static var interrupted: Int32 { Interrupt.exitCode }
 
     /// - Parameter message: A line for a person.
     package init(_ code: Int32, _ message: String) {
@@ -55,6 +55,7 @@ package struct Failure: Error {
 ///
 /// - Parameter command: The command's name, which begins the line.
 package func reportingFailures(_ command: String, _ body: () throws -> Void) throws {
+    CrashReports.silence()
     Console.reserveStandardStreams()
     // A parent may have ignored it, and children inherit that; `| head` must end a command quietly.
     signal(SIGPIPE, SIG_DFL)

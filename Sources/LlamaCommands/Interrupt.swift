@@ -1,26 +1,42 @@
 import Glibc
 import Synchronization
 
-/// Turns the first Ctrl-C into a flag, so that finished results are kept; the second kills the process as usual.
+/// Turns the first Ctrl-C, SIGTERM or SIGHUP into a flag, so that finished results are kept; a second Ctrl-C or SIGTERM
+/// kills the process as usual.
+///
+/// A second SIGHUP does not: closing a terminal often sends several, from the kernel and from the shell.
 package enum Interrupt {
-    private static let flag = Atomic(false)
+    /// The signal that came first; 0 where none did.
+    private static let received = Atomic<Int32>(0)
 
-    /// Whether Ctrl-C was pressed.
-    package static var isRequested: Bool { flag.load(ordering: .relaxed) }
+    /// Whether one of the signals came.
+    package static var isRequested: Bool { received.load(ordering: .relaxed) != 0 }
 
-    /// Starts watching. Before this call, Ctrl-C kills the process.
+    /// What shells report for a process that the signal ended: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
+    package static var exitCode: Int32 {
+        let number = received.load(ordering: .relaxed)
+        return 128 + (number == 0 ? SIGINT : number)
+    }
+
+    /// Starts watching. Before this call, the signals kill the process.
+    ///
+    /// SIGTERM and SIGHUP stay ignored if the process was started so, as by `nohup`.
     package static func watch() {
-        // Initializes the flag: a signal handler may store to it, but must not initialize it.
-        _ = flag.load(ordering: .relaxed)
+        // Initializes it: a signal handler may store to it, but must not initialize it.
+        _ = received.load(ordering: .relaxed)
         var action = sigaction()
-        action.__sigaction_handler.sa_handler = { _ in Interrupt.flag.store(true, ordering: .relaxed) }
-        // SA_RESETHAND restores the default action at the first signal, however soon the second follows.
-        action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | SA_RESTART
-        sigaction(SIGINT, &action, nil)
-        // A parent may have blocked it: Foundation's Process passes on the signal mask of its thread.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        action.__sigaction_handler.sa_handler = { number in
+            let isFirst = Interrupt.received.compareExchange(
+                expected: 0, desired: number, ordering: .relaxed
+            ).exchanged
+            guard !isFirst, number != SIGHUP else { return }
+            // Delivered, and with that fatal, once this handler returns.
+            signal(number, SIG_DFL)
+            raise(number)
+        }
+        action.sa_flags = SA_RESTART
+        for number in [SIGINT, SIGTERM, SIGHUP] where number == SIGINT || !CrashReports.isIgnored(number) {
+            sigaction(number, &action, nil)
+        }
     }
 }

@@ -51,7 +51,7 @@ struct StreamTests {
             result.error == "llama-run: error: standard output: cannot be written: No space left on device\n")
     }
 
-    @Test func anInterruptKeepsWhatIsDone() throws {
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func anInterruptKeepsWhatIsDone(number: Int32) throws {
         try withTemporaryFolder { folder in
             let (list, file) = (folder.appending(path: "in.jsonl"), folder.appending(path: "out.jsonl"))
             let count = 20_000
@@ -65,10 +65,10 @@ struct StreamTests {
             while process.isRunning, (try? Data(contentsOf: file))?.isEmpty != false { usleep(2000) }
             let clock = ContinuousClock()
             let interrupted = clock.now
-            process.interrupt()
+            kill(process.processIdentifier, number)
             process.waitUntilExit()
             #expect(clock.now - interrupted < .seconds(5))
-            #expect(process.code == 130)
+            #expect(process.terminationReason == .exit && process.code == 128 + number)
             let records = try Record.lines(Data(contentsOf: file))
             #expect(records.map { $0.index } == Array(0..<records.count))
             #expect(records.count > 0 && records.count < count)
@@ -78,7 +78,37 @@ struct StreamTests {
         }
     }
 
-    @Test func aSecondInterruptKills() throws {
+    /// `nohup` has it ignored, and so it stays; Ctrl-C and SIGTERM still end the run.
+    @Test(arguments: [SIGHUP, SIGTERM]) func anIgnoredSignalStaysIgnored(number: Int32) throws {
+        try withTemporaryFolder { folder in
+            let process = Process()
+            process.executableURL = URL(filePath: "/bin/sh")
+            let file = folder.appending(path: "out.jsonl")
+            let list = folder.appending(path: "in.jsonl")
+            try Data(String(repeating: "{\"prompt_ids\":[7,8]}\n", count: 20_000).utf8).write(to: list)
+            process.arguments =
+                ["-c", "trap '' \(number == SIGHUP ? "HUP" : "TERM"); exec \"$@\"", "sh"]
+                + [try Command.executable().path] + model
+                + ["--prompts", list.path, "--output", file.path, "--quiet", "--max-gen-len", "100"]
+            process.standardError = FileHandle.nullDevice
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            Command.limit(process)
+            func count() -> Int { (try? Data(contentsOf: file).count) ?? 0 }
+            while process.isRunning, count() == 0 { usleep(2000) }
+            kill(process.processIdentifier, number)
+            let before = count()
+            while process.isRunning, count() < before + 50_000 { usleep(2000) }
+            #expect(process.isRunning)
+            kill(process.processIdentifier, SIGINT)
+            process.waitUntilExit()
+            #expect(process.code == 130)
+        }
+    }
+
+    /// But not a second SIGHUP: a closed terminal may send several.
+    @Test(arguments: [(SIGINT, SIGINT), (SIGHUP, SIGTERM), (SIGTERM, SIGINT)])
+    func aSecondInterruptKills(first: Int32, second: Int32) throws {
         // Nothing reads the separators, so that it hangs in a write; the first interrupt does not end that.
         let prompts = Array(repeating: ["--prompt", "a"], count: 200).flatMap(\.self)
         let process = try Command.process(withText + prompts + ["--max-gen-len", "0"])
@@ -95,13 +125,15 @@ struct StreamTests {
             _ = ioctl(output.fileHandleForReading.fileDescriptor, UInt(FIONREAD), &waiting)
             unchanged = waiting == before && waiting > 4096 - 64 ? unchanged + 1 : 0
         }
-        process.interrupt()
-        usleep(300_000)
-        #expect(process.isRunning)
-        process.interrupt()
+        for number in [first, SIGHUP] {
+            kill(process.processIdentifier, number)
+            usleep(300_000)
+            #expect(process.isRunning)
+        }
+        kill(process.processIdentifier, second)
         process.waitUntilExit()
         #expect(process.terminationReason == .uncaughtSignal)
-        #expect(process.terminationStatus == SIGINT)
+        #expect(process.terminationStatus == second)
     }
 
     @Test func aTerminalGetsABarAndASummary() throws {
