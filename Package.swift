@@ -28,10 +28,11 @@ let package = Package(
             name: "CSentencePiece",
             linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
         .target(name: "COpenBLAS"),
+        .target(name: "CFileFaults"),
         .target(name: "CLlamaKernels"),
 
         // The libraries, lowest first: a target only depends on targets above it (tools/check-imports).
-        .target(name: "LlamaFiles"),
+        .target(name: "LlamaFiles", dependencies: ["CFileFaults"]),
         .target(name: "LlamaJSON", dependencies: ["CJSONC"]),
         .target(name: "LlamaTensors", dependencies: ["LlamaFiles"]),
         .target(
@@ -48,7 +49,9 @@ let package = Package(
             ]),
         .target(
             name: "LlamaKernels", dependencies: ["CLlamaKernels", "COpenBLAS", "LlamaFiles", "LlamaTensors"]),
-        .target(name: "LlamaModel", dependencies: ["LlamaCheckpoints", "LlamaKernels", "LlamaTensors"]),
+        .target(
+            name: "LlamaModel",
+            dependencies: ["LlamaCheckpoints", "LlamaFiles", "LlamaKernels", "LlamaTensors"]),
         .target(
             name: "LlamaGeneration",
             dependencies: [
@@ -91,8 +94,8 @@ let package = Package(
         .executableTarget(
             name: "llama-convert",
             dependencies: [
-                "LlamaCheckpoints", "LlamaCommands", "LlamaConversion", "LlamaJSON", "LlamaTensors",
-                argumentParser, logging,
+                "LlamaCheckpoints", "LlamaCommands", "LlamaConversion", "LlamaFiles", "LlamaJSON",
+                "LlamaTensors", argumentParser, logging,
             ]),
 
         .target(

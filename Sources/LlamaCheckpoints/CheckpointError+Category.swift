@@ -1,6 +1,9 @@
 import LlamaFiles
 
 extension CheckpointError: CategorizedError {
-    /// ``ErrorCategory/missingInput`` or ``ErrorCategory/badInput``.
-    package var category: ErrorCategory { isMissingInput ? .missingInput : .badInput }
+    /// ``ErrorCategory/missingInput``, ``ErrorCategory/changedInput`` or ``ErrorCategory/badInput``.
+    package var category: ErrorCategory {
+        if case .changed = reason { return .changedInput }
+        return isMissingInput ? .missingInput : .badInput
+    }
 }

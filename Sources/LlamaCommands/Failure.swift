@@ -22,6 +22,8 @@ package struct Failure: Error {
     package static let cannotCreate: Int32 = 73
     /// EX_IOERR: the output cannot be written.
     package static let cannotWrite: Int32 = 74
+    /// EX_IOERR: an input file changed while it was being read.
+    package static let changedInput: Int32 = 74
     /// What shells report for a process that Ctrl-C, SIGTERM or SIGHUP ended.
     package static var interrupted: Int32 { Interrupt.exitCode }
 
@@ -43,6 +45,7 @@ package struct Failure: Error {
         case .invalidArgument: usage
         case .badInput: badData
         case .missingInput: noInput
+        case .changedInput: changedInput
         case .insufficientResources: system
         case .uncreatableOutput: cannotCreate
         case .unwritableOutput: cannotWrite
@@ -56,13 +59,14 @@ package struct Failure: Error {
 /// - Parameter command: The command's name, which begins the line.
 package func reportingFailures(_ command: String, _ body: () throws -> Void) throws {
     CrashReports.silence()
+    MappedFile.survivesFaults()
     Console.reserveStandardStreams()
     // A parent may have ignored it, and children inherit that; `| head` must end a command quietly.
     signal(SIGPIPE, SIG_DFL)
     // A file larger than `ulimit -f` allows is an error like a full disk, not a sudden end.
     signal(SIGXFSZ, SIG_IGN)
     do {
-        try body()
+        try reportingDamage(body)
     } catch {
         guard let failure = (error as? Failure) ?? (error as? any CategorizedError).map({ Failure($0) })
         else {

@@ -8,6 +8,8 @@ package enum ErrorCategory: Sendable, Equatable, CaseIterable {
     case missingInput
     /// The input was read and is damaged, inconsistent or not supported.
     case badInput
+    /// A file changed while it was being read.
+    case changedInput
     /// The system lacks memory, threads, a library or an instruction set.
     case insufficientResources
     /// The output cannot be created where it was asked for.

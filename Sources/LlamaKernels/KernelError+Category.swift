@@ -1,6 +1,8 @@
 import LlamaFiles
 
 extension KernelError: CategorizedError {
-    /// Always ``ErrorCategory/insufficientResources``.
-    package var category: ErrorCategory { .insufficientResources }
+    /// ``ErrorCategory/insufficientResources``, or that of a file that changed.
+    package var category: ErrorCategory {
+        if case .changedWeights(let error) = self { error.category } else { .insufficientResources }
+    }
 }

@@ -1,3 +1,5 @@
+import LlamaFiles
+
 /// Why an operation could not be set up or run.
 package enum KernelError: Error, Equatable, Sendable {
     /// This processor cannot run the instruction set.
@@ -10,6 +12,8 @@ package enum KernelError: Error, Equatable, Sendable {
     case outOfMemory(byteCount: Int)
     /// The named weights are not a matrix of one weight type with dense rows.
     case unsuitableWeights(String)
+    /// A file with weights changed while they were being read; nothing was computed with them.
+    case changedWeights(FileError)
     /// OpenBLAS, which training needs, could not be loaded, for the given reason.
     case openBLASUnavailable(String)
     /// An operand has other extents than the operation needs.
@@ -30,6 +34,7 @@ extension KernelError: CustomStringConvertible {
             "out of memory: \(byteCount >> 20) MB were requested; use shorter sequences or smaller batches, or keep the weights in their stored type"
         case .unsuitableWeights(let name):
             "\(name): expected a matrix in a weight type with dense rows, found something else"
+        case .changedWeights(let error): error.description
         case .openBLASUnavailable(let reason):
             "training needs OpenBLAS; install it with: apt-get install libopenblas0 (\(reason))"
         case .shapeMismatch(let operand, let expected, let found):

@@ -1,6 +1,7 @@
 import LlamaTensors
 import LlamaCheckpoints
 import Glibc
+import LlamaFiles
 import LlamaKernels
 
 extension Transformer {
@@ -31,6 +32,10 @@ extension Transformer {
         var layers: [TransformerBlock] = []
         for layer in 0..<configuration.nLayers { layers.append(try source.block(layer)) }
         self.layers = layers
+        let mapped = checkpoint.mappedFiles
+        for file in mapped { file.rememberContents() }
+        try checkpoint.checkUnchanged()
+        files = type == .stored ? mapped : []
     }
 }
 

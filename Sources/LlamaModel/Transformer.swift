@@ -1,4 +1,5 @@
 import LlamaCheckpoints
+import LlamaFiles
 import LlamaKernels
 
 /// A Llama: configuration and weights, immutable and shared freely. What changes is in ``InferenceState``.
@@ -11,6 +12,8 @@ package struct Transformer: Sendable {
     let layers: [TransformerBlock]
     let norm: RMSNorm
     let output: Linear
+    /// The mapped files whose weights are read in place.
+    let files: [MappedFile]
 
     /// Runs the rows of `state.batch` through the model, their keys and values into `state.cache`.
     ///
@@ -21,7 +24,8 @@ package struct Transformer: Sendable {
     ///   - rows: Which rows need logits, ascending.
     ///   - visit: Called with each such row and its logits `[vocabularySize]`, valid during the call.
     /// - Throws: ``KernelError/invalidBatch(what:expected:found:)`` for a token, position, slot or row that does not
-    ///   exist, and for the state of a model of another configuration. Nothing is computed then.
+    ///   exist, and for the state of a model of another configuration; nothing is computed then. And
+    ///   ``KernelError/changedWeights(_:)`` before any logits that were computed after a file changed.
     package func forward(
         _ state: InferenceState, logitsFor rows: [Int], visit: (_ row: Int, _ logits: Span<Float>) -> Void
     ) throws(KernelError) {
@@ -41,10 +45,16 @@ package struct Transformer: Sendable {
             // logits [chunk, vocabularySize]
             let logits = try state.logits.prefix(chunk.count)
             try kernels.linear(output, h, out: logits)
+            try checkFiles()
             for (index, row) in chunk.enumerated() {
                 try logits.rows(index..<index + 1).withSpan { visit(row, $0) }
             }
         }
+    }
+
+    /// Checks that the weights were those of the files, so that no result of other ones is used.
+    private func checkFiles() throws(KernelError) {
+        do { try files.checkUnchanged() } catch { throw .changedWeights(error) }
     }
 
     private func check(_ state: InferenceState, logitsFor rows: [Int]) throws(KernelError) {

@@ -12,6 +12,14 @@ package protocol TensorStorage: AnyObject, Sendable {
 
 extension MappedFile: TensorStorage {}
 
+extension Sequence<Tensor> {
+    /// The mapped files that the tensors view, each once, in the order in which they are first seen.
+    package var mappedFiles: [MappedFile] {
+        var known: Set<ObjectIdentifier> = []
+        return compactMap { $0.storage as? MappedFile }.filter { known.insert(ObjectIdentifier($0)).inserted }
+    }
+}
+
 /// A region of memory that is filled once and then only read.
 package final class OwnedBuffer: TensorStorage {
     // Written only inside `init`, before any other reference exists.

@@ -57,6 +57,7 @@ struct Metrics {
         } catch {
             throw .invalidState(file: path, expected: error.expected, found: error.found, isMissing: false)
         }
+        do { try file.checkUnchanged() } catch { throw .changedFile(error) }
     }
 
     mutating func append(_ point: Point) { points.append(point) }

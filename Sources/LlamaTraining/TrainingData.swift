@@ -21,7 +21,9 @@ package struct TrainingData: Sendable {
         } catch {
             throw .unreadableData(file: path, reason: error.reason)
         }
-        guard let text = String(validating: file.bytes, as: UTF8.self) else { throw .notUTF8(file: path) }
+        let text = String(validating: file.bytes, as: UTF8.self)
+        do { try file.checkUnchanged() } catch { throw .changedFile(error) }
+        guard let text else { throw .notUTF8(file: path) }
         return text
     }
 

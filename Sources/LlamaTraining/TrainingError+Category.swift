@@ -5,6 +5,7 @@ extension TrainingError: CategorizedError {
     package var category: ErrorCategory {
         switch self {
         case .invalidOption: .invalidArgument
+        case .changedFile(let error): error.category
         case .cannotWrite: .unwritableOutput
         default: isMissingInput ? .missingInput : .badInput
         }

@@ -1,10 +1,13 @@
 import Glibc
+import LlamaFiles
 import LlamaKernels
 
 /// Why a model could not be trained.
 package enum TrainingError: Error, Equatable, Sendable {
     /// The data cannot be read.
     case unreadableData(file: String, reason: String)
+    /// A file changed while it was being read.
+    case changedFile(FileError)
     /// The data is not UTF-8.
     case notUTF8(file: String)
     /// A split is shorter than a sequence and the token after it.
@@ -42,6 +45,7 @@ extension TrainingError: CustomStringConvertible {
         switch self {
         case .unreadableData(let file, let reason):
             "\(file): cannot be read: \(reason)"
+        case .changedFile(let error): error.description
         case .notUTF8(let file):
             "\(file): expected text in UTF-8, found other bytes"
         case .tooLittleData(let file, let split, let count, let needed):

@@ -108,6 +108,7 @@ struct TrainingState {
                 }
             }
         }
+        do { try file.tensors.values.mappedFiles.checkUnchanged() } catch { throw .changedFile(error) }
     }
 
     private static func arrays(_ parameters: ParameterSet) -> [(prefix: String, matrix: FloatMatrix)] {

@@ -9,7 +9,8 @@ public struct LlamaError: Error, Sendable, Equatable, CustomStringConvertible {
         case invalidArgument
         /// A file or folder does not exist or cannot be read.
         case missingInput
-        /// A file, or a prompt, was read and is damaged, inconsistent or not supported.
+        /// A file, or a prompt, was read and is damaged, inconsistent or not supported; or a file changed while it was
+        /// being read.
         case badInput
         /// The system lacks memory, threads or an instruction set.
         case insufficientResources
@@ -61,7 +62,7 @@ extension LlamaError.Kind {
             case .invalidArgument: .invalidArgument
             case .missingInput: .missingInput
             case .insufficientResources: .insufficientResources
-            case .badInput, .uncreatableOutput, .unwritableOutput, .interrupted: .badInput
+            case .badInput, .changedInput, .uncreatableOutput, .unwritableOutput, .interrupted: .badInput
             }
     }
 }

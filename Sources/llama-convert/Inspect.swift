@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import LlamaCommands
 import LlamaConversion
+import LlamaFiles
 
 /// `llama-convert inspect`: describes a checkpoint by its headers.
 struct Inspect: ParsableCommand {
@@ -35,6 +36,8 @@ struct Inspect: ParsableCommand {
                 json
                 ? InspectionJSON(path: path, report: report, tokenizer: tokenizer, tensors: tensors).text
                 : InspectionText(path: path, report: report, tokenizer: tokenizer, tensors: tensors).text
+            // The report must not be one of zeros.
+            try MappedFile.checkForDamage()
             try Console.write(output + "\n", to: STDOUT_FILENO, named: "standard output")
             if let failure = report.failure { throw Failure(Failure.badData, "\(failure)") }
         }

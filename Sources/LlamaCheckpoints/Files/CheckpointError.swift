@@ -8,6 +8,8 @@ package struct CheckpointError: Error, Equatable, Sendable {
         case missing
         /// The system refused to read it, in its words.
         case unreadable(String)
+        /// It changed while it was being read: how, and what to do.
+        case changed(String)
         /// The folder holds no weights.
         case noCheckpoint(found: String)
         /// The file contradicts its format, or another file of the checkpoint.
@@ -54,7 +56,7 @@ package struct CheckpointError: Error, Equatable, Sendable {
     package var isMissingInput: Bool {
         switch reason {
         case .missing, .unreadable, .noCheckpoint: true
-        case .invalid, .unsupported, .tensors: false
+        case .changed, .invalid, .unsupported, .tensors: false
         }
     }
 }
@@ -71,6 +73,7 @@ extension CheckpointError: CustomStringConvertible {
         switch reason {
         case .missing: return "no such file or directory"
         case .unreadable(let reason): return "cannot be read: \(reason)"
+        case .changed(let how): return how
         case .noCheckpoint(let found): return "no checkpoint here: found \(found.oneLine())"
         case .invalid(let expected, let found):
             return "expected \(expected.oneLine()), found \(found.oneLine())"

@@ -13,9 +13,15 @@ package func mapFile(_ path: String) throws(CheckpointError) -> MappedFile {
 }
 
 extension CheckpointError {
-    /// The system's refusal of a file or folder.
+    /// The system's refusal of a file or folder, or a file that changed while it was being read.
     package init(_ error: FileError) {
-        self.init(file: error.path, error.isMissing ? .missing : .unreadable(error.reason))
+        let reason: Reason =
+            if error.change != nil {
+                .changed(error.reason)
+            } else {
+                error.isMissing ? .missing : .unreadable(error.reason)
+            }
+        self.init(file: error.path, reason)
     }
 
     /// A JSON problem in `file`. A web page or a Git LFS pointer saved under the file's name is reported as such.

@@ -1,3 +1,4 @@
+import LlamaFiles
 import LlamaTensors
 import Logging
 
@@ -24,6 +25,8 @@ package struct Checkpoint: Sendable {
     /// The weights that the files hold: every role of this Llama, but ``TensorRole/output`` where it is tied to the
     /// embedding.
     package let weights: [TensorRole: Weight]
+    /// The mapped files that ``weights`` view, each once.
+    package let mappedFiles: [MappedFile]
 
     /// Opens a checkpoint: a folder, or one of the files in it.
     ///
@@ -49,6 +52,13 @@ package struct Checkpoint: Sendable {
         (self.naming, self.format, folder) = (naming, format, location.folder)
         (configuration, configurationSources) = (stated.configuration, stated.sources)
         gguf = first.gguf
+        mappedFiles = weights.values.flatMap(\.parts).mappedFiles
+        try checkUnchanged()
+    }
+
+    /// Checks that what was read of the weights' files so far is still in them: see ``MappedFile/checkUnchanged()``.
+    package func checkUnchanged() throws(CheckpointError) {
+        do { try mappedFiles.checkUnchanged() } catch { throw CheckpointError(error) }
     }
 
     private static func unknownNames(_ files: [TensorFile], path: String) -> CheckpointError {

@@ -1,5 +1,6 @@
 import LlamaCheckpoints
 import Dispatch
+import LlamaFiles
 import Synchronization
 import LlamaTensors
 
@@ -39,10 +40,12 @@ package struct CheckpointComparison: Sendable {
     /// Compares. Reads every byte of both once, on several threads; memory does not grow with the model.
     ///
     /// - Parameter progress: Told from time to time, from any thread, how many bytes of how many are done.
+    /// - Throws: Why a tensor cannot be read, or that a file changed meanwhile.
     package init(
         _ first: Checkpoint, _ second: Checkpoint,
         progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(CheckpointError) {
+        for file in first.mappedFiles + second.mappedFiles { file.rememberContents() }
         fields = CheckpointComparison.fields(first.configuration, second.configuration)
         let pairs = RolePair.all(first, second)
         let results = Mutex([Result<Entry, CheckpointError>?](repeating: nil, count: pairs.count))
@@ -59,6 +62,8 @@ package struct CheckpointComparison: Sendable {
                 results.withLock { $0[index] = result }
             }
         }
+        try first.checkUnchanged()
+        try second.checkUnchanged()
         var entries: [Entry] = []
         for (result, pair) in zip(results.withLock({ $0 }), pairs) {
             guard let result else { throw pair.notCompared(in: second.folder) }

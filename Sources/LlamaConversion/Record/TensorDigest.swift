@@ -56,6 +56,7 @@ package struct TensorDigest: Sendable, Hashable {
             hasher.update(rows.bytes(of: slice, buffer))
             progress(slice.count * rows.rowByteCount)
         }
+        do { try checkpoint.checkUnchanged() } catch { throw .source(error) }
         self = try hasher.finish()
     }
 }

@@ -90,7 +90,7 @@ extension Converter {
             do { file = try mapFile(source) } catch { throw .source(error) }
             output = try OutputFile(
                 path: path, byteCount: file.bytes.count, needsChecksums: false, isNew: true)
-            try output.write(file.bytes, at: 0)
+            try [file].whileUnchanged { () throws(ConversionError) in try output.write(file.bytes, at: 0) }
         }
         try output.flush()
     }

@@ -97,6 +97,8 @@ package struct Converter: Sendable {
         _ journal: ConversionJournal, _ isInterrupted: @Sendable () -> Bool,
         _ progress: @Sendable (Int) -> Void
     ) throws(ConversionError) -> ConversionRecord {
+        let sources = plan.checkpoint.mappedFiles
+        for file in sources { file.rememberContents() }
         let outputs = try open(isNew: journal.isNew)
         let conversions = try conversions(outputs)
         let queue = ConversionQueue(
@@ -116,6 +118,8 @@ package struct Converter: Sendable {
         let record = try record(results)
         try writeCompanions(record)
         for output in outputs { try output.flush() }
+        // Also of what the plan read: the order of rows, the vocabulary.
+        try sources.whileUnchanged {}
         return record
     }
 

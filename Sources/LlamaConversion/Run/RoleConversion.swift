@@ -1,4 +1,5 @@
 import LlamaCheckpoints
+import LlamaFiles
 import LlamaTensors
 
 /// Writes one role of the output: reads its rows once, in slices, and writes to every file what the file holds of them.
@@ -35,6 +36,8 @@ struct RoleConversion {
     /// The rows in the output's order.
     private let ordered: CanonicalRows
     private let rowsPerSlice: Int
+    /// The files of the source's tensor.
+    private let files: [MappedFile]
 
     /// - Parameters:
     ///   - outputs: The tensors that hold the role, in order of shards.
@@ -57,6 +60,7 @@ struct RoleConversion {
             weight, role: tensor.source, configuration: checkpoint.configuration)
         ordered = try CanonicalRows(
             weight, role: tensor.source, configuration: checkpoint.configuration, layout: layout)
+        files = weight.parts.mappedFiles
         // Rows are permuted within a head only.
         let head = role.isRotated ? checkpoint.configuration.headDim : 1
         let heads = Self.sliceByteCount / max(1, canonical.columnCount * 4 * head)
@@ -70,6 +74,12 @@ struct RoleConversion {
     ///
     /// - Parameter progress: Given the bytes written since the last call; throws to stop.
     func run(_ progress: (Int) throws(ConversionError) -> Void) throws(ConversionError) -> Result {
+        try files.whileUnchanged { () throws(ConversionError) in try convert(progress) }
+    }
+
+    private func convert(
+        _ progress: (Int) throws(ConversionError) -> Void
+    ) throws(ConversionError) -> Result {
         let buffers = ConversionBuffers(valueCount: rowsPerSlice * canonical.columnCount)
         var hasher = try TensorDigest.Hasher(role: role, dtype: dtype, shape: shape)
         var checksums = outputs.map { _ in CRC32() }

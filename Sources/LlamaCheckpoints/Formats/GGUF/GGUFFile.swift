@@ -70,6 +70,7 @@ package enum GGUFFile: TensorContainer {
         // A key's length and at least one byte of it, a type, a value.
         let keyCount = try cursor.count(of: "keys", least: 8 + 1 + 4 + 1, limit: countLimit)
         let metadata = try readMetadata(&cursor, count: keyCount)
+        do { try file.checkUnchanged() } catch { throw CheckpointError(error) }
         return (cursor, tensorCount, metadata)
     }
 
