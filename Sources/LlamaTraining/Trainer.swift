@@ -44,8 +44,12 @@ package final class Trainer {
     private var metrics: Metrics
     private var lastWritten: Int?
     private let stateInterval: Int
+    private var changesSteps = false
 
     /// Prepares a new run or, if `resumes` is set, resumes the one whose state is in `folder`.
+    ///
+    /// A resumed run keeps its options, except the number of steps: with another one, the learning rate follows from
+    /// there on the schedule of a run of that many steps.
     ///
     /// - Parameters:
     ///   - dtype: Of the weights in the checkpoint: F32, F16 or BF16. The run's own state is float32.
@@ -69,13 +73,15 @@ package final class Trainer {
         if resumes {
             let found = try TrainingState(folder: folder)
             try Trainer.check(state, against: found, folder: folder)
+            changesSteps = options.steps != found.options.steps
             state = found
+            state.options.steps = options.steps
             metrics = try Metrics(folder: folder, upTo: found.step)
         }
         firstStep = state.step
         lastWritten = resumes ? state.step : nil
         parameters = try ParameterSet(options.configuration(vocabularySize: vocabularySize))
-        if resumes {
+        if state.step > 0 {
             try TrainingState.restore(parameters, folder: folder)
         } else {
             parameters.initialize(seed: UInt64(bitPattern: Int64(options.seed)))
@@ -95,7 +101,15 @@ package final class Trainer {
     package func run(_ observe: (Event) -> Bool) throws(TrainingError) -> Outcome {
         let clock = ContinuousClock()
         let tokens = options.batchSize * options.maxSequenceLength * options.accumulation
-        if firstStep == 0 { try writing { () throws(AtomicFile.Failure) in try writeParams() } }
+        if firstStep == 0 {
+            try writing { () throws(AtomicFile.Failure) in
+                // First of all files, so that a folder with any other can be resumed.
+                try state.write(parameters, folder: folder)
+                try writeParams()
+            }
+        } else if changesSteps {
+            try writeState()
+        }
         while state.step < options.steps {
             let start = clock.now
             let (loss, norm) = try step()
@@ -216,7 +230,14 @@ package final class Trainer {
         _ asked: TrainingState, against found: TrainingState, folder: String
     ) throws(TrainingError) {
         let file = folder + "/" + TrainingState.fileName
-        if let difference = asked.options.difference(from: found.options) {
+        guard asked.options.steps >= found.step else {
+            throw .invalidOption(
+                "--steps", expected: "at least the \(found.step) steps that \(folder) has completed",
+                found: "\(asked.options.steps)")
+        }
+        var options = asked.options
+        options.steps = found.options.steps
+        if let difference = options.difference(from: found.options) {
             throw .otherRun(
                 file: file, option: difference.name, expected: difference.mine, found: difference.theirs)
         }

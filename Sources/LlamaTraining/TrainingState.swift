@@ -21,10 +21,10 @@ struct TrainingState {
     /// Lowest validation loss so far, and the step it was reached at.
     var best: (loss: Double, step: Int)?
 
-    /// Writes the state into a folder.
+    /// Writes the state into a folder. Before the first step it has no tensors: the weights follow from the seed.
     func write(_ parameters: ParameterSet, folder: String) throws(AtomicFile.Failure) {
         var entries: [SafetensorsWriter.Entry] = []
-        for (prefix, matrix) in TrainingState.arrays(parameters) {
+        for (prefix, matrix) in step > 0 ? TrainingState.arrays(parameters) : [] {
             for slice in parameters.slices {
                 entries.append(
                     SafetensorsWriter.Entry(

@@ -48,7 +48,11 @@ struct Train: ParsableCommand {
     @Option(help: "Tokens of a sequence (256).") var maxSeqLen: Int?
     @Option(help: "Sequences of a batch (10).") var batchSize: Int?
     @Option(help: "Batches whose gradients are added before a step (1).") var accumulation: Int?
-    @Option(help: "Number of optimizer steps (2000, 2500).") var steps: Int?
+    @Option(
+        help: """
+            Number of optimizer steps (2000, 2500). With --resume it may differ; the learning rate then follows the \
+            schedule of a run of that many steps.
+            """) var steps: Int?
     @Option(help: "Largest learning rate (2e-3, 1e-3).") var learningRate: Double?
     @Option(help: "Share of the learning rate left at the end (0.02, 1).") var finalLearningRate: Double?
     @Option(help: "Steps over which the learning rate rises (100, 0).") var warmup: Int?

@@ -37,10 +37,10 @@ struct TrainSession {
     private func refuseOldRun(in folder: String) throws(Failure) {
         for name in ["training.safetensors", "consolidated.safetensors", "params.json"]
         where access(folder + "/" + name, F_OK) == 0 {
+            let resuming = name == "training.safetensors" ? ", or resume it with --resume \(folder)" : ""
             throw Failure(
                 Failure.cannotCreate,
-                "\(folder): holds a checkpoint already (\(name)); give another folder, or resume it with --resume \(folder)"
-            )
+                "\(folder): holds a checkpoint already (\(name)); give another folder\(resuming)")
         }
     }
 

@@ -49,28 +49,119 @@ struct TrainTests {
         }
     }
 
-    @Test func resumesWhereItWasInterrupted() throws {
+    /// Starts a long run in the folder `out` and sends it a signal once the file exists.
+    private func interrupted(
+        by number: Int32, after name: String, in folder: URL, _ more: [String] = []
+    ) throws -> (process: Process, message: String) {
+        let arguments = ["--data", "text.txt", "--steps", "100000", "--output", "out"] + Self.small + more
+        let process = try Command.process(arguments, program: "llama-train")
+        process.currentDirectoryURL = folder
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        Command.limit(process)
+        let file = folder.appending(path: "out/\(name)").path
+        while process.isRunning, !FileManager.default.fileExists(atPath: file) { usleep(2000) }
+        kill(process.processIdentifier, number)
+        let message = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process, message)
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func resumesWhereItWasInterrupted(number: Int32) throws {
         try withText { folder in
-            let arguments = ["--data", "text.txt", "--steps", "100000", "--output", "out"] + Self.small
-            let process = try Command.process(arguments, program: "llama-train")
-            process.currentDirectoryURL = folder
-            let errors = Pipe()
-            process.standardError = errors
-            try process.run()
-            Command.limit(process)
-            let state = folder.appending(path: "out/training.safetensors").path
-            while process.isRunning, !FileManager.default.fileExists(atPath: state) { usleep(10_000) }
-            kill(process.processIdentifier, SIGINT)
-            let message = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 130)
+            let (process, message) = try interrupted(
+                by: number, after: "consolidated.safetensors", in: folder)
+            #expect(process.terminationReason == .exit && process.terminationStatus == 128 + number)
+            let step = try #require(message.firstMatch(of: /interrupted; step ([0-9]+) is kept/)?.output.1)
             #expect(message.contains("continue with llama-train --data text.txt --resume out"))
+            let resumed = try train(
+                ["--data", "text.txt", "--resume", "out", "--steps", "\((Int(step) ?? 0) + 2)"], in: folder)
+            #expect(resumed.code == 0)
+            #expect(resumed.error.contains("parameters, steps \((Int(step) ?? 0) + 1) to "))
             let other = try train(["--data", "text.txt", "--resume", "out", "--dim", "32"], in: folder)
             #expect(other.code == 65)
             #expect(
                 other.error
                     == "llama-train: error: out/training.safetensors: expected a run with dim 32, found 16; "
                     + "leave the option out to resume as before\n")
+        }
+    }
+
+    /// It has neither a checkpoint nor a state with weights, and is resumed as if it had been interrupted at step 0.
+    @Test func resumesARunThatWasKilledAtItsStart() throws {
+        try withText { folder in
+            let (process, _) = try interrupted(
+                by: SIGKILL, after: "params.json", in: folder, ["--eval-interval", "100000"])
+            #expect(process.terminationReason == .uncaughtSignal)
+            #expect(
+                try Set(FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "out").path))
+                    .subtracting(["loss.svg"]) == ["params.json", "tokenizer.model", "training.safetensors"])
+            let resumed = try train(["--data", "text.txt", "--resume", "out", "--steps", "3"], in: folder)
+            #expect(resumed.code == 0, "\(resumed.error)")
+            let whole = try train(
+                ["--data", "text.txt", "--output", "whole", "--steps", "3"] + Self.small
+                    + ["--eval-interval", "100000"], in: folder)
+            #expect(whole.code == 0)
+            for name in ["consolidated.safetensors", "training.safetensors", "metrics.jsonl"] {
+                #expect(
+                    try Data(contentsOf: folder.appending(path: "out/\(name)"))
+                        == Data(contentsOf: folder.appending(path: "whole/\(name)")), "\(name)")
+            }
+        }
+    }
+
+    /// Killed before the first state, it leaves a tokenizer and perhaps half a file; `--output` starts again there.
+    @Test func startsAgainWhereNothingHadBegun() throws {
+        try withText { folder in
+            let out = folder.appending(path: "out")
+            try FileManager.default.createDirectory(at: out, withIntermediateDirectories: false)
+            for name in ["tokenizer.model", "tokenizer.model.tmp", "training.safetensors.tmp"] {
+                try Data("half".utf8).write(to: out.appending(path: name))
+            }
+            let result = try train(
+                ["--data", "text.txt", "--output", "out", "--steps", "3"] + Self.small, in: folder)
+            #expect(result.code == 0, "\(result.error)")
+            #expect(
+                try !FileManager.default.contentsOfDirectory(atPath: out.path).contains {
+                    $0.hasSuffix(".tmp")
+                })
+        }
+    }
+
+    /// A link at the name of an unfinished file leads to a file that is nobody's to write.
+    @Test func writesThroughNoLink() throws {
+        try withText { folder in
+            let (out, other) = (folder.appending(path: "out"), folder.appending(path: "other"))
+            try FileManager.default.createDirectory(at: out, withIntermediateDirectories: false)
+            try Data("precious".utf8).write(to: other)
+            for name in ["training.safetensors", "consolidated.safetensors", "params.json", "metrics.jsonl"] {
+                try FileManager.default.createSymbolicLink(
+                    at: out.appending(path: name + ".tmp"), withDestinationURL: other)
+            }
+            let arguments = ["--data", "text.txt", "--output", "out", "--steps", "3"] + Self.small
+            #expect(try train(arguments, in: folder).code == 0)
+            #expect(try Data(contentsOf: other) == Data("precious".utf8))
+        }
+    }
+
+    @Test func resumesWithAnotherNumberOfSteps() throws {
+        try withText { folder in
+            let arguments = ["--data", "text.txt", "--output", "out", "--steps", "6"] + Self.small
+            #expect(try train(arguments, in: folder).code == 0)
+            let fewer = try train(["--data", "text.txt", "--resume", "out", "--steps", "5"], in: folder)
+            #expect(fewer.code == 64)
+            #expect(
+                fewer.error
+                    == "llama-train: error: --steps: expected at least the 6 steps that out has completed, found 5\n"
+            )
+            let more = try train(["--data", "text.txt", "--resume", "out", "--steps", "9"], in: folder)
+            #expect(more.code == 0)
+            #expect(
+                more.error.contains("parameters, steps 7 to 9\n")
+                    && more.error.contains("step 9/9  validation loss"))
+            let again = try train(["--data", "text.txt", "--resume", "out"], in: folder)
+            #expect(again.code == 0 && again.error.contains("step 9 of 9 is done: nothing is left to do"))
         }
     }
 

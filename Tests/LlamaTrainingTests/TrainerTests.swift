@@ -109,6 +109,69 @@ struct TrainerTests {
         }
     }
 
+    /// Killed before its first evaluation: the state of step 0 has no tensors, as they follow from the seed.
+    @Test func aRunThatWasKilledAtOnceGoesOnFromItsStart() throws {
+        try withTemporaryFolder { whole in
+            _ = try trainer(in: whole).run { _ in true }
+            try withTemporaryFolder { parts in
+                var files: [String: Data] = [:]
+                _ = try trainer(in: parts).run { event in
+                    if case .step(let report) = event, report.step == 1 { files = (try? bytes(parts)) ?? [:] }
+                    return true
+                }
+                #expect(Set(files.keys) == ["training.safetensors", "params.json"])
+                for name in try bytes(parts).keys {
+                    try FileManager.default.removeItem(at: parts.appending(path: name))
+                }
+                try files["training.safetensors"]?.write(to: parts.appending(path: "training.safetensors"))
+                let resumed = try trainer(in: parts, resumes: true)
+                #expect(resumed.firstStep == 0)
+                _ = try resumed.run { _ in true }
+                #expect(try bytes(parts) == bytes(whole))
+            }
+        }
+    }
+
+    /// From the next step on, the learning rate is that of a run of the new length, and so is every other file but what
+    /// the first steps have left.
+    @Test func moreStepsFollowTheScheduleOfTheirNumber() throws {
+        try withTemporaryFolder { folder in
+            _ = try trainer(in: folder).run { _ in true }
+            var options = Self.options
+            options.steps = 30
+            let longer = try trainer(options, in: folder, resumes: true)
+            #expect(longer.firstStep == 12)
+            // Known at once, so that a kill does not bring the old number back.
+            var settings: RunSettings?
+            var count = 0
+            _ = try longer.run { event in
+                if case .step = event { count += 1 }
+                if settings == nil { settings = try? RunSettings(folder: folder.path) }
+                return true
+            }
+            #expect(count == 18 && settings?.options.steps == 30)
+            let metrics = try Metrics(folder: folder.path, upTo: 30)
+            let rates = metrics.points.filter { $0.step > 12 }.compactMap { $0.training?.learningRate }
+            #expect(rates == [20, 30].map(options.learningRate(step:)))
+            #expect(rates[0] > Self.options.learningRate(step: 12))
+            #expect(try trainer(options, in: folder, resumes: true).firstStep == 30)
+        }
+    }
+
+    @Test func fewerStepsThanAreDoneAreRefused() throws {
+        try withTemporaryFolder { folder in
+            _ = try trainer(in: folder).run { _ in true }
+            var options = Self.options
+            options.steps = 11
+            let error = #expect(throws: TrainingError.self) {
+                try trainer(options, in: folder, resumes: true)
+            }
+            #expect(
+                error?.description
+                    == "--steps: expected at least the 12 steps that \(folder.path) has completed, found 11")
+        }
+    }
+
     @Test func refusesToGoOnWithOtherOptions() throws {
         try withTemporaryFolder { folder in
             _ = try trainer(in: folder).run { event in if case .evaluated = event { false } else { true } }
@@ -155,9 +218,12 @@ struct TrainerTests {
             }
             guard case .lossNotFinite = error else { throw Incomplete() }
             let left = try bytes(folder)
-            for name in ["training.safetensors", "consolidated.safetensors"] {
-                #expect((good[name] != nil) == hasGoodState, "\(name)")
-                #expect(left[name] == good[name], "\(name)")
+            for name in ["training.safetensors", "consolidated.safetensors"] where hasGoodState {
+                #expect(good[name] != nil && left[name] == good[name], "\(name)")
+            }
+            if !hasGoodState {
+                #expect(left["consolidated.safetensors"] == nil)
+                #expect(try TrainingState(folder: folder.path).step == 0)
             }
             // A run that is resumed from there ends in the same way, and does not trap.
             if hasGoodState {
