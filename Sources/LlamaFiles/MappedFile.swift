@@ -86,6 +86,13 @@ extension MappedFile {
         guard isSame, !cff_is_damaged(watch) else { throw FileError(path: path, .contents) }
     }
 
+    /// Checks only that the bytes read so far could be read, which costs no system call.
+    ///
+    /// - Throws: an error with a ``FileError/change``.
+    package func checkReadable() throws(FileError) {
+        if cff_is_damaged(watch) { try checkUnchanged() }
+    }
+
     /// Makes this process survive reading a mapped file that has shrunk or whose disk fails: zeros are read then, and
     /// ``checkUnchanged()`` throws. Applies to files that are mapped from then on.
     ///

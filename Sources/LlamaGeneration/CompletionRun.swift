@@ -33,7 +33,7 @@ struct CompletionRun {
         let clock = ContinuousClock()
         let start = clock.now
         while true {
-            guard retireAndAdmit(observe) else { break }
+            guard try retireAndAdmit(observe) else { break }
             let promptTokens = try fillBatch()
             if owners.isEmpty {
                 if nextWaiting == waiting.count, active.allSatisfy({ $0 == nil }) { break }
@@ -59,10 +59,13 @@ struct CompletionRun {
     }
 
     /// Reports finished sequences and gives their slots to waiting prompts; false to stop.
-    private mutating func retireAndAdmit(_ observe: (Completer.Event) -> Bool) -> Bool {
+    private mutating func retireAndAdmit(
+        _ observe: (Completer.Event) -> Bool
+    ) throws(GenerationError) -> Bool {
         for slot in active.indices {
             if active[slot]?.needsRows(options) == false, var sequence = active[slot] {
                 active[slot] = nil
+                do { try model.checkUnchanged() } catch { throw .kernels(error) }
                 let (completion, rest) = sequence.finish(options)
                 guard observe(.finished(completion, rest: rest)) else { return false }
             }

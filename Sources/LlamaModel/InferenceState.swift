@@ -20,6 +20,10 @@ package final class InferenceState {
     /// Logits of some rows at a time `[logit rows, vocabularySize]`.
     let logits: FloatMatrix
     private let arena: FloatArena
+    private var lastFileCheck: ContinuousClock.Instant?
+
+    /// Time that passes at least between two checks of the weights' files; shorter than a pass of most models.
+    package static let fileCheckInterval = Duration.milliseconds(1)
 
     /// - Parameters:
     ///   - slots: Sequences held at once.
@@ -47,5 +51,13 @@ package final class InferenceState {
         return ForwardPass(
             kernels: kernels, batch: batch, attention: rope.attention,
             activations: try Activations(activations, prefix: batch.count))
+    }
+
+    /// Whether ``fileCheckInterval`` has passed since this was last true.
+    func isFileCheckDue() -> Bool {
+        let now = ContinuousClock().now
+        if let lastFileCheck, now - lastFileCheck < Self.fileCheckInterval { return false }
+        lastFileCheck = now
+        return true
     }
 }

@@ -25,7 +25,8 @@ package struct Transformer: Sendable {
     ///   - visit: Called with each such row and its logits `[vocabularySize]`, valid during the call.
     /// - Throws: ``KernelError/invalidBatch(what:expected:found:)`` for a token, position, slot or row that does not
     ///   exist, and for the state of a model of another configuration; nothing is computed then. And
-    ///   ``KernelError/changedWeights(_:)`` before any logits that were computed after a file changed.
+    ///   ``KernelError/changedWeights(_:)`` instead of logits that were computed with bytes that could not be read. Other
+    ///   changes of a file are noticed within ``InferenceState/fileCheckInterval``, or by ``checkUnchanged()``.
     package func forward(
         _ state: InferenceState, logitsFor rows: [Int], visit: (_ row: Int, _ logits: Span<Float>) -> Void
     ) throws(KernelError) {
@@ -45,16 +46,26 @@ package struct Transformer: Sendable {
             // logits [chunk, vocabularySize]
             let logits = try state.logits.prefix(chunk.count)
             try kernels.linear(output, h, out: logits)
-            try checkFiles()
+            try checkFiles(state)
             for (index, row) in chunk.enumerated() {
                 try logits.rows(index..<index + 1).withSpan { visit(row, $0) }
             }
         }
     }
 
-    /// Checks that the weights were those of the files, so that no result of other ones is used.
-    private func checkFiles() throws(KernelError) {
+    /// Checks that the weights read so far were those of the files, so that no result of others is kept.
+    ///
+    /// - Throws: ``KernelError/changedWeights(_:)``.
+    package func checkUnchanged() throws(KernelError) {
         do { try files.checkUnchanged() } catch { throw .changedWeights(error) }
+    }
+
+    /// The same, but asks the system only now and then: it takes as long as 3 % of a pass of a very small model.
+    private func checkFiles(_ state: InferenceState) throws(KernelError) {
+        if state.isFileCheckDue() { return try checkUnchanged() }
+        do throws(FileError) { for file in files { try file.checkReadable() } } catch {
+            throw .changedWeights(error)
+        }
     }
 
     private func check(_ state: InferenceState, logitsFor rows: [Int]) throws(KernelError) {

@@ -28,6 +28,7 @@ package struct Evaluation {
                 try add(ids, starts: group, positions: chunk..<min(chunk + 64, length), to: &sum, &count)
             }
         }
+        try model.checkUnchanged()
         return (sum / Double(max(count, 1)), count)
     }
 

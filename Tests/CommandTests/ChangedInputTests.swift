@@ -108,11 +108,7 @@ struct ChangedInputTests {
             try process.run()
             Command.limit(process)
             let maps = "/proc/\(process.processIdentifier)/maps"
-            while process.isRunning,
-                (try? String(contentsOfFile: maps, encoding: .utf8))?.contains(weights) != true
-            {
-                usleep(2000)
-            }
+            while process.isRunning, !text(of: maps).contains(weights) { usleep(2000) }
             change.apply(to: weights)
             let bytes = errors.fileHandleForReading.readDataToEndOfFile().dropFirst(filler)
             let error = String(decoding: bytes, as: UTF8.self)
@@ -129,6 +125,19 @@ struct ChangedInputTests {
             #expect(error.split(separator: "\n").filter { $0.contains("changed") }.count == 1, "\(error)")
             #expect(!names.contains("out"))
         }
+    }
+
+    /// The whole of a file of `/proc`, which gives a page at a time: Foundation ends at the first.
+    private func text(of path: String) -> String {
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        var (bytes, chunk): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 1 << 14))
+        var count = read(descriptor, &chunk, chunk.count)
+        while count > 0 {
+            bytes += chunk[..<count]
+            count = read(descriptor, &chunk, chunk.count)
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Fills a pipe; returns the number of bytes that it holds.
