@@ -9,7 +9,7 @@ extension ConversionError: CategorizedError {
         case .inexpressible: .badInput
         case .source(let error): error.category
         case .tokenizer(let error): error.category
-        case .exists, .inTheWay, .isSource, .isNoCheckpoint, .badDestination, .noFolder, .cannotResume,
+        case .exists, .inTheWay, .isSource, .notReplaceable, .badDestination, .noFolder, .cannotResume,
             .busy:
             .uncreatableOutput
         case .noSpace, .unwritable, .unfaithful: .unwritableOutput

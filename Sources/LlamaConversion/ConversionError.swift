@@ -14,8 +14,8 @@ package enum ConversionError: Error, Sendable {
     case exists(String)
     /// Something that no conversion made exists under a temporary name that one needs.
     case inTheWay(String)
-    /// The folder to be replaced is not a checkpoint.
-    case isNoCheckpoint(String)
+    /// What exists at a path of the output is not a checkpoint of the same kind, so nothing may replace it.
+    case notReplaceable(String, expected: String, found: String)
     /// The destination is the source.
     case isSource(String)
     /// The destination's name cannot be a checkpoint's.
@@ -49,8 +49,8 @@ extension ConversionError: CustomStringConvertible {
         case .exists(let path): "\(path): expected nothing there, found a file or folder"
         case .inTheWay(let path):
             "\(path): expected nothing there, found something that no conversion left there; move it away"
-        case .isNoCheckpoint(let path):
-            "\(path): expected a checkpoint to replace, found a folder with other things in it; choose a new name"
+        case .notReplaceable(let path, let expected, let found):
+            "\(path): expected nothing there, or \(expected) to replace, found \(found); choose a new name"
         case .isSource(let path):
             "\(path): expected another path than the source's, found the same; choose a new name"
         case .badDestination(let path, let found, let advice):

@@ -58,7 +58,10 @@ struct ConvertTests {
 
     /// A dry run says what the run itself would say of the destination.
     @Test(arguments: [
-        ("there", 73, "there: expected nothing there, found a file or folder; --force replaces it once"),
+        (
+            "there", 73,
+            "there: expected nothing there, or a checkpoint to replace, found a file; choose a new name"
+        ),
         ("no/where", 73, "no: expected a folder to write into, found none; create it first"),
         (
             ".", 73,
@@ -146,7 +149,7 @@ struct ConvertTests {
         (["/nowhere", "out", "--to", "gguf"], 66, "/nowhere"),
         (
             ["SOURCE", "there", "--to", "meta"], 73,
-            "there: expected nothing there, found a file or folder; --force replaces it once"
+            "found a folder with other things in it, such as file; choose a new name"
         ),
         (["SOURCE", "out", "--to", "onnx"], 64, "The value 'onnx' is invalid for '--to <to>'"),
         (

@@ -44,11 +44,10 @@ final class ConversionJournal: Sendable {
     ///   ``ConversionError/cannotResume(path:reason:)`` where it does not fit.
     init(folder: String, fingerprint: String, resumes: Bool) throws(ConversionError) {
         let path = folder + "/" + Self.name
-        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
+        let descriptor = try OutputFile.open(path, O_RDWR | O_CREAT | O_APPEND)
         do throws(ConversionError) {
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .busy(path: folder) }
-            if resumes, let found = try Self.read(path, fingerprint) {
+            if resumes, let found = try Self.read(path, descriptor, fingerprint) {
                 (done, finished, isNew) = (found.done, found.finished, false)
             } else {
                 isNew = true
@@ -66,8 +65,7 @@ final class ConversionJournal: Sendable {
     /// Locks the journal of a complete output; nil where there is none.
     init?(finishedIn folder: String) throws(ConversionError) {
         path = folder + "/" + Self.name
-        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return nil }
+        guard let descriptor = try? OutputFile.open(path, O_RDWR) else { return nil }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw .busy(path: folder)
@@ -100,7 +98,7 @@ final class ConversionJournal: Sendable {
 
     /// The journal's content; nil where it was abandoned before its first line was complete.
     private static func read(
-        _ path: String, _ fingerprint: String
+        _ path: String, _ descriptor: Int32, _ fingerprint: String
     ) throws(ConversionError) -> (done: [String: RoleConversion.Result], finished: Finished?)? {
         let folder = FilePath(path).folder
         var lines: [Substring] = []
@@ -118,7 +116,7 @@ final class ConversionJournal: Sendable {
             throw .cannotResume(
                 path: folder, reason: "it is of another conversion, or its source has changed")
         }
-        guard truncate(path, length) == 0 else { throw .unwritable(path: path, code: errno) }
+        guard ftruncate(descriptor, length) == 0 else { throw .unwritable(path: path, code: errno) }
         var done: [String: RoleConversion.Result] = [:]
         for line in lines.dropFirst() {
             if let finished = finished(line) { return (done, finished) }

@@ -40,7 +40,7 @@ package struct Converter: Sendable {
     package func check() throws(ConversionError) {
         try destination.checkName(sources: plan.checkpoint.files)
         try destination.checkContents(
-            replaces: behavior.replaces, resumes: behavior.resumes, names: plan.files.map(\.name))
+            replaces: behavior.replaces, resumes: behavior.resumes, files: plan.files)
     }
 
     /// Checks that the disk has room for what is still to be written.

@@ -1,4 +1,5 @@
 import Glibc
+import LlamaFiles
 
 /// A file being written, at any offset and from any thread.
 ///
@@ -10,19 +11,36 @@ final class OutputFile: Sendable {
     let needsChecksums: Bool
     private let descriptor: Int32
 
-    /// Opens or creates the file and sets its final length.
+    /// Opens or creates the file and sets its final length. A symbolic link or anything but a regular file is refused,
+    /// so that nothing outside the folder is ever written.
     ///
-    /// - Parameter isNew: Whether to discard the old content, so that unwritten bytes are zero.
+    /// - Parameter isNew: Whether to start with a new file, so that unwritten bytes are zero.
     init(path: String, byteCount: Int, needsChecksums: Bool, isNew: Bool) throws(ConversionError) {
         self.path = path
         self.needsChecksums = needsChecksums
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (isNew ? O_TRUNC : 0), 0o666)
-        guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
+        // An abandoned file is not overwritten in place: it may have other names.
+        if isNew, unlink(path) != 0, errno != ENOENT { throw .unwritable(path: path, code: errno) }
+        descriptor = try Self.open(path, O_WRONLY | O_CREAT | (isNew ? O_EXCL : 0))
         guard ftruncate(descriptor, byteCount) == 0 else {
             let code = errno
             close(descriptor)
             throw .unwritable(path: path, code: code)
         }
+    }
+
+    /// Opens a regular file; neither follows a symbolic link nor waits for a pipe.
+    static func open(_ path: String, _ flags: Int32) throws(ConversionError) -> Int32 {
+        let descriptor = Glibc.open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o666)
+        let code = errno
+        var status = stat()
+        if descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+            return descriptor
+        }
+        if descriptor >= 0 { close(descriptor) }
+        guard FilePath(path).isTaken, !FilePath(path).isRealFile else {
+            throw .unwritable(path: path, code: code)
+        }
+        throw .inTheWay(path)
     }
 
     deinit { close(descriptor) }
