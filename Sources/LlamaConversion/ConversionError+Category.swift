@@ -12,7 +12,7 @@ extension ConversionError: CategorizedError {
         case .exists, .inTheWay, .isSource, .notReplaceable, .badDestination, .noFolder, .cannotResume,
             .busy:
             .uncreatableOutput
-        case .noSpace, .unwritable, .unfaithful: .unwritableOutput
+        case .noSpace, .unwritable, .unverified, .unfaithful: .unwritableOutput
         case .digestUnavailable: .insufficientResources
         case .interrupted: .interrupted
         }

@@ -185,6 +185,13 @@ final class ConversionJournal: Sendable {
         ])
     }
 
+    /// Forgets everything, so that no run resumes or publishes the output.
+    func discard() throws(ConversionError) {
+        guard ftruncate(descriptor, 0) == 0, fdatasync(descriptor) == 0 else {
+            throw .unwritable(path: path, code: errno)
+        }
+    }
+
     private func append(_ lines: [JSONText]) throws(ConversionError) {
         let bytes = Array(lines.map { $0.serialized + "\n" }.joined().utf8)
         var start = 0

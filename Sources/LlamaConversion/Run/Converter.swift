@@ -61,10 +61,13 @@ package struct Converter: Sendable {
     /// - Parameters:
     ///   - isInterrupted: Asked often; once it returns true, the run stops and keeps what is done.
     ///   - progress: Told how many bytes of weights are written, from any thread.
+    ///   - verification: Reads the output back; what exists at the destination is replaced only after it succeeds. Nil
+    ///     to leave that out.
     /// - Returns: What was written.
     /// - Throws: ``ConversionError/interrupted(path:)`` where it was stopped, or why it failed.
     package func run(
-        isInterrupted: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in }
+        isInterrupted: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in },
+        verification: Verification? = nil
     ) throws(ConversionError) -> ConversionRecord {
         try destination.checkName(sources: plan.checkpoint.files)
         if !behavior.resumes { try destination.recover() }
@@ -76,11 +79,13 @@ package struct Converter: Sendable {
         let names = plan.files.map(\.name)
         if journal.finished != nil {
             let record = try record(results(of: journal))
+            try verify(record, verification, journal, isInterrupted)
             try destination.finish(names)
             return record
         }
         let record = try write(journal, isInterrupted, progress)
-        // Writing took a while: other programs may have changed the destination.
+        try verify(record, verification, journal, isInterrupted)
+        // This took a while: other programs may have changed the destination.
         try check()
         let finished = ConversionJournal.Finished(
             names: names, isFile: plan.options.format.isSingleFile, replaces: behavior.replaces)

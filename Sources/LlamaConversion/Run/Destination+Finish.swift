@@ -44,6 +44,26 @@ extension Destination {
         }
     }
 
+    /// Leaves an output unpublished that is not as it was written.
+    ///
+    /// Only a run that did not verify, and was killed while it published the output, may have replaced the old one by
+    /// now; what is left of that is kept.
+    ///
+    /// - Parameter main: The name of its first file.
+    /// - Returns: What is at the destination, in words.
+    func retract(_ main: String) throws(ConversionError) -> String {
+        if current(main) == path {
+            guard !isFile else { return "it has replaced \(path) already" }
+            try remove(path + "/" + ConversionJournal.name)
+            let old = [unfinished, replaced].first { FilePath($0).isTaken }
+            return "it has replaced \(path) already"
+                + (old.map { ", and what is left of the old one is \($0)" } ?? "")
+        }
+        if !FilePath(path).isTaken, isCheckpoint(replaced) { try rename(replaced, path) }
+        FilePath(folder).flushFolder()
+        return FilePath(path).isTaken ? "\(path) is as it was" : "\(path) was not created"
+    }
+
     private func finishFolder(_ names: [String]) throws(ConversionError) {
         if journalFolder != path {
             try removeOthers(than: names)

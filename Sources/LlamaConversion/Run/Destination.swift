@@ -39,6 +39,15 @@ struct Destination: Sendable {
     /// The folder that holds the journal of an interrupted conversion: `unfinished`, until the final rename.
     var journalFolder: String { !hasJournal(unfinished) && hasJournal(path) ? path : unfinished }
 
+    /// Where the output is now: where it is written, or where a run that was killed has moved it.
+    ///
+    /// - Parameter main: The name of its first file.
+    func current(_ main: String) -> String {
+        guard isFile else { return journalFolder }
+        let file = unfinished + "/" + main
+        return FilePath(file).isTaken ? file : path
+    }
+
     private func hasJournal(_ folder: String) -> Bool {
         FilePath(folder + "/" + ConversionJournal.name).isTaken
     }
