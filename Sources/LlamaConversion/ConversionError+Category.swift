@@ -6,7 +6,7 @@ extension ConversionError: CategorizedError {
     /// What kind of problem it is.
     package var category: ErrorCategory {
         switch self {
-        case .inexpressible: .badInput
+        case .inexpressible, .unstorable: .badInput
         case .source(let error): error.category
         case .tokenizer(let error): error.category
         case .exists, .inTheWay, .isSource, .notReplaceable, .badDestination, .noFolder, .cannotResume,

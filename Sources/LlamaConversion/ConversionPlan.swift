@@ -14,6 +14,9 @@ package struct ConversionPlan: Sendable {
     /// Whether the context length that is written is an assumption.
     let assumesContextLength: Bool
 
+    /// Whether weights are quantized.
+    var isQuantizing: Bool { options.dtype?.isBlockFormat == true }
+
     /// Bytes of all files of weights.
     package var weightByteCount: Int {
         files.reduce(0) { $0 + ($1.tensorCount > 0 ? $1.byteCount : 0) }

@@ -61,11 +61,21 @@ struct Convert: ParsableCommand {
     )
     var verify = false
 
-    @Flag(help: "Replace what is at DST once the new checkpoint is complete.")
+    @Flag(help: "Replace the checkpoint at DST once the new one is complete.")
     var force = false
 
     @Flag(help: "Resume an interrupted conversion.")
     var resume = false
+
+    @Flag(
+        help: """
+            Quantize weights that are not finite, or too large, instead of refusing them; the report and \
+            conversion.json count what that changes.
+            """)
+    var allowNonFinite = false
+
+    @Flag(help: "Print what a change of type did to every tensor.")
+    var verbose = false
 
     @Flag(help: "Print errors only.")
     var quiet = false
@@ -85,6 +95,9 @@ struct Convert: ParsableCommand {
             throw ValidationError(
                 "--verify: expected a DST ending in \(format.suffix), which identifies its format, found \(destination)"
             )
+        }
+        guard !verbose || !quiet else {
+            throw ValidationError("--verbose: expected without --quiet, found both")
         }
         guard maxShardSize == nil || format == .huggingFace else {
             throw ValidationError(
@@ -118,6 +131,7 @@ struct Convert: ParsableCommand {
         }
         var behavior = Converter.Behavior()
         (behavior.replaces, behavior.resumes, behavior.threads) = (force, resume, threads)
+        behavior.allowsNonFinite = allowNonFinite
         let converter = Converter(plan, to: destination, behavior)
         if dryRun { return try describe(converter, plan, threads) }
         let record = try write(converter, plan, logger)
@@ -168,11 +182,14 @@ struct Convert: ParsableCommand {
             if let gone = loss.gone { Console.error("\(destination): \(gone)") }
             return
         }
-        for line in loss.lines { Console.error(line) }
+        if verbose { for line in loss.tensors { Console.error(line) } }
+        if let summary = loss.summary { Console.error("\(destination): \(summary)") }
         Console.error(
             "\(destination): \(record.entries.count) tensors, \(Quantity.bytes(plan.weightByteCount)), written"
         )
-        if verify { Console.error("\(destination): every tensor reads back as it was written") }
+        guard verify else { return }
+        let differs = record.hasDamage ? ", which is not what the source has: see above" : ""
+        Console.error("\(destination): every tensor reads back as it was written" + differs)
     }
 }
 

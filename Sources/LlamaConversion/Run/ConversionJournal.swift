@@ -138,16 +138,11 @@ final class ConversionJournal: Sendable {
         let value = try parse(line)
         var loss: ConversionLoss?
         if let stated = value["loss"] {
-            let numbers = try stated.ints()
-            guard numbers.count == 5 else {
-                throw .wrongType(path: "loss", expected: "five numbers", found: "\(numbers.count)")
+            loss = ConversionLoss(journal: try stated.ints())
+            guard loss != nil else {
+                throw .wrongType(
+                    path: "loss", expected: "\(ConversionLoss().journal.count) numbers", found: "others")
             }
-            var found = ConversionLoss()
-            (found.changed, found.count, found.overflowed, found.underflowed) = (
-                numbers[0], numbers[1], numbers[2], numbers[3]
-            )
-            found.largestRelativeError = Float(bitPattern: UInt32(truncatingIfNeeded: numbers[4]))
-            loss = found
         }
         let result = RoleConversion.Result(
             digest: TensorDigest(text: try value.member("sha256").string()),
@@ -165,11 +160,7 @@ final class ConversionJournal: Sendable {
                     ("crc", .array(result.checksums.map { .int(Int($0)) })),
                 ]
                 if let loss = result.loss {
-                    let numbers = [
-                        loss.changed, loss.count, loss.overflowed, loss.underflowed,
-                        Int(loss.largestRelativeError.bitPattern),
-                    ]
-                    members.append(("loss", .array(numbers.map { .int($0) })))
+                    members.append(("loss", .array(loss.journal.map { .int($0) })))
                 }
                 return .object(members)
             })
@@ -202,5 +193,24 @@ final class ConversionJournal: Sendable {
             start += count
         }
         guard fdatasync(descriptor) == 0 else { throw .unwritable(path: path, code: errno) }
+    }
+}
+
+extension ConversionLoss {
+    /// What a journal says of it, to the last bit.
+    fileprivate var journal: [Int] {
+        [
+            changed, count, overflowed, underflowed, nonFinite, becameFinite,
+            Int(largestRelativeError.bitPattern), Int(bitPattern: UInt(squaredError.bitPattern)),
+        ]
+    }
+
+    fileprivate init?(journal numbers: [Int]) {
+        self.init()
+        guard numbers.count == journal.count else { return nil }
+        (changed, count, overflowed, underflowed) = (numbers[0], numbers[1], numbers[2], numbers[3])
+        (nonFinite, becameFinite) = (numbers[4], numbers[5])
+        largestRelativeError = Float(bitPattern: UInt32(truncatingIfNeeded: numbers[6]))
+        squaredError = Double(bitPattern: UInt64(UInt(bitPattern: numbers[7])))
     }
 }

@@ -10,6 +10,8 @@ package struct Converter: Sendable {
     package struct Behavior: Sendable {
         /// Replace a file or folder at the destination.
         package var replaces = false
+        /// Quantize weights that are not finite, and blocks whose scale overflows.
+        package var allowsNonFinite = false
         /// Resume an interrupted conversion.
         package var resumes = false
         /// Threads that convert.
@@ -78,7 +80,12 @@ package struct Converter: Sendable {
             folder: destination.journalFolder, fingerprint: try fingerprint(), resumes: behavior.resumes)
         let names = plan.files.map(\.name)
         if journal.finished != nil {
-            let record = try record(results(of: journal))
+            let results = results(of: journal)
+            guard !refusesNonFinite || !results.values.contains(where: \.isDamage) else {
+                throw .cannotResume(
+                    path: destination.unfinished, reason: "it has quantized weights that are not finite")
+            }
+            let record = try record(results)
             try verify(record, verification, journal, isInterrupted)
             try destination.finish(names)
             return record
@@ -104,8 +111,9 @@ package struct Converter: Sendable {
     ) throws(ConversionError) -> ConversionRecord {
         let outputs = try open(isNew: journal.isNew)
         let conversions = try conversions(outputs)
-        let queue = ConversionQueue(
-            conversions, flushInterval: behavior.flushInterval, done: journal.done)
+        // What an earlier run was allowed to quantize is looked at again, for the position.
+        let done = refusesNonFinite ? journal.done.filter { !$0.value.isDamage } : journal.done
+        let queue = ConversionQueue(conversions, flushInterval: behavior.flushInterval, done: done)
         queue.start(progress)
         try withoutActuallyEscaping(isInterrupted) { isInterrupted throws(ConversionError) in
             try queue.run(threads: behavior.threads, isInterrupted: isInterrupted, progress: progress) {
@@ -123,6 +131,9 @@ package struct Converter: Sendable {
         for output in outputs { try output.flush() }
         return record
     }
+
+    /// Whether weights that quantization would hide or spread are errors.
+    private var refusesNonFinite: Bool { plan.isQuantizing && !behavior.allowsNonFinite }
 
     /// Checks that nothing was lost unasked: a tensor that an earlier conversion widened is narrowed again only where
     /// that loses nothing.
@@ -165,10 +176,13 @@ package struct Converter: Sendable {
                 }
             }
         }
+        let check: RoleConversion.Check =
+            !plan.isQuantizing ? .none : refusesNonFinite ? .refuse : .count
         do throws(CheckpointError) {
             return try outputs.map { role, outputs throws(CheckpointError) in
                 try RoleConversion(
-                    role, outputs, from: plan.checkpoint, layout: plan.options.format.naming.ropeLayout)
+                    role, outputs, from: plan.checkpoint, layout: plan.options.format.naming.ropeLayout,
+                    check: check)
             }
         } catch { throw .source(error) }
     }
