@@ -7,7 +7,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// Quantization hides no damage.
+/// Quantization hides no damage, and stores in float16 what does not fit its blocks.
 struct QuantizationTests {
     private static let model = TinyModel(dim: 32, nHeads: 2, nKVHeads: 2, headDim: 16, hiddenDim: 64)
 
@@ -210,5 +210,69 @@ struct QuantizationTests {
         let loss = try #require(kept.entries.first { $0.role == .layer(0, .w3) }?.loss)
         #expect(loss.nonFinite == 1 && loss.becameFinite == 0 && loss.overflowed == 0)
         #expect(try folder.open("f16.gguf").weight(.layer(0, .w3)).floats[2 * 32 + 2].isNaN)
+    }
+
+    // MARK: - Rows that are not whole blocks
+
+    private static let widths: [(model: TinyModel, note: String)] = [
+        (
+            TinyModel(dim: 32, nHeads: 2, headDim: 16, hiddenDim: 80),
+            """
+            2 tensors, such as blk.0.ffn_down.weight, are written as F16: Q8_0 stores 32 weights of a row together, \
+            and the rows have 80
+            """
+        ),
+        (
+            TinyModel(dim: 32, nLayers: 1, nHeads: 2, headDim: 6, hiddenDim: 64),
+            """
+            blk.0.attn_output.weight is written as F16: Q8_0 stores 32 weights of a row together, and the rows have 12
+            """
+        ),
+        (
+            TinyModel(dim: 48, nLayers: 1, nHeads: 2, headDim: 32, hiddenDim: 64),
+            """
+            7 tensors, such as token_embd.weight, are written as F16: Q8_0 stores 32 weights of a row together, \
+            and the rows have 48
+            """
+        ),
+    ]
+
+    @Test(arguments: widths) func storesNarrowRowsInFloat16(
+        model: TinyModel, note: String
+    ) throws {
+        let source = try huggingFace(nil, model)
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/out.gguf"
+        let converter = try converter(source, path)
+        #expect(converter.plan.notes == [note])
+        let record = try converter.run(verification: Converter.Verification(logger: .silent))
+        let checkpoint = try folder.open("out.gguf")
+        let original = try source.open()
+        for entry in record.entries {
+            let shape = entry.role.shape(in: original.configuration)
+            let isNarrow = shape.count > 1 && !shape[1].isMultiple(of: 32)
+            let expected: DType = shape.count == 1 ? .float32 : isNarrow ? .float16 : .q8_0
+            #expect(entry.dtype == expected && entry.unfit == (isNarrow ? .q8_0 : nil), "\(entry.name)")
+            #expect(try checkpoint.weight(entry.role).dtype == expected, "\(entry.name)")
+        }
+        #expect(
+            record.text.contains(#""dtype":"F16","shape":"#) && record.text.contains(#""instead_of":"Q8_0""#))
+        #expect(try converter.plan.files.first?.byteCount == folder.files()["out.gguf"]?.count)
+        // The same plan, so the same conversion to resume.
+        #expect(throws: ConversionError.self) {
+            try self.converter(source, folder.path + "/again.gguf").run(isInterrupted: { true })
+        }
+        _ = try self.converter(source, folder.path + "/again.gguf", resumes: true).run()
+        #expect(try folder.files()["again.gguf"] == folder.files()["out.gguf"])
+    }
+
+    /// Where even float16 does not hold a weight that does not fit the blocks, it is refused as a block would be.
+    @Test func refusesWhatFloat16DoesNotHold() throws {
+        let flaw = Flaw(tensor: "model.layers.0.mlp.down_proj.weight", row: 1, column: 79, value: 7e4)
+        let line = try refusal(
+            huggingFace(flaw, TinyModel(dim: 32, nHeads: 2, headDim: 16, hiddenDim: 80)))
+        #expect(
+            line == "DIR/model.safetensors: model.layers.0.mlp.down_proj.weight: row 1, column 79: "
+                + "expected a weight of at most 65504, which F16 can store, found 70000.0")
     }
 }

@@ -24,6 +24,8 @@ package struct ConversionRecord: Sendable {
         package let digest: TensorDigest
         /// How it is stored in the source.
         package let sourceDType: DType
+        /// The dtype that was asked for, where the tensor does not fit its blocks; nil where it is what was asked for.
+        package let unfit: DType?
         /// What the change of dtype lost; nil where there was none.
         package let loss: ConversionLoss?
     }
@@ -55,6 +57,7 @@ package struct ConversionRecord: Sendable {
                 ("dtype", .string(entry.dtype.rawValue)),
                 ("shape", .array(entry.shape.map { .int($0) })), ("sha256", .string(entry.digest.text)),
             ]
+            if let unfit = entry.unfit { members.append(("instead_of", .string(unfit.rawValue))) }
             if let loss = entry.loss { members.append(("loss", loss.json)) }
             return JSONText.object(members)
         }
