@@ -6,13 +6,13 @@ extension ConversionError: CategorizedError {
     /// What kind of problem it is.
     package var category: ErrorCategory {
         switch self {
-        case .inexpressible: .badInput
+        case .inexpressible, .unstorable: .badInput
         case .source(let error): error.category
         case .tokenizer(let error): error.category
-        case .exists, .inTheWay, .isSource, .isNoCheckpoint, .badDestination, .noFolder, .cannotResume,
+        case .exists, .inTheWay, .isSource, .notReplaceable, .badDestination, .noFolder, .cannotResume,
             .busy:
             .uncreatableOutput
-        case .noSpace, .unwritable, .unfaithful: .unwritableOutput
+        case .noSpace, .unwritable, .unverified, .unfaithful: .unwritableOutput
         case .digestUnavailable: .insufficientResources
         case .interrupted: .interrupted
         }

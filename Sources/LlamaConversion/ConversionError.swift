@@ -14,8 +14,8 @@ package enum ConversionError: Error, Sendable {
     case exists(String)
     /// Something that no conversion made exists under a temporary name that one needs.
     case inTheWay(String)
-    /// The folder to be replaced is not a checkpoint.
-    case isNoCheckpoint(String)
+    /// What exists at a path of the output is not a checkpoint of the same kind, so nothing may replace it.
+    case notReplaceable(String, expected: String, found: String)
     /// The destination is the source.
     case isSource(String)
     /// The destination's name cannot be a checkpoint's.
@@ -34,6 +34,11 @@ package enum ConversionError: Error, Sendable {
     case interrupted(path: String)
     /// libcrypto cannot compute SHA-256: it lacks memory, or was built without it.
     case digestUnavailable
+    /// A weight is not finite, or too large to be quantized.
+    case unstorable(UnstorableWeight)
+    /// The output does not read back as it was written, so it was not published; `outcome` says what is at the
+    /// destination.
+    case unverified(path: String, reason: String, outcome: String)
     /// The output does not read back as it should.
     case unfaithful(path: String, reason: String)
 }
@@ -49,8 +54,8 @@ extension ConversionError: CustomStringConvertible {
         case .exists(let path): "\(path): expected nothing there, found a file or folder"
         case .inTheWay(let path):
             "\(path): expected nothing there, found something that no conversion left there; move it away"
-        case .isNoCheckpoint(let path):
-            "\(path): expected a checkpoint to replace, found a folder with other things in it; choose a new name"
+        case .notReplaceable(let path, let expected, let found):
+            "\(path): expected nothing there, or \(expected) to replace, found \(found); choose a new name"
         case .isSource(let path):
             "\(path): expected another path than the source's, found the same; choose a new name"
         case .badDestination(let path, let found, let advice):
@@ -66,6 +71,12 @@ extension ConversionError: CustomStringConvertible {
         case .busy(let path): "\(path): another conversion is writing it; wait until it ends"
         case .interrupted(let path): "interrupted; \(path) keeps what is done"
         case .digestUnavailable: "libcrypto: expected SHA-256, found none; install OpenSSL 3 or newer"
+        case .unstorable(let weight): weight.description
+        case .unverified(let path, let reason, let outcome):
+            """
+            \(path): does not read back as it was written: \(reason); \(outcome); check the disk and the memory, then \
+            convert again
+            """
         case .unfaithful(let path, let reason): "\(path): does not read back as it was written: \(reason)"
         }
     }

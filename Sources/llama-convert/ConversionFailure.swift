@@ -8,6 +8,7 @@ extension Failure {
         let hint =
             switch error {
             case .exists: "; --force replaces it once the new one is complete"
+            case .unstorable: "; --allow-non-finite quantizes it nevertheless and counts what that changes"
             case .cannotResume: "; without --resume it starts over"
             case .interrupted: "; the same command with --resume continues"
             case .unwritable(_, EFBIG):

@@ -18,8 +18,10 @@ struct LlamaConvert: ParsableCommand {
               --threads N            threads (all processors)
               --dry-run              show what would be written, write nothing
               --verify               read the output back, compare every tensor
-              --force                replace what is at DST
+              --force                replace the checkpoint at DST
               --resume               resume an interrupted conversion
+              --allow-non-finite     quantize weights that are not finite, or too large
+              --verbose              print what a change of type did to every tensor
               --quiet                print errors only
 
             llama-convert help convert says more about each. Examples:

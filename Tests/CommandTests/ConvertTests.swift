@@ -58,7 +58,10 @@ struct ConvertTests {
 
     /// A dry run says what the run itself would say of the destination.
     @Test(arguments: [
-        ("there", 73, "there: expected nothing there, found a file or folder; --force replaces it once"),
+        (
+            "there", 73,
+            "there: expected nothing there, or a checkpoint to replace, found a file; choose a new name"
+        ),
         ("no/where", 73, "no: expected a folder to write into, found none; create it first"),
         (
             ".", 73,
@@ -103,7 +106,8 @@ struct ConvertTests {
         }
     }
 
-    /// One aligned line per tensor that changed, and their sum; values that became zero are reported even when quiet.
+    /// One line in all, or one aligned line per tensor that changed on request; values that became zero are reported
+    /// even when quiet.
     @Test func saysWhatAChangeOfDTypeLost() throws {
         try withTemporaryFolder { folder in
             let source = folder.appending(path: "source")
@@ -119,21 +123,32 @@ struct ConvertTests {
             let loud = try convert(arguments, in: folder)
             #expect(loud.code == 0)
             let lines = loud.error.split(separator: "\n").map(String.init)
-            try #require(lines.count == 23)
+            let sums = [
+                """
+                out: converted 20 tensors to F16 (RMS error 3.74e-05; 1 became infinite in norm.weight; 1 became 0)
+                """,
+                "out: 20 tensors, 59,888 bytes, written",
+            ]
+            #expect(lines.suffix(2) == sums && lines.count == 3)
+            let verbose = try convert(arguments + ["--verbose"], in: folder)
+            #expect(verbose.code == 0)
+            let all = verbose.error.split(separator: "\n").map(String.init)
+            try #require(all.count == 23)
             #expect(
-                Array(lines[18...]) == [
-                    "  layers.1.feed_forward.w2.weight  3,071 of 3,072 changed  at most 0.000484 of the value",
-                    "  layers.1.feed_forward.w3.weight  3,071 of 3,072 changed  at most 0.00354 of the value",
+                Array(all[18...]) == [
                     """
-                      norm.weight                      32 of 32 changed        at most 1 of the value         \
-                    1 became infinite  1 became 0
+                      layers.1.feed_forward.w2.weight  F16  3,071 of 3,072 changed  RMS error 2.11e-05  \
+                    at most 0.000484 of the value
                     """,
                     """
-                    20 tensors converted to float16: 27,801 of 27,808 values changed, by at most 1 of the value; \
-                    1 became infinite in norm.weight; 1 became 0
+                      layers.1.feed_forward.w3.weight  F16  3,071 of 3,072 changed  RMS error 3.69e-05  \
+                    at most 0.00354 of the value
                     """,
-                    "out: 20 tensors, 59,888 bytes, written",
-                ])
+                    """
+                      norm.weight                      F16  32 of 32 changed        RMS error 0.000256  \
+                    at most 1 of the value         1 became infinite  1 became 0
+                    """,
+                ] + sums)
             let quiet = try convert(arguments + ["--quiet"], in: folder)
             #expect(
                 quiet.error == "out: of 27,808 values, 1 became infinite in norm.weight and 1 became 0\n")
@@ -146,7 +161,7 @@ struct ConvertTests {
         (["/nowhere", "out", "--to", "gguf"], 66, "/nowhere"),
         (
             ["SOURCE", "there", "--to", "meta"], 73,
-            "there: expected nothing there, found a file or folder; --force replaces it once"
+            "found a folder with other things in it, such as file; choose a new name"
         ),
         (["SOURCE", "out", "--to", "onnx"], 64, "The value 'onnx' is invalid for '--to <to>'"),
         (

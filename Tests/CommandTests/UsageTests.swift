@@ -55,7 +55,7 @@ struct UsageTests {
         let options = long.lines.compactMap { line in
             line.hasPrefix("  --") ? line.dropFirst(2).prefix { $0 != " " } : nil
         }
-        #expect(options.count == 11)
+        #expect(options.count == 13)
         for option in options { #expect(help.output.contains("  \(option) "), "\(option)") }
         #expect(help.lines.allSatisfy { $0.count <= 80 })
     }

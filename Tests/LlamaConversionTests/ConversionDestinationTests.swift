@@ -76,6 +76,10 @@ import Testing
             try Data("mine".utf8).write(to: record)
             let found = message { try convert(source, to: folder.appending(path: "x.gguf"), .gguf) }
             #expect(found.contains("x.gguf.conversion.json: expected nothing there"))
+            let forced = message {
+                try convert(source, to: folder.appending(path: "x.gguf"), .gguf, forced: true)
+            }
+            #expect(forced.contains("x.gguf.conversion.json: expected nothing there, or a file like the new"))
             #expect(try Data(contentsOf: record) == Data("mine".utf8))
         }
     }

@@ -46,12 +46,17 @@ struct ConversionFinishTests {
         return folder
     }
 
+    /// A vocabulary of one token, as llama2.c has it.
+    private static func vocabulary(_ token: String) -> [UInt8] {
+        [3, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0] + Array(token.utf8)
+    }
+
     private static func converter(
         _ source: TemporaryFolder, _ example: Case, _ path: String, isNew: Bool
     ) throws -> Converter {
         var options = ConversionOptions(format: example.format)
         options.companions = [
-            CompanionFile(name: "tokenizer.bin", content: .bytes(Array((isNew ? "new" : "old").utf8)))
+            CompanionFile(name: "tokenizer.bin", content: .bytes(vocabulary(isNew ? "new" : "old")))
         ]
         var behavior = Converter.Behavior()
         behavior.replaces = example.replaces

@@ -258,11 +258,13 @@ struct ConversionInterruptionTests {
         }
         var expected = ConversionLoss()
         (expected.changed, expected.count, expected.overflowed, expected.underflowed) = (4, 32, 2, 1)
-        expected.largestRelativeError = 1
+        (expected.largestRelativeError, expected.nonFinite) = (1, 2)
+        expected.squaredError = 0x1p-60 + 0x1p-24
         #expect(try loss(.float16) == expected)
         // 70000 = 68.359375 * 2^10, and bfloat16 has steps of 2^9 there: 69 632 or 70 144, nearer.
         expected = ConversionLoss()
         (expected.changed, expected.count, expected.largestRelativeError) = (3, 32, 144 / 70000)
+        (expected.nonFinite, expected.squaredError) = (2, 2 * 144 * 144 + 0x1p-24)
         #expect(try loss(.bfloat16) == expected)
         #expect(try loss(.float32) == nil)
     }

@@ -54,6 +54,9 @@ struct ConversionPlanningTests {
         #expect(try output.files()["out/tokenizer.model"] == Data("tokens".utf8))
     }
 
+    private static let foreign =
+        "found a folder with other things in it, such as file; choose a new name"
+
     @Test(arguments: [
         ("DIR/none/out", "DIR/none: expected a folder to write into, found none; create it first"),
         ("", "the destination: expected the name of a checkpoint to create, found no name; name it"),
@@ -72,8 +75,8 @@ struct ConversionPlanningTests {
             choose one in it, such as DIR/there/../llama
             """
         ),
-        ("DIR/there/.", "DIR/there: expected nothing there, found a file or folder"),
-        ("DIR/there//", "DIR/there: expected nothing there, found a file or folder"),
+        ("DIR/there/.", "DIR/there: expected nothing there, or a checkpoint to replace, \(foreign)"),
+        ("DIR/there//", "DIR/there: expected nothing there, or a checkpoint to replace, \(foreign)"),
         ("DIR/empty/.", "none"),
         (
             "DIR/mine",

@@ -63,27 +63,6 @@ struct ConversionRefusalTests {
             name: "blocks, safetensors", format: .huggingFace, dtype: .q8_0,
             message: "it holds no Q8_0 weights"),
         Case(
-            name: "blocks, narrow", format: .gguf, dtype: .q4_0,
-            message: """
-                Q4_0 stores 32 weights together, and dim is 8; Q4_0 stores 32 weights together, and hidden_dim is 24
-                """),
-        Case(
-            name: "blocks, narrow heads",
-            model: TinyModel(dim: 32, nHeads: 2, headDim: 6, hiddenDim: 64), format: .gguf, dtype: .q8_0,
-            message: "Q8_0 stores 32 weights together, and n_heads * head_dim is 12"),
-        Case(
-            name: "blocks, heads wider than dim",
-            model: TinyModel(dim: 32, nHeads: 4, headDim: 10, hiddenDim: 64), format: .gguf, dtype: .q4_0,
-            message: "Q4_0 stores 32 weights together, and n_heads * head_dim is 40"),
-        Case(
-            name: "blocks, dim between the widths of heads",
-            model: TinyModel(dim: 48, nHeads: 2, headDim: 32, hiddenDim: 64), format: .gguf, dtype: .q8_0,
-            message: "Q8_0 stores 32 weights together, and dim is 48"),
-        Case(
-            name: "blocks, feed-forward layer",
-            model: TinyModel(dim: 32, nHeads: 2, headDim: 16, hiddenDim: 80), format: .gguf, dtype: .q8_0,
-            message: "Q8_0 stores 32 weights together, and hidden_dim is 80"),
-        Case(
             name: "float16, llama2c", format: .llama2c, dtype: .float16, message: "it holds no F16 weights"),
     ]
 

@@ -124,6 +124,28 @@ package struct CanonicalRows: Sendable {
         return nil
     }
 
+    /// Where the files hold an element: the index of the part, and the row and column in it.
+    ///
+    /// - Parameters:
+    ///   - row: 0 to ``rowCount`` − 1, in this order.
+    ///   - column: 0 to ``columnCount`` − 1; for a vector, in this order.
+    package func stored(row: Int, column: Int) -> (part: Int, row: Int, column: Int) {
+        let isVector = rowCount == 1 && parts.first?.tensor.shape.count == 1
+        var row = isVector ? row : permutation?.source(of: row) ?? row
+        var column = isVector ? permutation?.source(of: column) ?? column : column
+        for (index, part) in parts.enumerated() {
+            let width = part.width / dtype.blockSize * dtype.blockCount
+            if cut == .rows, row >= part.rowCount {
+                row -= part.rowCount
+            } else if cut == .columns, column >= width {
+                column -= width
+            } else {
+                return (index, row, column)
+            }
+        }
+        return (0, row, column)
+    }
+
     /// Copies those of `rows` that a part holds, whose first row is row `top` of the whole.
     private func copy(
         _ part: StoredPart, _ base: UnsafeRawPointer, rows: Range<Int>, top: Int,

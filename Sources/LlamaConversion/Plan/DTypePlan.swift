@@ -35,8 +35,19 @@ struct DTypePlan: Sendable {
     /// The dtype of a role in the output.
     func dtype(of role: TensorRole) throws(CheckpointError) -> DType {
         let weight = try checkpoint.weight(role)
+        let isUnfit = Self.unfit(weight.shape, for: options.dtype) != nil
         return writer.storedDType(
-            for: options.dtype ?? originals[role] ?? weight.dtype, rank: weight.shape.count)
+            for: isUnfit ? .float16 : options.dtype ?? originals[role] ?? weight.dtype,
+            rank: weight.shape.count)
+    }
+
+    /// The dtype, if it is a block format and the rows of a matrix are not whole blocks; such a matrix is stored in
+    /// float16, as llama.cpp's `llama-quantize` does (`llama_tensor_get_type` in `llama-quant.cpp`).
+    ///
+    /// - Parameter shape: Of the whole tensor.
+    static func unfit(_ shape: [Int], for dtype: DType?) -> DType? {
+        guard let dtype, shape.count > 1, let width = shape.last else { return nil }
+        return width.isMultiple(of: dtype.blockCount) ? nil : dtype
     }
 
     /// The dtype that a tensor would have if the format did not store it wider.

@@ -3,6 +3,19 @@ import LlamaCheckpoints
 import LlamaFiles
 
 extension FilePath {
+    /// What has this name, in words such as `a device`; symbolic links are not followed. Nil where nothing has.
+    var kind: String? {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        return Self.kind(status.st_mode)
+    }
+
+    /// Whether it is a regular file itself, not a symbolic link to one.
+    var isRealFile: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// The size of a readable regular file; symbolic links are followed.
     func regularFileByteCount() throws(CheckpointError) -> Int {
         var status = stat()
@@ -26,7 +39,9 @@ extension FilePath {
 
     private static func kind(_ mode: mode_t) -> String {
         switch mode & S_IFMT {
+        case S_IFREG: "a file"
         case S_IFDIR: "a folder"
+        case S_IFLNK: "a symbolic link"
         case S_IFIFO: "a pipe"
         case S_IFSOCK: "a socket"
         default: "a device"

@@ -81,9 +81,9 @@ struct OutputModel: Sendable {
         return roles.filter { $0 != .norm && $0 != .output } + roles.filter { $0 == .norm || $0 == .output }
     }
 
-    /// The dtype of the largest tensors.
+    /// The dtype of the largest tensors, or the one asked for.
     var mainDType: DType {
-        get throws(CheckpointError) { try dtypes.dtype(of: .layer(0, .w1)) }
+        get throws(CheckpointError) { try options.dtype ?? dtypes.dtype(of: .layer(0, .w1)) }
     }
 }
 

@@ -39,6 +39,12 @@ package struct PlannedFile: Sendable {
         return false
     }
 
+    /// The content of a file beside the weights; nil for weights.
+    var companion: CompanionFile.Content? {
+        if case .companion(let content) = content { return content }
+        return nil
+    }
+
     /// Number of tensors.
     package var tensorCount: Int {
         if case .weights(_, let tensors) = content { return tensors.count }

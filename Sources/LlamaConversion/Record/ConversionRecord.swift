@@ -22,6 +22,10 @@ package struct ConversionRecord: Sendable {
         var byteCount: Int { shape.reduce(1, *) / dtype.blockCount * dtype.blockSize }
         /// The digest of its values.
         package let digest: TensorDigest
+        /// How it is stored in the source.
+        package let sourceDType: DType
+        /// The dtype that was asked for, where the tensor does not fit its blocks; nil where it is what was asked for.
+        package let unfit: DType?
         /// What the change of dtype lost; nil where there was none.
         package let loss: ConversionLoss?
     }
@@ -37,6 +41,14 @@ package struct ConversionRecord: Sendable {
     /// Whether the context length that is written is an assumption.
     let assumesContextLength: Bool
 
+    /// Whether quantization made weights finite that were not, or the reverse.
+    package var hasDamage: Bool {
+        entries.contains { entry in
+            guard let loss = entry.loss, entry.dtype.isBlockFormat else { return false }
+            return loss.becameFinite > 0 || loss.overflowed > 0
+        }
+    }
+
     /// The file's text.
     var text: String {
         let tensors = entries.map { entry in
@@ -45,17 +57,8 @@ package struct ConversionRecord: Sendable {
                 ("dtype", .string(entry.dtype.rawValue)),
                 ("shape", .array(entry.shape.map { .int($0) })), ("sha256", .string(entry.digest.text)),
             ]
-            if let loss = entry.loss {
-                members.append(
-                    (
-                        "loss",
-                        .object([
-                            ("changed", .int(loss.changed)), ("of", .int(loss.count)),
-                            ("largest_relative_error", .float(loss.largestRelativeError)),
-                            ("overflowed", .int(loss.overflowed)), ("underflowed", .int(loss.underflowed)),
-                        ])
-                    ))
-            }
+            if let unfit = entry.unfit { members.append(("instead_of", .string(unfit.rawValue))) }
+            if let loss = entry.loss { members.append(("loss", loss.json)) }
             return JSONText.object(members)
         }
         let members: [(String, JSONText)] = [
@@ -87,6 +90,19 @@ package struct ConversionRecord: Sendable {
             checkpoint.format.isSingleFile ? file + "." + name : checkpoint.folder + "/" + name
         guard FilePath(path).exists, let reader = try? ConfigurationReader(path) else { return false }
         return (try? reader.flag(key)) == true
+    }
+}
+
+extension ConversionLoss {
+    /// What the record says of it.
+    fileprivate var json: JSONText {
+        .object([
+            ("changed", .int(changed)), ("of", .int(count)),
+            ("root_mean_square_error", .double(rootMeanSquareError)),
+            ("largest_relative_error", .float(largestRelativeError)),
+            ("overflowed", .int(overflowed)), ("underflowed", .int(underflowed)),
+            ("non_finite", .int(nonFinite)), ("became_finite", .int(becameFinite)),
+        ])
     }
 }
 

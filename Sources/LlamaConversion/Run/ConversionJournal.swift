@@ -44,11 +44,10 @@ final class ConversionJournal: Sendable {
     ///   ``ConversionError/cannotResume(path:reason:)`` where it does not fit.
     init(folder: String, fingerprint: String, resumes: Bool) throws(ConversionError) {
         let path = folder + "/" + Self.name
-        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw .unwritable(path: path, code: errno) }
+        let descriptor = try OutputFile.open(path, O_RDWR | O_CREAT | O_APPEND)
         do throws(ConversionError) {
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .busy(path: folder) }
-            if resumes, let found = try Self.read(path, fingerprint) {
+            if resumes, let found = try Self.read(path, descriptor, fingerprint) {
                 (done, finished, isNew) = (found.done, found.finished, false)
             } else {
                 isNew = true
@@ -66,8 +65,7 @@ final class ConversionJournal: Sendable {
     /// Locks the journal of a complete output; nil where there is none.
     init?(finishedIn folder: String) throws(ConversionError) {
         path = folder + "/" + Self.name
-        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return nil }
+        guard let descriptor = try? OutputFile.open(path, O_RDWR) else { return nil }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw .busy(path: folder)
@@ -100,7 +98,7 @@ final class ConversionJournal: Sendable {
 
     /// The journal's content; nil where it was abandoned before its first line was complete.
     private static func read(
-        _ path: String, _ fingerprint: String
+        _ path: String, _ descriptor: Int32, _ fingerprint: String
     ) throws(ConversionError) -> (done: [String: RoleConversion.Result], finished: Finished?)? {
         let folder = FilePath(path).folder
         var lines: [Substring] = []
@@ -118,7 +116,7 @@ final class ConversionJournal: Sendable {
             throw .cannotResume(
                 path: folder, reason: "it is of another conversion, or its source has changed")
         }
-        guard truncate(path, length) == 0 else { throw .unwritable(path: path, code: errno) }
+        guard ftruncate(descriptor, length) == 0 else { throw .unwritable(path: path, code: errno) }
         var done: [String: RoleConversion.Result] = [:]
         for line in lines.dropFirst() {
             if let finished = finished(line) { return (done, finished) }
@@ -140,16 +138,11 @@ final class ConversionJournal: Sendable {
         let value = try parse(line)
         var loss: ConversionLoss?
         if let stated = value["loss"] {
-            let numbers = try stated.ints()
-            guard numbers.count == 5 else {
-                throw .wrongType(path: "loss", expected: "five numbers", found: "\(numbers.count)")
+            loss = ConversionLoss(journal: try stated.ints())
+            guard loss != nil else {
+                throw .wrongType(
+                    path: "loss", expected: "\(ConversionLoss().journal.count) numbers", found: "others")
             }
-            var found = ConversionLoss()
-            (found.changed, found.count, found.overflowed, found.underflowed) = (
-                numbers[0], numbers[1], numbers[2], numbers[3]
-            )
-            found.largestRelativeError = Float(bitPattern: UInt32(truncatingIfNeeded: numbers[4]))
-            loss = found
         }
         let result = RoleConversion.Result(
             digest: TensorDigest(text: try value.member("sha256").string()),
@@ -167,11 +160,7 @@ final class ConversionJournal: Sendable {
                     ("crc", .array(result.checksums.map { .int(Int($0)) })),
                 ]
                 if let loss = result.loss {
-                    let numbers = [
-                        loss.changed, loss.count, loss.overflowed, loss.underflowed,
-                        Int(loss.largestRelativeError.bitPattern),
-                    ]
-                    members.append(("loss", .array(numbers.map { .int($0) })))
+                    members.append(("loss", .array(loss.journal.map { .int($0) })))
                 }
                 return .object(members)
             })
@@ -187,6 +176,13 @@ final class ConversionJournal: Sendable {
         ])
     }
 
+    /// Forgets everything, so that no run resumes or publishes the output.
+    func discard() throws(ConversionError) {
+        guard ftruncate(descriptor, 0) == 0, fdatasync(descriptor) == 0 else {
+            throw .unwritable(path: path, code: errno)
+        }
+    }
+
     private func append(_ lines: [JSONText]) throws(ConversionError) {
         let bytes = Array(lines.map { $0.serialized + "\n" }.joined().utf8)
         var start = 0
@@ -197,5 +193,24 @@ final class ConversionJournal: Sendable {
             start += count
         }
         guard fdatasync(descriptor) == 0 else { throw .unwritable(path: path, code: errno) }
+    }
+}
+
+extension ConversionLoss {
+    /// What a journal says of it, to the last bit.
+    fileprivate var journal: [Int] {
+        [
+            changed, count, overflowed, underflowed, nonFinite, becameFinite,
+            Int(largestRelativeError.bitPattern), Int(bitPattern: UInt(squaredError.bitPattern)),
+        ]
+    }
+
+    fileprivate init?(journal numbers: [Int]) {
+        self.init()
+        guard numbers.count == journal.count else { return nil }
+        (changed, count, overflowed, underflowed) = (numbers[0], numbers[1], numbers[2], numbers[3])
+        (nonFinite, becameFinite) = (numbers[4], numbers[5])
+        largestRelativeError = Float(bitPattern: UInt32(truncatingIfNeeded: numbers[6]))
+        squaredError = Double(bitPattern: UInt64(UInt(bitPattern: numbers[7])))
     }
 }

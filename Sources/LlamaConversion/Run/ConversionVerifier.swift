@@ -17,15 +17,16 @@ package struct ConversionVerifier: Sendable {
     /// - Parameters:
     ///   - isInterrupted: Asked before every tensor; once it returns true, no more are compared.
     ///   - progress: Told how many bytes of how many are read, from any thread.
+    /// - Returns: Whether every tensor was compared: false after an interrupt.
     /// - Throws: ``ConversionError/unfaithful(path:reason:)`` where a tensor differs, or an error of reading it.
-    package func verify(
+    @discardableResult package func verify(
         _ path: String, threads: Int, logger: Logger, isInterrupted: @Sendable () -> Bool = { false },
         progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(ConversionError) {
+    ) throws(ConversionError) -> Bool {
         let checkpoint: Checkpoint
         do { checkpoint = try Checkpoint(at: path, logger: logger) } catch { throw .source(error) }
         let total = record.entries.reduce(0) { $0 + $1.byteCount }
-        let state = Mutex<(next: Int, done: Int, error: ConversionError?)>((0, 0, nil))
+        let state = Mutex<(next: Int, compared: Int, done: Int, error: ConversionError?)>((0, 0, 0, nil))
         DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
             while true {
                 let index = state.withLock { state -> Int? in
@@ -42,12 +43,14 @@ package struct ConversionVerifier: Sendable {
                         }
                         progress(done, total)
                     }
+                    state.withLock { $0.compared += 1 }
                 } catch {
                     state.withLock { $0.error = $0.error ?? error }
                 }
             }
         }
         if let error = state.withLock(\.error) { throw error }
+        return state.withLock(\.compared) == record.entries.count
     }
 
     private func compare(

@@ -49,11 +49,13 @@ extension Converter {
             guard case .weights(_, let tensors) = file.content else { continue }
             for tensor in tensors where !entries.contains(where: { $0.role == tensor.role }) {
                 guard let result = results[tensor.role] else { continue }
-                let shape = tensor.role.shape(in: plan.checkpoint.configuration)
+                let source: DType
+                do { source = try plan.checkpoint.weight(tensor.source).dtype } catch { throw .source(error) }
                 entries.append(
                     ConversionRecord.Entry(
-                        role: tensor.role, dtype: tensor.spec.dtype, shape: shape, digest: result.digest,
-                        loss: result.loss))
+                        role: tensor.role, dtype: tensor.spec.dtype,
+                        shape: tensor.role.shape(in: plan.checkpoint.configuration), digest: result.digest,
+                        sourceDType: source, unfit: plan.unfit(tensor), loss: result.loss))
             }
         }
         // An output head that an earlier conversion untied is still a copy.

@@ -10,6 +10,8 @@ package struct Converter: Sendable {
     package struct Behavior: Sendable {
         /// Replace a file or folder at the destination.
         package var replaces = false
+        /// Quantize weights that are not finite, and blocks whose scale overflows.
+        package var allowsNonFinite = false
         /// Resume an interrupted conversion.
         package var resumes = false
         /// Threads that convert.
@@ -40,7 +42,7 @@ package struct Converter: Sendable {
     package func check() throws(ConversionError) {
         try destination.checkName(sources: plan.checkpoint.files)
         try destination.checkContents(
-            replaces: behavior.replaces, resumes: behavior.resumes, names: plan.files.map(\.name))
+            replaces: behavior.replaces, resumes: behavior.resumes, files: plan.files)
     }
 
     /// Checks that the disk has room for what is still to be written.
@@ -61,10 +63,13 @@ package struct Converter: Sendable {
     /// - Parameters:
     ///   - isInterrupted: Asked often; once it returns true, the run stops and keeps what is done.
     ///   - progress: Told how many bytes of weights are written, from any thread.
+    ///   - verification: Reads the output back; what exists at the destination is replaced only after it succeeds. Nil
+    ///     to leave that out.
     /// - Returns: What was written.
     /// - Throws: ``ConversionError/interrupted(path:)`` where it was stopped, or why it failed.
     package func run(
-        isInterrupted: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in }
+        isInterrupted: @Sendable () -> Bool = { false }, progress: @Sendable (Int) -> Void = { _ in },
+        verification: Verification? = nil
     ) throws(ConversionError) -> ConversionRecord {
         try destination.checkName(sources: plan.checkpoint.files)
         if !behavior.resumes { try destination.recover() }
@@ -75,12 +80,19 @@ package struct Converter: Sendable {
             folder: destination.journalFolder, fingerprint: try fingerprint(), resumes: behavior.resumes)
         let names = plan.files.map(\.name)
         if journal.finished != nil {
-            let record = try record(results(of: journal))
+            let results = results(of: journal)
+            guard !refusesNonFinite || !results.values.contains(where: \.isDamage) else {
+                throw .cannotResume(
+                    path: destination.unfinished, reason: "it has quantized weights that are not finite")
+            }
+            let record = try record(results)
+            try verify(record, verification, journal, isInterrupted)
             try destination.finish(names)
             return record
         }
         let record = try write(journal, isInterrupted, progress)
-        // Writing took a while: other programs may have changed the destination.
+        try verify(record, verification, journal, isInterrupted)
+        // This took a while: other programs may have changed the destination.
         try check()
         let finished = ConversionJournal.Finished(
             names: names, isFile: plan.options.format.isSingleFile, replaces: behavior.replaces)
@@ -101,8 +113,9 @@ package struct Converter: Sendable {
         for file in sources { file.rememberContents() }
         let outputs = try open(isNew: journal.isNew)
         let conversions = try conversions(outputs)
-        let queue = ConversionQueue(
-            conversions, flushInterval: behavior.flushInterval, done: journal.done)
+        // What an earlier run was allowed to quantize is looked at again, for the position.
+        let done = refusesNonFinite ? journal.done.filter { !$0.value.isDamage } : journal.done
+        let queue = ConversionQueue(conversions, flushInterval: behavior.flushInterval, done: done)
         queue.start(progress)
         try withoutActuallyEscaping(isInterrupted) { isInterrupted throws(ConversionError) in
             try queue.run(threads: behavior.threads, isInterrupted: isInterrupted, progress: progress) {
@@ -122,6 +135,9 @@ package struct Converter: Sendable {
         try sources.whileUnchanged {}
         return record
     }
+
+    /// Whether weights that quantization would hide or spread are errors.
+    private var refusesNonFinite: Bool { plan.isQuantizing && !behavior.allowsNonFinite }
 
     /// Checks that nothing was lost unasked: a tensor that an earlier conversion widened is narrowed again only where
     /// that loses nothing.
@@ -164,10 +180,13 @@ package struct Converter: Sendable {
                 }
             }
         }
+        let check: RoleConversion.Check =
+            !plan.isQuantizing ? .none : refusesNonFinite ? .refuse : .count
         do throws(CheckpointError) {
             return try outputs.map { role, outputs throws(CheckpointError) in
                 try RoleConversion(
-                    role, outputs, from: plan.checkpoint, layout: plan.options.format.naming.ropeLayout)
+                    role, outputs, from: plan.checkpoint, layout: plan.options.format.naming.ropeLayout,
+                    check: check)
             }
         } catch { throw .source(error) }
     }

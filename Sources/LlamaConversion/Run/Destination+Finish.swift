@@ -16,6 +16,9 @@ extension Destination {
     /// nothing was there, it is moved last: once it exists, so do the others. Where an old one is replaced, the old
     /// files beside it that will change are removed first, then it is replaced, then the new ones are moved: a kill in
     /// between leaves a complete model, old or new, possibly without its tokenizer but never with the other's.
+    ///
+    /// Other programs may change the destination at any time. What appears where nothing was is never replaced, what
+    /// was exchanged is examined before it is removed, and a rename replaces a name but never writes through it.
     func finish(_ names: [String]) throws(ConversionError) {
         if isFile { try finishFile(names) } else { try finishFolder(names) }
     }
@@ -36,9 +39,29 @@ extension Destination {
                     try finishFolder(finished.names)
                 }
             }
-        } else if isHalfReplaced, Self.isCheckpoint(replaced) {
+        } else if isHalfReplaced, isCheckpoint(replaced) {
             try rename(replaced, path)
         }
+    }
+
+    /// Leaves an output unpublished that is not as it was written.
+    ///
+    /// Only a run that did not verify, and was killed while it published the output, may have replaced the old one by
+    /// now; what is left of that is kept.
+    ///
+    /// - Parameter main: The name of its first file.
+    /// - Returns: What is at the destination, in words.
+    func retract(_ main: String) throws(ConversionError) -> String {
+        if current(main) == path {
+            guard !isFile else { return "it has replaced \(path) already" }
+            try remove(path + "/" + ConversionJournal.name)
+            let old = [unfinished, replaced].first { FilePath($0).isTaken }
+            return "it has replaced \(path) already"
+                + (old.map { ", and what is left of the old one is \($0)" } ?? "")
+        }
+        if !FilePath(path).isTaken, isCheckpoint(replaced) { try rename(replaced, path) }
+        FilePath(folder).flushFolder()
+        return FilePath(path).isTaken ? "\(path) is as it was" : "\(path) was not created"
     }
 
     private func finishFolder(_ names: [String]) throws(ConversionError) {
@@ -57,7 +80,11 @@ extension Destination {
     /// Exchanges the old and the new folder, atomically where possible.
     private func replaceFolder() throws(ConversionError) {
         try beforeChange()
-        if exchanges, Self.exchange(unfinished, path) { return }
+        if exchanges, Self.rename(unfinished, path, flags: Self.exchange) {
+            guard let found = replacement.obstacle(at: unfinished) else { return }
+            _ = Self.rename(unfinished, path, flags: Self.exchange)
+            throw .notReplaceable(path, expected: replacement.expected, found: found)
+        }
         try rename(path, replaced)
         do { try rename(unfinished, path) } catch {
             try rename(replaced, path)
@@ -67,7 +94,13 @@ extension Destination {
 
     /// Removes what the output has replaced.
     private func removeOldFolder() throws(ConversionError) {
-        for old in [unfinished, replaced] { try removeAll(old) }
+        for old in [unfinished, replaced] where FilePath(old).isTaken {
+            // Less than a checkpoint is what a kill during the removal left of one.
+            guard FilePath(old).isRealFolder, try Replacement.foreignEntry(in: old) == nil else {
+                throw .inTheWay(old)
+            }
+            try removeAll(old)
+        }
         // Last: until then it tells other runs that these folders belong to a conversion.
         try remove(path + "/" + ConversionJournal.name)
         FilePath(folder).flushFolder()
@@ -90,7 +123,12 @@ extension Destination {
         for name in replaces ? [main] + beside : beside + [main] {
             let new = unfinished + "/" + name
             guard FilePath(new).isTaken else { continue }
-            try rename(new, name == main ? path : path(beside: name))
+            if name == main {
+                try checkReplaceable()
+                try rename(new, path)
+            } else {
+                try rename(new, path(beside: name))
+            }
             FilePath(folder).flushFolder()
         }
         try removeAll(unfinished)
@@ -110,17 +148,35 @@ extension Destination {
         FilePath(unfinished).flushFolder()
     }
 
-    /// `renameat2` with `RENAME_EXCHANGE`, which the headers declare for GNU sources only.
-    private static func exchange(_ first: String, _ second: String) -> Bool {
+    /// `RENAME_NOREPLACE`.
+    private static var noReplacing: UInt32 { 1 }
+    /// `RENAME_EXCHANGE`.
+    private static var exchange: UInt32 { 2 }
+
+    /// `renameat2`, which the headers declare for GNU sources only; false with `errno` set where it failed.
+    private static func rename(_ old: String, _ new: String, flags: UInt32) -> Bool {
         typealias Function =
             @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
-        guard let symbol = dlsym(nil, "renameat2") else { return false }
-        return unsafeBitCast(symbol, to: Function.self)(AT_FDCWD, first, AT_FDCWD, second, 2) == 0
+        guard let symbol = dlsym(nil, "renameat2") else {
+            errno = ENOSYS
+            return false
+        }
+        return unsafeBitCast(symbol, to: Function.self)(AT_FDCWD, old, AT_FDCWD, new, flags) == 0
     }
 
     private func rename(_ old: String, _ new: String) throws(ConversionError) {
+        let wasTaken = FilePath(new).isTaken
         try beforeChange()
-        guard Glibc.rename(old, new) == 0 else { throw .unwritable(path: new, code: errno) }
+        if !wasTaken {
+            if Self.rename(old, new, flags: Self.noReplacing) { return }
+            // Some file systems know no flags.
+            guard [EINVAL, ENOSYS].contains(errno) else { throw failure(of: new) }
+        }
+        guard Glibc.rename(old, new) == 0 else { throw failure(of: new) }
+    }
+
+    private func failure(of path: String) -> ConversionError {
+        errno == EEXIST ? .exists(path) : .unwritable(path: path, code: errno)
     }
 
     private func remove(_ path: String) throws(ConversionError) {

@@ -12,6 +12,8 @@ struct Destination: Sendable {
     let replaced: String
     /// Whether the format is of a single file.
     let isFile: Bool
+    /// What may be replaced.
+    let replacement: Replacement
     private let suffix: String
     /// Whether to exchange the old and the new folder atomically, where the file system can.
     var exchanges = true
@@ -27,6 +29,7 @@ struct Destination: Sendable {
         unfinished = path + ".converting"
         replaced = path + ".replaced"
         isFile = format.isSingleFile
+        replacement = Replacement(format: format)
         suffix = format.suffix
     }
 
@@ -35,6 +38,15 @@ struct Destination: Sendable {
 
     /// The folder that holds the journal of an interrupted conversion: `unfinished`, until the final rename.
     var journalFolder: String { !hasJournal(unfinished) && hasJournal(path) ? path : unfinished }
+
+    /// Where the output is now: where it is written, or where a run that was killed has moved it.
+    ///
+    /// - Parameter main: The name of its first file.
+    func current(_ main: String) -> String {
+        guard isFile else { return journalFolder }
+        let file = unfinished + "/" + main
+        return FilePath(file).isTaken ? file : path
+    }
 
     private func hasJournal(_ folder: String) -> Bool {
         FilePath(folder + "/" + ConversionJournal.name).isTaken
@@ -71,9 +83,10 @@ struct Destination: Sendable {
     /// Checks that the destination does not exist or is an empty folder, or that it may be replaced.
     ///
     /// - Parameters:
-    ///   - names: The files of the output; for a format of one file, that file first.
+    ///   - files: The files of the output; for a format of one file, that file first.
     ///   - resumes: Whether files that the interrupted conversion has already moved are allowed.
-    func checkContents(replaces: Bool, resumes: Bool, names: [String]) throws(ConversionError) {
+    func checkContents(replaces: Bool, resumes: Bool, files: [PlannedFile]) throws(ConversionError) {
+        let names = files.map(\.name)
         if isFile, names.dropFirst().contains(FilePath(path).name) {
             throw .badDestination(
                 path, found: "the name of a file that goes beside it", advice: "choose another")
@@ -86,16 +99,24 @@ struct Destination: Sendable {
         let finished = ConversionJournal.finished(unfinished)
         if !isFile, FilePath(replaced).isTaken {
             // The old folder still counts as what exists at the destination.
-            let isOldFolder = !FilePath(path).isTaken && (finished != nil || Self.isCheckpoint(replaced))
+            let isOldFolder = !FilePath(path).isTaken && (finished != nil || isCheckpoint(replaced))
             guard isOldFolder else { throw .inTheWay(replaced) }
             guard replaces || resumes else { throw .exists(path) }
         }
-        if replaces { return try checkReplaceable() }
         for name in isFile ? names + [ConversionRecord.name] : names.prefix(1) {
             if resumes, finished?.isFile == true, !FilePath(unfinished + "/" + name).isTaken { continue }
             let target = name == names.first ? path : path(beside: name)
+            guard FilePath(target).isTaken else { continue }
             if !isFile, FilePath(target).isRealFolder, try Self.entries(of: target).isEmpty { continue }
-            if FilePath(target).isTaken { throw .exists(target) }
+            if target == path {
+                try checkReplaceable()
+            } else {
+                let content = files.first { $0.name == name }?.companion
+                if let found = replacement.obstacle(beside: target, to: content) {
+                    throw .notReplaceable(target, expected: "a file like the new one", found: found)
+                }
+            }
+            if !replaces { throw .exists(target) }
         }
     }
 
@@ -104,12 +125,10 @@ struct Destination: Sendable {
         name == ConversionRecord.name ? path + "." + name : folder + "/" + name
     }
 
-    /// Checks that what would be replaced is a checkpoint, not some other folder.
-    private func checkReplaceable() throws(ConversionError) {
-        guard FilePath(path).isRealFolder else { return }
-        guard try Self.entries(of: path).isEmpty || Self.isCheckpoint(path) else {
-            throw .isNoCheckpoint(path)
-        }
+    /// Checks that what exists at the destination is a checkpoint of the same kind.
+    func checkReplaceable() throws(ConversionError) {
+        guard let found = replacement.obstacle(at: path) else { return }
+        throw .notReplaceable(path, expected: replacement.expected, found: found)
     }
 
     /// Names of a folder's entries.
@@ -122,11 +141,9 @@ struct Destination: Sendable {
         }
     }
 
-    /// Whether a folder holds a checkpoint, and no folders.
-    static func isCheckpoint(_ path: String) -> Bool {
-        guard FilePath(path).isRealFolder, let names = try? FilePath(path).entries() else { return false }
-        return names.contains { ["config.json", "params.json", ConversionRecord.name].contains($0) }
-            && !names.contains { FilePath(path + "/" + $0).isRealFolder }
+    /// Whether a folder holds a checkpoint and nothing else.
+    func isCheckpoint(_ path: String) -> Bool {
+        FilePath(path).isRealFolder && replacement.obstacle(at: path) == nil
     }
 
     /// Whether the unfinished output is left from an earlier conversion, or empty.

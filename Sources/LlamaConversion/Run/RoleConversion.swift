@@ -17,8 +17,21 @@ struct RoleConversion {
         let digest: TensorDigest
         /// CRC-32 of each output's bytes; 0 for a file that needs none.
         let checksums: [UInt32]
-        /// Nil where the dtype stayed the same.
+        /// Nil where the dtype stayed the same, unless quantization found weights that are not finite.
         let loss: ConversionLoss?
+
+        /// Whether quantization must not accept it unasked.
+        var isDamage: Bool { loss?.isDamage == true }
+    }
+
+    /// What weights are checked for.
+    enum Check {
+        /// Nothing: they keep what they are.
+        case none
+        /// Infinities, and what is not a number, are counted, before and after.
+        case count
+        /// The first such weight is an error.
+        case refuse
     }
 
     /// Bytes of a slice in float32, at most, unless a head is larger.
@@ -30,7 +43,8 @@ struct RoleConversion {
     /// At least one, all of one dtype.
     let outputs: [Output]
     private let dtype: DType
-    private let shape: [Int]
+    private let weight: Weight
+    private let check: Check
     /// The rows in Meta's order.
     private let canonical: CanonicalRows
     /// The rows in the output's order.
@@ -42,20 +56,22 @@ struct RoleConversion {
     /// - Parameters:
     ///   - outputs: The tensors that hold the role, in order of shards.
     ///   - layout: The output's order of q and k rows.
+    ///   - check: For weights that are not finite.
     /// - Throws: where there is no output, or the source has no such role.
     init(
-        _ role: TensorRole, _ outputs: [Output], from checkpoint: Checkpoint, layout: RoPELayout
+        _ role: TensorRole, _ outputs: [Output], from checkpoint: Checkpoint, layout: RoPELayout,
+        check: Check
     ) throws(CheckpointError) {
         guard let tensor = outputs.first?.tensor else {
             throw .invalid(
                 checkpoint.folder, TensorNaming.meta.name(of: role), expected: "a file to write it to",
                 found: "none")
         }
-        let weight = try checkpoint.weight(tensor.source)
+        weight = try checkpoint.weight(tensor.source)
+        self.check = check
         self.role = role
         self.outputs = outputs
         dtype = tensor.spec.dtype
-        shape = weight.shape
         canonical = try CanonicalRows(
             weight, role: tensor.source, configuration: checkpoint.configuration)
         ordered = try CanonicalRows(
@@ -81,14 +97,18 @@ struct RoleConversion {
         _ progress: (Int) throws(ConversionError) -> Void
     ) throws(ConversionError) -> Result {
         let buffers = ConversionBuffers(valueCount: rowsPerSlice * canonical.columnCount)
-        var hasher = try TensorDigest.Hasher(role: role, dtype: dtype, shape: shape)
+        var hasher = try TensorDigest.Hasher(role: role, dtype: dtype, shape: weight.shape)
         var checksums = outputs.map { _ in CRC32() }
         var offsets = outputs.map(\.offset)
-        var loss = dtype == canonical.dtype ? nil : ConversionLoss()
+        let isKept = dtype == canonical.dtype
+        var loss = isKept && check == .none ? nil : ConversionLoss()
         let isSameOrder = canonical.isPermuted == ordered.isPermuted
         for start in stride(from: 0, to: canonical.rowCount, by: rowsPerSlice) {
             let rows = start..<min(start + rowsPerSlice, canonical.rowCount)
             let plain = converted(canonical.bytes(of: rows, buffers.source), buffers, buffers.output, &loss)
+            if check == .refuse, loss?.isDamage == true, let found = unstorable(buffers, from: start) {
+                throw .unstorable(found)
+            }
             hasher.update(plain)
             // The digest is of Meta's order, the file may want the other one.
             var ignored: ConversionLoss?
@@ -105,6 +125,7 @@ struct RoleConversion {
                 try progress(held.count)
             }
         }
+        if isKept, loss?.isDamage == false { loss = nil }
         return Result(digest: try hasher.finish(), checksums: checksums.map(\.value), loss: loss)
     }
 
@@ -113,7 +134,14 @@ struct RoleConversion {
         _ bytes: UnsafeRawBufferPointer, _ buffers: ConversionBuffers,
         _ target: UnsafeMutableRawBufferPointer, _ loss: inout ConversionLoss?
     ) -> UnsafeRawBufferPointer {
-        guard dtype != canonical.dtype else { return bytes }
+        guard dtype != canonical.dtype else {
+            if loss != nil {
+                let values = UnsafeBufferPointer(
+                    rebasing: buffers.values[..<dtype.decode(bytes, into: buffers.values)])
+                loss?.add(values, values)
+            }
+            return bytes
+        }
         let count = canonical.dtype.decode(bytes, into: buffers.values)
         let values = UnsafeBufferPointer(rebasing: buffers.values[..<count])
         dtype.encode(values, into: target)
@@ -123,6 +151,23 @@ struct RoleConversion {
             loss?.add(values, UnsafeBufferPointer(rebasing: buffers.decoded[..<count]))
         }
         return output
+    }
+
+    /// The first weight of a slice that cannot be stored, where the source has it.
+    ///
+    /// - Parameter start: The slice's first row.
+    private func unstorable(_ buffers: ConversionBuffers, from start: Int) -> UnstorableWeight? {
+        let count = min(rowsPerSlice, canonical.rowCount - start) * canonical.columnCount
+        let values = UnsafeBufferPointer(rebasing: buffers.values[..<count])
+        let decoded = UnsafeBufferPointer(rebasing: buffers.decoded[..<count])
+        let index = UnstorableWeight.index(
+            in: values, decoded: dtype == canonical.dtype ? values : decoded, blockCount: dtype.blockCount)
+        guard let index else { return nil }
+        let (part, row, column) = canonical.stored(
+            row: start + index / canonical.columnCount, column: index % canonical.columnCount)
+        return UnstorableWeight(
+            file: weight.files[part], tensor: weight.name, row: weight.shape.count > 1 ? row : nil,
+            column: column, value: values[index], dtype: dtype)
     }
 
     /// The bytes that a tensor holds of a slice of rows, gathered into `buffer` where they are not contiguous.

@@ -4,15 +4,7 @@ import LlamaTensors
 
 /// Plans the file of a GGUF checkpoint.
 struct GGUFCheckpointWriter: FormatWriter {
-    func obstacles(to model: OutputModel) -> [String] {
-        guard let dtype = model.options.dtype, dtype.isBlockFormat else { return [] }
-        let configuration = model.configuration
-        var widths = [("dim", configuration.dim), ("hidden_dim", configuration.hiddenDim)]
-        let heads = configuration.nHeads * configuration.headDim
-        if heads != configuration.dim { widths.append(("n_heads * head_dim", heads)) }
-        return widths.filter { !$0.1.isMultiple(of: dtype.blockCount) }
-            .map { "\(dtype.rawValue) stores \(dtype.blockCount) weights together, and \($0.0) is \($0.1)" }
-    }
+    func obstacles(to model: OutputModel) -> [String] { [] }
 
     /// llama.cpp computes with norms and biases in float32 only.
     func storedDType(for dtype: DType, rank: Int) -> DType { rank < 2 ? .float32 : dtype }

@@ -1,0 +1,129 @@
+@testable import LlamaCheckpointTestSupport
+@testable import LlamaConversion
+import Foundation
+import Synchronization
+import Testing
+
+@testable import LlamaCheckpoints
+
+/// What may be replaced, and what other programs may do meanwhile.
+struct ReplacementTests {
+    private func converter(
+        _ source: TemporaryFolder, _ format: CheckpointFormat, _ path: String
+    ) throws -> Converter {
+        var behavior = Converter.Behavior()
+        behavior.replaces = true
+        return try Converter(
+            ConversionPlan(source.open(), ConversionOptions(format: format)), to: path, behavior)
+    }
+
+    @Test(
+        arguments: [
+            (["params.json", "consolidated.00.pth", "tokenizer.model", "checklist.chk"], nil),
+            (["config.json", "model.safetensors", "README.md", "LICENSE.txt", ".gitattributes"], nil),
+            (["config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json"], nil),
+            (["config.json", "pytorch_model.bin", "tokenizer_config.json"], nil), ([], nil),
+            (["config.json"], "a folder with other things in it, and no weights with their configuration"),
+            (
+                ["model.safetensors"],
+                "a folder with other things in it, and no weights with their configuration"
+            ),
+            (
+                ["config.json", "model.safetensors", "notes.txt"],
+                "a folder with other things in it, such as notes.txt"
+            ),
+            (
+                ["config.json", "model.safetensors", "q4.gguf"],
+                "a folder with other things in it, such as q4.gguf"
+            ),
+            (
+                ["params.json", "consolidated.safetensors", "metrics.jsonl", "training.safetensors"],
+                "a folder with other things in it, such as metrics.jsonl"
+            ),
+        ] as [([String], String?)]) func foldersThatMayBeReplaced(names: [String], found: String?) throws
+    {
+        let folder = try TemporaryFolder()
+        for name in names { try folder.write(name, "{}") }
+        #expect(Replacement(format: .huggingFace).obstacle(at: folder.path) == found)
+    }
+
+    /// Files that checkpoints have, as something else than files.
+    @Test func foldersAndPipesWithTheNamesOfFiles() throws {
+        let folder = try TemporaryFolder()
+        for name in ["config.json", "model.safetensors"] { try folder.write(name, "{}") }
+        let path = folder.path + "/tokenizer.json"
+        let found = "a folder with other things in it, such as tokenizer.json"
+        #expect(mkdir(path, 0o700) == 0)
+        #expect(Replacement(format: .huggingFace).obstacle(at: folder.path) == found)
+        #expect(rmdir(path) == 0 && mkfifo(path, 0o600) == 0)
+        #expect(Replacement(format: .huggingFace).obstacle(at: folder.path) == found)
+        #expect(unlink(path) == 0 && symlink(folder.path + "/config.json", path) == 0)
+        #expect(Replacement(format: .huggingFace).obstacle(at: folder.path) == nil)
+    }
+
+    /// Another program puts something at the destination between the last check and the change.
+    @Test(arguments: [CheckpointFormat.huggingFace, .gguf], [true, false])
+    func keepsWhatAppearsMeanwhile(format: CheckpointFormat, isOldThere: Bool) throws {
+        let source = try TemporaryFolder.huggingFace()
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/out" + format.suffix
+        if isOldThere { _ = try converter(source, format, path).run() }
+        var late = try converter(source, format, path)
+        let mine = folder.path + "/mine"
+        #expect(mkdir(mine, 0o700) == 0)
+        try folder.write("mine/config.json", "{}")
+        try folder.write("mine/thesis.txt", "years of work")
+        let isDone = Mutex(false)
+        late.destination.beforeChange = { () throws(ConversionError) in
+            isDone.withLock { isDone in
+                if isDone { return }
+                isDone = true
+                if isOldThere { #expect(rename(path, folder.path + "/old") == 0) }
+                #expect(rename(mine, path) == 0)
+            }
+        }
+        #expect(throws: ConversionError.self) { try late.run() }
+        #expect(try folder.files()[("out" + format.suffix) + "/thesis.txt"] == Data("years of work".utf8))
+        // The output is still complete where it was written.
+        #expect(try folder.files().keys.contains { $0.contains(".converting/model.") })
+    }
+
+    /// Links and pipes under the names of an unfinished output lead nowhere.
+    @Test(arguments: ["model.safetensors", "conversion.journal"], [true, false])
+    func writesThroughNoLink(name: String, isLink: Bool) throws {
+        let source = try TemporaryFolder.huggingFace()
+        let folder = try TemporaryFolder()
+        try folder.write("mine", "years of work")
+        let unfinished = folder.path + "/out.converting"
+        #expect(mkdir(unfinished, 0o700) == 0)
+        try folder.write("out.converting/conversion.journal", "")
+        let path = unfinished + "/" + name
+        _ = unlink(path)
+        #expect(isLink ? symlink(folder.path + "/mine", path) == 0 : mkfifo(path, 0o600) == 0)
+        let result = Result { try converter(source, .huggingFace, folder.path + "/out").run() }
+        defer { _ = unlink(path) }
+        if !isLink { _ = unlink(path) }
+        #expect(try folder.files()["mine"] == Data("years of work".utf8))
+        guard name == "conversion.journal" else {
+            // What an abandoned conversion left is removed rather than written to.
+            #expect(try folder.files()["out/model.safetensors"] != nil)
+            return
+        }
+        #expect(throws: ConversionError.self) { try result.get() }
+        #expect(try folder.files()["out/model.safetensors"] == nil)
+    }
+
+    /// The unfinished output is a folder itself, not a link to one that looks like it.
+    @Test func followsNoLinkToAnUnfinishedOutput() throws {
+        let source = try TemporaryFolder.huggingFace()
+        let folder = try TemporaryFolder()
+        #expect(mkdir(folder.path + "/mine", 0o700) == 0)
+        try folder.write("mine/conversion.journal", "")
+        #expect(symlink(folder.path + "/mine", folder.path + "/out.converting") == 0)
+        let error = #expect(throws: ConversionError.self) {
+            try converter(source, .huggingFace, folder.path + "/out").run()
+        }
+        #expect(error?.description.contains("out.converting: expected nothing there") == true)
+        #expect(try folder.files("mine") == ["conversion.journal": Data()])
+    }
+}
