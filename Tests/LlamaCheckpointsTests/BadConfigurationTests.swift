@@ -92,8 +92,21 @@ import Testing
             "use_scaled_rope a number", "use_scaled_rope: expected true or false, found 1",
             ["use_scaled_rope": "1"]),
         .params(
-            "high_freq_factor 1", "high_freq_factor: expected more than 1, found 1.0",
-            ["use_scaled_rope": "true", "high_freq_factor": "1"]),
+            "rope_high_freq_factor 1", "rope_high_freq_factor: expected more than 1, found 1.0",
+            ["use_scaled_rope": "true", "rope_high_freq_factor": "1"]),
+        .params(
+            "two factors of high frequencies",
+            "high_freq_factor: expected 2.0, as in rope_high_freq_factor, found 3.0",
+            ["use_scaled_rope": "true", "rope_high_freq_factor": "2", "high_freq_factor": "3"]),
+        .params(
+            "low_freq_factor",
+            "low_freq_factor: expected 1 or none, found 2; Meta's code has no key for it and scales with 1",
+            ["use_scaled_rope": "true", "low_freq_factor": "2"]),
+        .params(
+            "Hugging Face's scaling",
+            "rope_scaling: expected none, found {\"rope_type\":\"yarn\"}; "
+                + "of the scalings of rotations only Llama 3's is read from here",
+            ["rope_scaling": "{\"rope_type\": \"yarn\"}"]),
         .params(
             "duplicate by an escape", "key \"dim\": expected each key once, found the same key again",
             ["\\u0064im": "8"]),

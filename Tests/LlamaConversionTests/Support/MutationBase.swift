@@ -48,7 +48,7 @@ struct MutationBase: Sendable, CustomTestStringConvertible {
             MutationBase("params.json", damaging: "params.json") {
                 let params = TinyModel(nLayers: 1).params([
                     "ffn_dim_multiplier": "1.0", "rope_theta": "500000.0", "use_scaled_rope": "true",
-                    "high_freq_factor": "4", "max_seq_len": "64",
+                    "rope_high_freq_factor": "4", "max_seq_len": "64",
                 ])
                 return try .meta(TinyModel(nLayers: 1), params)
             },
