@@ -61,7 +61,7 @@ struct WeightBinding {
             case .derived:
                 logger.debug("\(folder): \(name) dropped: the rotations are computed from the configuration")
             case .role(.output) where configuration.tiesEmbeddings:
-                logger.notice("\(folder): \(name) left out: config.json ties it to the embedding")
+                logger.notice("\(folder): \(name) left out: it is the embedding again, which it is tied to")
             case .role(let role) where pending.contains(role):
                 guard let weight = try join(role, name, role.shape(in: configuration)) else { break }
                 pending.remove(role)

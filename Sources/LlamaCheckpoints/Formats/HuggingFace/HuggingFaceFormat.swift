@@ -36,6 +36,8 @@ struct HuggingFaceFormat: FormatDefinition {
     ) throws(CheckpointError) -> StatedConfiguration {
         try HuggingFaceConfig.read(
             try folder.configurationFile("config.json", naming: naming),
-            generation: folder.existing("generation_config.json"), logger: logger)
+            generation: folder.existing("generation_config.json"),
+            head: StoredHead(in: files, naming: naming),
+            logger: logger)
     }
 }
