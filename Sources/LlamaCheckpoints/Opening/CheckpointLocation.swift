@@ -47,7 +47,8 @@ package struct CheckpointLocation {
         for format in CheckpointFormat.allCases {
             if let files = try format.definition.weightFiles(in: folder) { return files }
         }
-        let names = try folder.entries()
+        let listing = try folder.listing()
+        let names = listing.undecodable.map { "\($0) (not UTF-8: rename it)" } + listing.names
         let shown = names.prefix(5).joined(separator: " ") + (names.count > 5 ? " …" : "")
         throw CheckpointError(
             file: folder.path, .noCheckpoint(found: names.isEmpty ? "an empty folder" : shown),
@@ -59,6 +60,9 @@ package struct CheckpointLocation {
             $0.definition.configurationFile == file.name
         }
         if isConfiguration { return try files(in: CheckpointFolder(file.folder)) }
+        if let kind = file.specialKind {
+            throw CheckpointError(file: file.path, .unreadable("it is \(kind), not a regular file"))
+        }
         let container = try CheckpointFormat.container(of: file.path)
         for format in CheckpointFormat.allCases {
             let files = try format.definition.weightFiles(with: file, container: container)

@@ -13,7 +13,7 @@ extension FilePath {
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .invalid(
-                path, expected: "a regular file", found: Self.kind(status.st_mode),
+                path, expected: "a regular file", found: Self.kind(ofMode: status.st_mode),
                 advice: "put the file itself there, or remove it")
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -22,14 +22,5 @@ extension FilePath {
         }
         close(descriptor)
         return Int(status.st_size)
-    }
-
-    private static func kind(_ mode: mode_t) -> String {
-        switch mode & S_IFMT {
-        case S_IFDIR: "a folder"
-        case S_IFIFO: "a pipe"
-        case S_IFSOCK: "a socket"
-        default: "a device"
-        }
     }
 }
