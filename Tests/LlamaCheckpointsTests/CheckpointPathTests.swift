@@ -56,7 +56,7 @@ import Testing
     @Test func refusesFoldersWithoutWeights() throws {
         let folder = try TemporaryFolder()
         let advice =
-            "; expected consolidated.*.pth, consolidated.safetensors, model.safetensors or one .gguf"
+            "; expected consolidated.*.pth, consolidated.safetensors, model.safetensors, pytorch_model.bin or one .gguf"
         #expect(folder.message() == "DIR: no checkpoint here: found an empty folder" + advice)
         try folder.write("params.json", TinyModel().params())
         #expect(folder.message() == "DIR: no checkpoint here: found params.json" + advice)

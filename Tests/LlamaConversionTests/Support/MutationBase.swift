@@ -57,6 +57,13 @@ struct MutationBase: Sendable, CustomTestStringConvertible {
                 try folder.write("generation_config.json", "{\"eos_token_id\": [1, 2], \"bos_token_id\": 0}")
                 return folder
             },
+            MutationBase("pytorch_model.bin") {
+                let model = TinyModel(nLayers: 1, isTied: true)
+                let folder = try TemporaryFolder()
+                try folder.write("config.json", model.config())
+                try folder.write("pytorch_model.bin", TorchBuilder(model.tensors(.huggingFace)).bytes)
+                return folder
+            },
             MutationBase("safetensors, index + 2 shards") {
                 try .huggingFaceShards(TinyModel(nLayers: 1, isTied: true))
             },
