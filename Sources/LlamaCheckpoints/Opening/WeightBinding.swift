@@ -5,8 +5,10 @@ import Logging
 struct WeightBinding {
     /// How the files name tensors.
     let naming: TensorNaming
-    /// The checkpoint's folder, for errors about the tensors as a set.
+    /// The checkpoint's folder.
     let folder: String
+    /// What errors about the tensors as a set name: the file of a format that has one, else the folder.
+    let subject: String
     /// Told which tensors are dropped.
     let logger: Logger
 
@@ -72,7 +74,7 @@ struct WeightBinding {
         guard pending.isEmpty, unexpected.isEmpty, doubled.isEmpty else {
             let missing = pending.map(naming.name(of:)).sorted()
             throw CheckpointError(
-                file: folder, .tensors(missing: missing, unexpected: unexpected, doubled: doubled))
+                file: subject, .tensors(missing: missing, unexpected: unexpected, doubled: doubled))
         }
         return weights
     }
