@@ -60,6 +60,7 @@ enum ShardIndex {
                 files[name] = try openShard(folder + "/" + name, container, tensor: tensor, index: path)
             }
         }
+        try RepeatedFile.check(files.values.sorted { $0.path < $1.path })
         for (tensor, name) in map {
             guard files[name]?.tensors[tensor] != nil else {
                 throw .invalid(path, tensor, expected: "the tensor in \(name)", found: "no such tensor there")
