@@ -135,8 +135,8 @@ let package = Package(
         .testTarget(
             name: "LlamaModelTests",
             dependencies: [
-                "LlamaCheckpoints", "LlamaConversion", "LlamaKernels", "LlamaModel", "LlamaTensors",
-                "LlamaTestSupport",
+                "LlamaCheckpoints", "LlamaCheckpointTestSupport", "LlamaConversion", "LlamaKernels",
+                "LlamaModel", "LlamaTensors", "LlamaTestSupport",
             ]),
         .testTarget(
             name: "LlamaGenerationTests",

@@ -18,11 +18,16 @@ package struct FileError: Error, Equatable, Sendable {
     package let code: Int32
     /// How the file changed while it was being read; nil where a call failed.
     package let change: Change?
+    /// What is wrong, where that says more than ``code``; nil where the system's words do.
+    private let explanation: String?
 
-    /// - Parameter code: An `errno`.
-    package init(path: String, code: Int32) {
+    /// - Parameters:
+    ///   - code: An `errno`.
+    ///   - explanation: What is wrong, where that says more than the code.
+    package init(path: String, code: Int32, explanation: String? = nil) {
         self.path = path
         self.code = code
+        self.explanation = explanation
         change = nil
     }
 
@@ -31,12 +36,13 @@ package struct FileError: Error, Equatable, Sendable {
         self.path = path
         code = EIO
         self.change = change
+        explanation = nil
     }
 
-    /// The system's words for ``code``, or how the file changed and what to do.
+    /// How the file changed and what to do, else the explanation, else the system's words for ``code``.
     package var reason: String {
         switch change {
-        case nil: String(cString: strerror(code))
+        case nil: explanation ?? String(cString: strerror(code))
         case .size(let expected, let found):
             "changed while it was being read: expected \(expected) bytes, found \(found); "
                 + "restore the file and run the command again"
@@ -47,6 +53,7 @@ package struct FileError: Error, Equatable, Sendable {
             "changed while it was being read: expected the same contents, found others; run the command again"
         }
     }
+
     /// Whether the file (or a folder on its path) does not exist.
     package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
 }

@@ -13,6 +13,27 @@ extension FilePath {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// What kind of file a mode of `stat` says it is, as a noun phrase.
+    package static func kind(ofMode mode: mode_t) -> String {
+        switch mode & S_IFMT {
+        case S_IFREG: "a regular file"
+        case S_IFDIR: "a folder"
+        case S_IFLNK: "a symbolic link"
+        case S_IFIFO: "a pipe"
+        case S_IFSOCK: "a socket"
+        default: "a device"
+        }
+    }
+
+    /// What it is, where it is neither a regular file nor a folder, as a noun phrase; nil otherwise.
+    package var specialKind: String? {
+        var status = stat()
+        guard stat(path, &status) == 0, ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
+            return nil
+        }
+        return Self.kind(ofMode: status.st_mode)
+    }
+
     /// The path with symbolic links resolved; nil where nothing exists.
     package var resolved: String? {
         guard let real = realpath(path, nil) else { return nil }

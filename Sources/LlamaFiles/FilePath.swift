@@ -30,16 +30,37 @@ package struct FilePath {
     }
 
     /// Names of the entries of the folder, sorted.
+    ///
+    /// - Throws: where the folder cannot be read, and for a name that is not UTF-8: as a `String` it would be another.
     package func entries() throws(FileError) -> [String] {
+        let listing = try listing()
+        guard let name = listing.undecodable.first else { return listing.names }
+        throw FileError(
+            path: path, code: EILSEQ, explanation: "the name of an entry is not UTF-8: \(name); rename it")
+    }
+
+    /// The entries of the folder, sorted: the names that are UTF-8, and the others with the bytes that are not escaped,
+    /// as `caf\xE9`. No file can be opened by one of the latter.
+    package func listing() throws(FileError) -> (names: [String], undecodable: [String]) {
         guard let stream = opendir(path) else { throw FileError(path: path, code: errno) }
         defer { closedir(stream) }
-        var names: [String] = []
+        var (names, undecodable): ([String], [String]) = ([], [])
         while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if let name = String(validating: bytes, as: UTF8.self) {
+                if name != ".", name != ".." { names.append(name) }
+            } else {
+                undecodable.append(Self.escaped(bytes))
             }
-            if name != ".", name != ".." { names.append(name) }
         }
-        return names.sorted()
+        return (names.sorted(), undecodable.sorted())
+    }
+
+    private static func escaped(_ bytes: [UInt8]) -> String {
+        bytes.map { byte in
+            (0x20..<0x7F).contains(byte)
+                ? String(Unicode.Scalar(byte))
+                : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+        }.joined()
     }
 }

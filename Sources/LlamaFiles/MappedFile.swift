@@ -27,7 +27,9 @@ package final class MappedFile: Sendable {
             var status = stat()
             guard fstat(descriptor, &status) == 0 else { throw FileError(path: path, code: errno) }
             guard status.st_mode & S_IFMT == S_IFREG else {
-                throw FileError(path: path, code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+                guard status.st_mode & S_IFMT != S_IFDIR else { throw FileError(path: path, code: EISDIR) }
+                let kind = FilePath.kind(ofMode: status.st_mode)
+                throw FileError(path: path, code: EINVAL, explanation: "it is \(kind), not a regular file")
             }
             region = try Self.map(descriptor, count: Int(status.st_size), path: path)
             modified = status.st_mtim

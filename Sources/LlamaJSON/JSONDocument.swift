@@ -25,12 +25,35 @@ final class JSONDocument {
         guard text.count <= min(limits.byteCount, Int(Int32.max)) else {
             throw .tooLarge(byteCount: text.count, limit: limits.byteCount)
         }
-        if let plain = spellingOutSurrogatePairs(text[...]) {
-            root = try plain.withUnsafeBufferPointer { bytes throws(JSONError) in
+        // RFC 8259, section 8.1: a parser may ignore a byte order mark, which some editors write.
+        let mark = text.starts(with: byteOrderMark) ? byteOrderMark.count : 0
+        do throws(JSONError) {
+            root = try Self.root(of: UnsafeRawBufferPointer(rebasing: text[mark...]), limits)
+        } catch {
+            guard case .syntax(let found, let offset) = error else { throw error }
+            throw .syntax(found, offset: offset + mark)
+        }
+    }
+
+    private static func root(
+        of text: UnsafeRawBufferPointer, _ limits: JSONLimits
+    ) throws(JSONError) -> OpaquePointer? {
+        func parse(copy: [UInt8]) throws(JSONError) -> OpaquePointer? {
+            try copy.withUnsafeBufferPointer { bytes throws(JSONError) in
                 try Self.parse(UnsafeRawBufferPointer(bytes), limits)
             }
-        } else {
-            root = try Self.parse(text, limits)
+        }
+        let plain = spellingOutSurrogatePairs(text[...])
+        let root = if let plain { try parse(copy: plain) } else { try Self.parse(text, limits) }
+        // Only in valid JSON is it certain what is a number.
+        guard let exact = markingLongIntegers(text[...]) else { return root }
+        if let root { json_object_put(root) }
+        return try exact.withUnsafeBufferPointer { bytes throws(JSONError) in
+            let bytes = UnsafeRawBufferPointer(bytes)
+            guard let plain = spellingOutSurrogatePairs(bytes[...]) else {
+                return try Self.parse(bytes, limits)
+            }
+            return try parse(copy: plain)
         }
     }
 

@@ -9,7 +9,7 @@ package struct JSONReader {
     private var scratch: [UInt8] = []
 
     /// The offset of the byte that is read next.
-    package private(set) var offset = 0
+    package private(set) var offset: Int
 
     /// - Parameter text: the whole text, which must outlive the reader.
     package init(_ text: UnsafeBufferPointer<UInt8>, limits: JSONLimits = JSONLimits()) throws(JSONError) {
@@ -22,6 +22,7 @@ package struct JSONReader {
         }
         self.text = text
         maximumDepth = limits.depth
+        offset = text.starts(with: byteOrderMark) ? byteOrderMark.count : 0
     }
 
     /// A reader of a value that another reader has skipped; offsets count from the beginning of the text.

@@ -73,11 +73,14 @@ package struct JSONValue {
 
     /// A whole number, above `Int.min`.
     package func int() throws(JSONError) -> Int {
-        try expect(json_type_int, "a whole number")
+        guard json_object_is_type(object, json_type_int) != 0 else {
+            let found = excerpt
+            let expected = "a whole number" + (isLongInteger(found.utf8) ? " of 64 bits" : "")
+            throw .wrongType(path: path, expected: expected, found: found)
+        }
         let value = json_object_get_int64(object)
-        // json-c clamps numbers beyond 64 bits; whether the lowest number was clamped cannot be told.
-        guard value != .min, value != .max || json_object_get_uint64(object) == UInt64(Int64.max) else {
-            throw .wrongType(path: path, expected: "a whole number of 64 bits", found: excerpt)
+        guard value != .min else {
+            throw .wrongType(path: path, expected: "a whole number above \(Int64.min)", found: excerpt)
         }
         return Int(value)
     }
@@ -116,7 +119,7 @@ package struct JSONValue {
         guard let text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE) else {
             return "null"
         }
-        let full = String(cString: text)
+        let full = withoutMark(String(cString: text))
         return full.count <= 60 ? full : full.prefix(57) + "…"
     }
 

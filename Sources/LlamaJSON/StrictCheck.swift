@@ -46,7 +46,7 @@ func checkStrictly(_ text: Slice<UnsafeRawBufferPointer>, allowsDuplicates: Bool
 }
 
 /// Index of the quote that closes the string whose first byte is at `start`.
-private func endOfString(in text: Slice<UnsafeRawBufferPointer>, from start: Int) -> Int {
+func endOfString(in text: Slice<UnsafeRawBufferPointer>, from start: Int) -> Int {
     var index = start
     while index < text.endIndex, text[index] != UInt8(ascii: "\"") {
         index += text[index] == UInt8(ascii: "\\") ? 2 : 1

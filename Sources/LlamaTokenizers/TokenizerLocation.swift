@@ -31,11 +31,16 @@ package enum TokenizerLocation: Sendable {
         if let file = location?.paths?.first, try TokenizerKind.isGGUF(file) {
             found = try Self.inGGUF(file)
         } else {
-            let folder = location?.folder ?? (isFolder ? path : FilePath(path).folder)
+            let folder = location?.folder ?? (isFolder ? Self.snapshot(path) : FilePath(path).folder)
             found = Self.beside(folder, isLlama2c: location?.container == Llama2cFile.self)
         }
         guard let found else { throw .noTokenizer(path: path) }
         self = found
+    }
+
+    /// The snapshot in a cache of Hugging Face repositories; the folder itself where it is another.
+    private static func snapshot(_ folder: String) -> String {
+        (try? CheckpointFolder(folder).snapshot())?.path ?? folder
     }
 
     private static func inGGUF(_ path: String) throws(TokenizerError) -> TokenizerLocation? {

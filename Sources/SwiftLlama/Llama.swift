@@ -29,8 +29,8 @@ public struct Llama: Sendable {
     /// Opens a checkpoint with its tokenizer.
     ///
     /// Reads Meta's checkpoints (`params.json` with `consolidated.*.pth` or `consolidated.safetensors`), Hugging Face's
-    /// (`config.json` with `model.safetensors`, sharded or not), GGUF files and llama2.c's `.bin` files. No weight is
-    /// read before it is used.
+    /// (`config.json` with `model.safetensors` or `pytorch_model.bin`, sharded or not), GGUF files and llama2.c's `.bin`
+    /// files. No weight is read before it is used.
     ///
     /// - Parameters:
     ///   - path: The folder of the checkpoint, or a file in it.

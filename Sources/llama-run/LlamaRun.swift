@@ -9,8 +9,8 @@ struct LlamaRun: ParsableCommand {
         abstract: "Complete text with a Llama checkpoint.",
         discussion: """
             Reads Meta checkpoints (params.json with consolidated.*.pth shards or consolidated.safetensors), \
-            Hugging Face checkpoints (config.json with model.safetensors, sharded or not), GGUF files with their own \
-            tokenizer, and llama2.c's .bin files.
+            Hugging Face checkpoints (config.json with model.safetensors or pytorch_model.bin, sharded or not), GGUF \
+            files with their own tokenizer, and llama2.c's .bin files.
 
               llama-run --checkpoints llama-2-7b --prompt "The capital of France is"
               llama-run --checkpoints llama-2-7b --prompts in.jsonl --output out.jsonl

@@ -16,7 +16,7 @@ import Testing
             "dim huge", "dim: expected 1 to 1048576, found 9223372036854775807",
             ["dim": "9223372036854775807"]),
         .params(
-            "dim beyond 64 bits", "dim: expected a whole number of 64 bits, found 18446744073709551615",
+            "dim beyond 64 bits", "dim: expected a whole number of 64 bits, found 99999999999999999999",
             ["dim": "99999999999999999999"]),
         .params("dim fractional", "dim: expected a whole number, found 8.5", ["dim": "8.5"]),
         .params("layers huge", "n_layers: expected 1 to 4096, found 1000000000", ["n_layers": "1000000000"]),
@@ -83,16 +83,30 @@ import Testing
             the configuration, found [4, 8]
             """, ["n_kv_heads": "2"]),
         .params("norm_eps missing", "norm_eps: expected a number, found none", ["norm_eps": nil]),
-        .params("norm_eps NaN", "norm_eps: expected a number above 0, found nan", ["norm_eps": "NaN"]),
-        .params("norm_eps infinite", "norm_eps: expected a number above 0, found inf", ["norm_eps": "1e999"]),
+        .params("norm_eps NaN", "norm_eps: expected a number above 0, found NaN", ["norm_eps": "NaN"]),
+        .params(
+            "norm_eps infinite", "norm_eps: expected a number above 0, found 1e999", ["norm_eps": "1e999"]),
         .params(
             "rope_theta negative", "rope_theta: expected a number above 0, found -1.0", ["rope_theta": "-1"]),
         .params(
             "use_scaled_rope a number", "use_scaled_rope: expected true or false, found 1",
             ["use_scaled_rope": "1"]),
         .params(
-            "high_freq_factor 1", "high_freq_factor: expected more than 1, found 1.0",
-            ["use_scaled_rope": "true", "high_freq_factor": "1"]),
+            "rope_high_freq_factor 1", "rope_high_freq_factor: expected more than 1, found 1.0",
+            ["use_scaled_rope": "true", "rope_high_freq_factor": "1"]),
+        .params(
+            "two factors of high frequencies",
+            "high_freq_factor: expected 2.0, as in rope_high_freq_factor, found 3.0",
+            ["use_scaled_rope": "true", "rope_high_freq_factor": "2", "high_freq_factor": "3"]),
+        .params(
+            "low_freq_factor",
+            "low_freq_factor: expected 1 or none, found 2; Meta's code has no key for it and scales with 1",
+            ["use_scaled_rope": "true", "low_freq_factor": "2"]),
+        .params(
+            "Hugging Face's scaling",
+            "rope_scaling: expected none, found {\"rope_type\":\"yarn\"}; "
+                + "of the scalings of rotations only Llama 3's is read from here",
+            ["rope_scaling": "{\"rope_type\": \"yarn\"}"]),
         .params(
             "duplicate by an escape", "key \"dim\": expected each key once, found the same key again",
             ["\\u0064im": "8"]),

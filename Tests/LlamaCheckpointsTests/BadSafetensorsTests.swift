@@ -122,7 +122,7 @@ import Testing
             "offset of 65 bits",
             """
             header: a.data_offsets[1]: expected a whole number of 64 bits, found \
-            18446744073709551615
+            18446744073709551616
             """,
             header: "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,18446744073709551616]}}"),
         .safetensors(

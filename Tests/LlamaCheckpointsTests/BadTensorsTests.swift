@@ -159,7 +159,18 @@ import Testing
             2, found consolidated.00.pth consolidated.01.pth consolidated.02.pth \
             consolidated.03.pth consolidated.04.pth; remove the shards of another model
             """
-        ) { try $0.write("consolidated.04.pth", shard(0) { _ in }) },
+        ) {
+            // Of another model: what is left of an earlier download.
+            try $0.write(
+                "consolidated.04.pth", shard(0) { for index in $0.indices { $0[index].bytes.reverse() } })
+        },
+        shards(
+            "the same shard twice",
+            """
+            DIR/consolidated.02.pth: expected a shard of its own, found the contents of \
+            consolidated.01.pth again; fetch consolidated.02.pth again, or remove it
+            """
+        ) { try $0.write("consolidated.02.pth", shard(1) { _ in }) },
         shards(
             "empty last shard",
             """

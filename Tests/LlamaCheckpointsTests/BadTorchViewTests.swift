@@ -133,9 +133,8 @@ import Testing
         .torch(
             "unknown storage type",
             """
-            consolidated/data.pkl: byte 103: expected only tensors and the names they are \
-            rebuilt with, found torch.ComplexFloatStorage; convert the tensors to F32, F16 \
-            or BF16
+            tok_embeddings.weight: torch.ComplexFloatStorage is not supported; convert the \
+            tensors to F32, F16 or BF16
             """
         ) { $0.views[0].type = "ComplexFloatStorage" },
         .torch(

@@ -1,4 +1,5 @@
 @testable import LlamaCheckpointTestSupport
+@testable import LlamaFiles
 import Foundation
 import Testing
 
@@ -54,7 +55,8 @@ import Testing
 
     @Test func refusesFoldersWithoutWeights() throws {
         let folder = try TemporaryFolder()
-        let advice = "; expected consolidated.*.pth, consolidated.safetensors, model.safetensors or one .gguf"
+        let advice =
+            "; expected consolidated.*.pth, consolidated.safetensors, model.safetensors, pytorch_model.bin or one .gguf"
         #expect(folder.message() == "DIR: no checkpoint here: found an empty folder" + advice)
         try folder.write("params.json", TinyModel().params())
         #expect(folder.message() == "DIR: no checkpoint here: found params.json" + advice)
@@ -113,6 +115,30 @@ import Testing
         #expect(folder.message() == "DIR/params.json: cannot be read: Is a directory")
         try folder.remove("params.json")
         try #require(mkfifo(folder.path + "/params.json", 0o600) == 0)
-        #expect(folder.message() == "DIR/params.json: cannot be read: Invalid argument")
+        #expect(folder.message() == "DIR/params.json: cannot be read: it is a pipe, not a regular file")
+    }
+
+    @Test(arguments: ["pipe", "pipe.pth", "pipe.gguf", "pipe.bin"])
+    func saysThatAPipeIsOne(name: String) throws {
+        let folder = try TemporaryFolder()
+        try #require(mkfifo(folder.path + "/" + name, 0o600) == 0)
+        #expect(folder.message(name) == "DIR/\(name): cannot be read: it is a pipe, not a regular file")
+    }
+
+    /// A name that is not UTF-8 is never taken for another, and does not disturb the files beside it.
+    @Test func leavesOutNamesThatAreNotUTF8() throws {
+        let folder = try TemporaryFolder()
+        let name = [UInt8](folder.path.utf8) + [UInt8]("/caf\u{0}.gguf".utf8)
+        let path = name.map { CChar(bitPattern: $0 == 0 ? 0xE9 : $0) } + [0]
+        let file = try #require(fopen(path, "w"))
+        fclose(file)
+        #expect(
+            folder.message().hasPrefix(
+                "DIR: no checkpoint here: found caf\\xE9.gguf (not UTF-8: rename it); expected "))
+        #expect(throws: FileError.self) { try FilePath(folder.path).entries() }
+        try folder.write("params.json", TinyModel().params())
+        try folder.write("consolidated.00.pth", TorchBuilder(TinyModel().tensors(.meta)).bytes)
+        #expect(folder.message() == "no error")
+        unlink(path)
     }
 }

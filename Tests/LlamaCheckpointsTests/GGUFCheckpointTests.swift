@@ -126,7 +126,7 @@ import Testing
             },
             BadInput(
                 "another tensor",
-                "DIR: the tensors are not those of this Llama: missing output_norm.weight, unexpected blk.0.attn_q_norm.weight"
+                "DIR/model.gguf: the tensors are not those of this Llama: missing output_norm.weight, unexpected blk.0.attn_q_norm.weight"
             ) {
                 var builder = GGUFBuilder(TinyModel(nLayers: 1))
                 builder.infos[1].name = "blk.0.attn_q_norm.weight"

@@ -54,7 +54,7 @@ import Testing
             ["hidden\\u005fsize": "8"]),
         .config(
             "layers beyond 64 bits",
-            "num_hidden_layers: expected a whole number of 64 bits, found 18446744073709551615",
+            "num_hidden_layers: expected a whole number of 64 bits, found 99999999999999999999",
             ["num_hidden_layers": "99999999999999999999"]),
         BadInput(
             "index with a tensor twice", "key \"a\": expected each key once, found the same key again",

@@ -59,6 +59,27 @@ import Testing
         #expect(rope.scaling == expected)
     }
 
+    /// Under the names of `ModelArgs` in llama-models' `models/llama4/args.py`, and under the one of earlier versions.
+    @Test(
+        arguments: [
+            (["rope_high_freq_factor": "2"], 2.0), (["high_freq_factor": "3"], 3),
+            (["rope_high_freq_factor": "2", "high_freq_factor": "2.0"], 2),
+            (["rope_high_freq_factor": "null", "high_freq_factor": "3"], 3), ([:], 4),
+        ] as [(KeyValuePairs<String, String?>, Double)])
+    func readsMetasFactorOfHighFrequencies(keys: KeyValuePairs<String, String?>, high: Double) throws {
+        let model = TinyModel()
+        let changes =
+            [("use_scaled_rope", "true"), ("rope_scaling_factor", "16")] + keys.map { ($0, $1 ?? "null") }
+        var params = model.params()
+        params.removeLast()
+        params += changes.map { ", \"\($0)\": \($1)" }.joined() + "}"
+        let rope = try TemporaryFolder.meta(model, params).open().configuration.rope
+        #expect(
+            rope.scaling
+                == .llama3(
+                    factor: 16, lowFrequencyFactor: 1, highFrequencyFactor: high, originalLength: 8192))
+    }
+
     @Test func tiesTheOutputOfSmallLlama32Only() throws {
         for (vocabularySize, isTied) in [(128_256, true), (128_255, false)] {
             let model = TinyModel(nLayers: 1, vocabularySize: vocabularySize, isTied: true, dtype: .float16)

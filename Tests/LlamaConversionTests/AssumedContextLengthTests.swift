@@ -106,7 +106,7 @@ struct AssumedContextLengthTests {
         #expect(!untied.configuration.tiesEmbeddings && untied.configuration.contextLength == nil)
         #expect(
             try ConversionPlan(untied, ConversionOptions(format: format)).notes == [
-                "output.weight, a copy of the embedding that an earlier conversion made, is tied to it again",
+                "output.weight, a copy of the embedding, is tied to it",
                 Self.note,
             ])
         #expect(try untied.converted(to: format, in: folder, "tied").configuration.tiesEmbeddings)

@@ -21,13 +21,35 @@ struct ConversionRefusalTests {
     }
 
     private static let linear = [("rope_scaling", #"{"rope_type": "linear", "factor": 4.0}"#)]
+    private static func llama3(low: Double, length: Int) -> [(String, String)] {
+        let scaling = """
+            {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": \(low), "high_freq_factor": 4.0, \
+            "original_max_position_embeddings": \(length)}
+            """
+        return [("rope_scaling", scaling)]
+    }
     private static let wide = TinyModel(headDim: 6)
     private static let biased = TinyModel(hasAttentionBias: true)
 
     static let cases = [
         Case(
             name: "linear RoPE, meta", config: linear, format: .meta,
-            message: "params.json supports only Llama 3's RoPE scaling"),
+            message: "params.json supports only Llama 3's RoPE scaling, and this is linear, factor 4.0"),
+        Case(
+            name: "low frequencies, meta", config: llama3(low: 0.5, length: 8192), format: .meta,
+            message: "params.json has no low_freq_factor, and 0.5 is not 1"),
+        Case(
+            name: "original length, meta", config: llama3(low: 2, length: 4096), format: .metaSafetensors,
+            message: """
+                params.json has no low_freq_factor, and 2.0 is not 1; \
+                params.json has no original_max_position_embeddings, and 4096 is not 8192
+                """),
+        Case(
+            name: "llama3 RoPE, llama2c", config: llama3(low: 1, length: 8192), format: .llama2c,
+            message: """
+                llama2.c .bin: rope_scaling: expected none, which the format assumes, \
+                found llama3, factor 8.0, low 1.0, high 4.0, original length 8192; choose another format
+                """),
         Case(
             name: "linear RoPE, llama2c", config: linear, format: .llama2c,
             message: """

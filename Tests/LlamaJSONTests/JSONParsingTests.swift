@@ -60,6 +60,37 @@ import Testing
         #expect(throws: JSONError.self) { try parse("[\(text)]").array()[0].int() }
     }
 
+    /// As written, where json-c would have clamped them.
+    @Test(arguments: [
+        "9223372036854775808", "18446744073709551616", "-9223372036854775809", "99999999999999999999999999",
+    ])
+    func showsLongIntegersAsTheyAreWritten(text: String) throws {
+        let json = #"{"\#(text)": "\ud836\udc23\#(text)", "a": [\#(text), 1]}"#
+        let root = try parse(json)
+        #expect(try root.member(text).string() == "\u{1D823}\(text)")
+        let value = try #require(try root.member("a").array().first)
+        #expect(value.excerpt == text)
+        #expect(try value.double() == Double(text))
+        let expected =
+            "a: [0]: ".replacing(": [", with: "[") + "expected a whole number of 64 bits, found \(text)"
+        #expect(message(json) { _ = try $0.member("a").ints() } == expected)
+    }
+
+    @Test func ignoresAByteOrderMark() throws {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        #expect(try parse(mark + Array(#"{"a": 1}"#.utf8))["a"]?.int() == 1)
+        #expect(message(mark + Array("[1 2]".utf8)) == message(Array("   [1 2]".utf8)))
+        #expect(message(Array("[1] ".utf8) + mark).hasPrefix("byte 4: expected valid JSON"))
+        let text = mark + Array(#"{"b": 7}"#.utf8)
+        var value: Int?
+        try text.withUnsafeBufferPointer { text throws(JSONError) in
+            var reader = try JSONReader(text)
+            try reader.object { reader, _ throws(JSONError) in value = try reader.int() }
+            try reader.end()
+        }
+        #expect(value == 7)
+    }
+
     @Test func outlivesItsText() throws {
         var value: JSONValue?
         do {

@@ -24,6 +24,25 @@ struct ReferenceTests {
         try expectAgreement(ReferenceModel.shared(name), instructionSet)
     }
 
+    /// The same weights as `torch.save` stores them, in one file or in several with an index.
+    @Test(arguments: ["hf-tied-f32", "hf-biased-bf16"])
+    func agreesWithTransformersOnPytorchModels(name: String) throws {
+        try withTemporaryFolder { folder in
+            try PytorchCopy.write(Fixtures.checkpoint(name), to: folder)
+            let model = try ReferenceModel(folder: folder)
+            #expect(model.checkpoint.files.allSatisfy { $0.hasSuffix(".bin") })
+            try expectAgreement(model, .best)
+        }
+    }
+
+    @Test(.enabled(if: TestData.isWanted, "needs LLAMA_TEST_DATA"))
+    func agreesWithTransformersOnASharedPytorchModel() throws {
+        try withTemporaryFolder { folder in
+            try PytorchCopy.write(TestData.url("checkpoints/micro-hf-f32"), to: folder)
+            try expectAgreement(ReferenceModel(folder: folder), .best)
+        }
+    }
+
     private func expectAgreement(_ model: ReferenceModel, _ instructionSet: InstructionSet) throws {
         let state = try InferenceState(
             model.checkpoint.configuration, slots: 1,

@@ -98,7 +98,8 @@ def frequencies(parameters: dict, head_dim: int) -> torch.Tensor:
     result = 1.0 / theta ** (torch.arange(0, head_dim, 2).float() / head_dim)
     if not parameters.get("use_scaled_rope"):
         return result
-    factor, low, high, length = parameters.get("rope_scaling_factor", 8), 1, 4, 8192
+    factor, low, length = parameters.get("rope_scaling_factor", 8), 1, 8192
+    high = parameters.get("rope_high_freq_factor", 4)
     scaled = []
     for frequency in result.tolist():
         wavelength = 2 * math.pi / frequency

@@ -52,7 +52,9 @@ package struct ConfigurationReader {
     package func optionalPositive(_ key: String) throws(CheckpointError) -> Double? {
         guard let value = try read(key, { value throws(JSONError) in try value.double() }) else { return nil }
         guard value > 0, value.isFinite else {
-            throw invalid(key, expected: "a number above 0", found: "\(value)")
+            // A number that is too large for a double is shown as it is written.
+            let found = value.isFinite ? "\(value)" : object[key]?.excerpt ?? "\(value)"
+            throw invalid(key, expected: "a number above 0", found: found)
         }
         return value
     }

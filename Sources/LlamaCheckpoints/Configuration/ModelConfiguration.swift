@@ -75,6 +75,15 @@ package struct ModelConfiguration: Sendable, Equatable {
         self.stopTokens = stopTokens
     }
 
+    /// Number of tokens of every Llama 3.
+    static let llama3VocabularySize = 128_256
+
+    /// Whether a model is Llama 3.2 1B or 3B, which scale rotations by 32 and tie the output head to the embedding. Meta's
+    /// files do not say so; only the shape does: Llama 3's vocabulary, and narrower than any other Llama 3.
+    package static func isSmallLlama32(dim: Int, vocabularySize: Int) -> Bool {
+        vocabularySize == llama3VocabularySize && dim < 4096
+    }
+
     /// Width of the feed-forward layer by Meta's rules.
     ///
     /// Source: `FeedForward.__init__` in Meta's `llama/model.py`.

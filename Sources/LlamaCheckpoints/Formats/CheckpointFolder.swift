@@ -7,9 +7,12 @@ package struct CheckpointFolder: Sendable {
 
     package init(_ path: String) { self.path = path }
 
-    /// Names of its entries, sorted.
-    func entries() throws(CheckpointError) -> [String] {
-        do { return try FilePath(path).entries() } catch { throw CheckpointError(error) }
+    /// Names of its entries, sorted. Names that are not UTF-8 are left out: no file of a checkpoint has one.
+    func entries() throws(CheckpointError) -> [String] { try listing().names }
+
+    /// Names of its entries, sorted, and those that are not UTF-8.
+    func listing() throws(CheckpointError) -> (names: [String], undecodable: [String]) {
+        do { return try FilePath(path).listing() } catch { throw CheckpointError(error) }
     }
 
     /// The path of a file in the folder; nil where the folder has none of that name.

@@ -11,7 +11,7 @@ package enum CheckpointFormat: String, Sendable, CaseIterable {
     case meta
     /// `params.json` and `consolidated.safetensors`.
     case metaSafetensors = "meta-safetensors"
-    /// `config.json` and `model.safetensors`, with an index where there are several.
+    /// `config.json` and `model.safetensors` (or `pytorch_model.bin`), with an index where there are several.
     case huggingFace = "huggingface"
     /// One `.gguf` file, as llama.cpp reads it.
     case gguf
@@ -74,7 +74,7 @@ extension CheckpointFormat {
     package static func isCheckpointFile(_ path: String) -> Bool {
         let name = FilePath(path).name
         if allCases.contains(where: { $0.definition.configurationFile == name }) { return true }
-        if name.hasSuffix(".safetensors.index.json") { return true }
+        if ShardIndex.isIndex(name) { return true }
         guard isWeightFile(name), let container = try? container(of: path) else { return false }
         // Names that end in .bin are used for tokenizers too.
         guard name.hasSuffix(".bin") else { return true }

@@ -66,6 +66,6 @@ package struct StatedConfiguration {
 package enum WeightFiles {
     /// Files of one container, by name and in order.
     case files([String], any TensorContainer.Type)
-    /// Those that a safetensors index of this name lists.
+    /// Those that an index of this name lists.
     case index(String)
 }

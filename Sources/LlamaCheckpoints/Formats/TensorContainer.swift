@@ -25,6 +25,8 @@ extension TensorContainer {
     package static var naming: TensorNaming? { nil }
 
     package static func open(_ names: [String], in folder: String) throws(CheckpointError) -> [TensorFile] {
-        try names.map { name throws(CheckpointError) in try open(folder + "/" + name) }
+        let files = try names.map { name throws(CheckpointError) in try open(folder + "/" + name) }
+        try RepeatedFile.check(files)
+        return files
     }
 }

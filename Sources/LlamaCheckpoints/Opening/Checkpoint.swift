@@ -42,7 +42,12 @@ package struct Checkpoint: Sendable {
         let definition = format.definition
         let stated = try definition.configuration(
             of: tensorFiles, in: CheckpointFolder(location.folder), logger: logger)
-        let binding = WeightBinding(naming: naming, folder: location.folder, logger: logger)
+        let binding = WeightBinding(
+            naming: naming, folder: location.folder,
+            subject: format.isSingleFile ? first.path : location.folder, logger: logger)
+        if location.folder != location.asked {
+            logger.notice("\(location.folder): read, as \(location.asked) itself has no weights")
+        }
         weights =
             definition.isModelParallel
             ? try binding.bindParallel(tensorFiles, configuration: stated.configuration)

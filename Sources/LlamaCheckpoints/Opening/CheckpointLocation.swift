@@ -4,6 +4,8 @@ import LlamaFiles
 package struct CheckpointLocation {
     /// The folder of the files.
     package let folder: String
+    /// The folder that was given, or that of the file that was given. ``folder`` may be beneath it.
+    let asked: String
     private let files: WeightFiles
 
     /// - Throws: where there is nothing at `path`, or no checkpoint, or only part of one.
@@ -11,12 +13,27 @@ package struct CheckpointLocation {
         let file = FilePath(path)
         if try Self.isFolder(file) {
             let trailing = path.reversed().prefix { $0 == "/" }.count
-            folder = trailing == path.count ? path : String(path.dropLast(trailing))
-            files = try Self.files(in: CheckpointFolder(folder))
+            asked = trailing == path.count ? path : String(path.dropLast(trailing))
+            let (found, files) = try Self.search(CheckpointFolder(asked))
+            (folder, self.files) = (found.path, files)
         } else {
+            asked = file.folder
             folder = file.folder
             files = try Self.files(with: file)
         }
+    }
+
+    /// The files in a folder; where it has none, those in the folder beneath it where downloads of Hugging Face
+    /// repositories keep them.
+    private static func search(
+        _ folder: CheckpointFolder
+    ) throws(CheckpointError) -> (CheckpointFolder, WeightFiles) {
+        if let files = try files(in: folder) { return (folder, files) }
+        let download = try folder.snapshot()
+        if let download, let files = try files(in: download) { return (download, files) }
+        let original = (download ?? folder).original
+        if let original, let files = try files(in: original) { return (original, files) }
+        throw nothing(in: download ?? folder)
     }
 
     private static func isFolder(_ path: FilePath) throws(CheckpointError) -> Bool {
@@ -39,26 +56,41 @@ package struct CheckpointLocation {
     package func open() throws(CheckpointError) -> [TensorFile] {
         switch files {
         case .files(let names, let container): try container.open(names, in: folder)
-        case .index(let name): try SafetensorsIndex.open(folder + "/" + name)
+        case .index(let name): try ShardIndex.open(folder + "/" + name)
         }
     }
 
-    private static func files(in folder: CheckpointFolder) throws(CheckpointError) -> WeightFiles {
+    private static func files(in folder: CheckpointFolder) throws(CheckpointError) -> WeightFiles? {
         for format in CheckpointFormat.allCases {
             if let files = try format.definition.weightFiles(in: folder) { return files }
         }
-        let names = try folder.entries()
+        return nil
+    }
+
+    private static func nothing(in folder: CheckpointFolder) -> CheckpointError {
+        let listing: (names: [String], undecodable: [String])
+        do { listing = try folder.listing() } catch { return error }
+        let names = listing.undecodable.map { "\($0) (not UTF-8: rename it)" } + listing.names
         let shown = names.prefix(5).joined(separator: " ") + (names.count > 5 ? " …" : "")
-        throw CheckpointError(
+        return CheckpointError(
             file: folder.path, .noCheckpoint(found: names.isEmpty ? "an empty folder" : shown),
-            advice: "expected consolidated.*.pth, consolidated.safetensors, model.safetensors or one .gguf")
+            advice:
+                "expected consolidated.*.pth, consolidated.safetensors, model.safetensors, pytorch_model.bin or one .gguf"
+        )
     }
 
     private static func files(with file: FilePath) throws(CheckpointError) -> WeightFiles {
         let isConfiguration = CheckpointFormat.allCases.contains {
             $0.definition.configurationFile == file.name
         }
-        if isConfiguration { return try files(in: CheckpointFolder(file.folder)) }
+        if isConfiguration {
+            let folder = CheckpointFolder(file.folder)
+            guard let files = try files(in: folder) else { throw nothing(in: folder) }
+            return files
+        }
+        if let kind = file.specialKind {
+            throw CheckpointError(file: file.path, .unreadable("it is \(kind), not a regular file"))
+        }
         let container = try CheckpointFormat.container(of: file.path)
         for format in CheckpointFormat.allCases {
             let files = try format.definition.weightFiles(with: file, container: container)

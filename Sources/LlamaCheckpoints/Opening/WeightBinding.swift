@@ -5,8 +5,10 @@ import Logging
 struct WeightBinding {
     /// How the files name tensors.
     let naming: TensorNaming
-    /// The checkpoint's folder, for errors about the tensors as a set.
+    /// The checkpoint's folder.
     let folder: String
+    /// What errors about the tensors as a set name: the file of a format that has one, else the folder.
+    let subject: String
     /// Told which tensors are dropped.
     let logger: Logger
 
@@ -61,7 +63,7 @@ struct WeightBinding {
             case .derived:
                 logger.debug("\(folder): \(name) dropped: the rotations are computed from the configuration")
             case .role(.output) where configuration.tiesEmbeddings:
-                logger.notice("\(folder): \(name) left out: config.json ties it to the embedding")
+                logger.notice("\(folder): \(name) left out: it is the embedding again, which it is tied to")
             case .role(let role) where pending.contains(role):
                 guard let weight = try join(role, name, role.shape(in: configuration)) else { break }
                 pending.remove(role)
@@ -72,7 +74,7 @@ struct WeightBinding {
         guard pending.isEmpty, unexpected.isEmpty, doubled.isEmpty else {
             let missing = pending.map(naming.name(of:)).sorted()
             throw CheckpointError(
-                file: folder, .tensors(missing: missing, unexpected: unexpected, doubled: doubled))
+                file: subject, .tensors(missing: missing, unexpected: unexpected, doubled: doubled))
         }
         return weights
     }

@@ -87,7 +87,8 @@ package struct CheckpointReport: Sendable {
             if role == .tokEmbeddings || role == .output { embedded += count }
         }
         folder = checkpoint.folder
-        format = Self.formatName(naming: checkpoint.naming, container: checkpoint.container)
+        format = Self.formatName(
+            naming: checkpoint.naming, container: checkpoint.container, files: checkpoint.files)
         container = checkpoint.container
         family = ModelFamily(configuration)
         self.configuration = configuration
@@ -112,7 +113,9 @@ package struct CheckpointReport: Sendable {
         let naming = CheckpointFormat.naming(of: opened.tensorFiles)
         let records = opened.tensorFiles.flatMap { TensorRecord.all(of: $0, naming: naming) }
         self.folder = folder
-        format = opened.container.map { Self.formatName(naming: naming, container: $0) }
+        format = opened.container.map {
+            Self.formatName(naming: naming, container: $0, files: opened.tensorFiles.map(\.path))
+        }
         container = opened.container
         family = nil
         configuration = nil
@@ -133,9 +136,14 @@ package struct CheckpointReport: Sendable {
 
 extension CheckpointReport {
     /// Such as `Hugging Face safetensors`; `GGUF` for a container that has its own names.
-    private static func formatName(naming: TensorNaming?, container: any TensorContainer.Type) -> String {
-        guard let naming, naming.title != container.name else { return container.name }
-        return "\(naming.title) \(container.name)"
+    private static func formatName(
+        naming: TensorNaming?, container: any TensorContainer.Type, files: [String]
+    ) -> String {
+        // Torch's container has several suffixes: the files' own is what people call it.
+        let suffix = container.suffixes.first { suffix in files.first?.hasSuffix(suffix) == true }
+        let name = container == TorchFile.self ? suffix ?? container.name : container.name
+        guard let naming, naming.title != name else { return name }
+        return "\(naming.title) \(name)"
     }
 }
 

@@ -45,7 +45,7 @@ struct OpenableFiles {
 
     private static func weightFiles(in folder: String) throws(CheckpointError) -> [String] {
         do {
-            let names = try FilePath(folder).entries()
+            let names = try FilePath(folder).listing().names
             return names.filter(CheckpointFormat.isWeightFile).map { folder + "/" + $0 }
         } catch { throw CheckpointError(error) }
     }

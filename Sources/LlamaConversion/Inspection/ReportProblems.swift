@@ -31,7 +31,7 @@ struct ReportProblems {
     private func extraFiles() throws(CheckpointError) -> [String] {
         let used = Set(files.map { FilePath($0).name })
         let entries: [String]
-        do { entries = try FilePath(folder).entries() } catch { throw CheckpointError(error) }
+        do { entries = try FilePath(folder).listing().names } catch { throw CheckpointError(error) }
         let extra = entries.filter { CheckpointFormat.isWeightFile($0) && !used.contains($0) }
         guard !extra.isEmpty else { return [] }
         let shown = extra.prefix(4).joined(separator: " ") + (extra.count > 4 ? " …" : "")

@@ -7,7 +7,7 @@ extension FilePath {
     var kind: String? {
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }
-        return Self.kind(status.st_mode)
+        return Self.kind(ofMode: status.st_mode)
     }
 
     /// Whether it is a regular file itself, not a symbolic link to one.
@@ -26,7 +26,7 @@ extension FilePath {
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .invalid(
-                path, expected: "a regular file", found: Self.kind(status.st_mode),
+                path, expected: "a regular file", found: Self.kind(ofMode: status.st_mode),
                 advice: "put the file itself there, or remove it")
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -35,16 +35,5 @@ extension FilePath {
         }
         close(descriptor)
         return Int(status.st_size)
-    }
-
-    private static func kind(_ mode: mode_t) -> String {
-        switch mode & S_IFMT {
-        case S_IFREG: "a file"
-        case S_IFDIR: "a folder"
-        case S_IFLNK: "a symbolic link"
-        case S_IFIFO: "a pipe"
-        case S_IFSOCK: "a socket"
-        default: "a device"
-        }
     }
 }

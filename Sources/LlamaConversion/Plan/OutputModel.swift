@@ -26,9 +26,10 @@ struct OutputModel: Sendable {
         let (tied, note) = try Self.tie(checkpoint, for: options.format)
         let wasAssumed = AssumedContextLength.isWritten(in: checkpoint)
         let stated = wasAssumed ? nil : source.contextLength
+        let statesItself = try checkpoint.statesTiedEmbeddings == source.tiesEmbeddings
         keepsConfig =
             checkpoint.naming == .huggingFace && options.format == .huggingFace && options.dtype == nil
-            && tied == source
+            && tied == source && statesItself
         if keepsConfig || options.format.isMeta || stated != nil {
             configuration = keepsConfig ? source : tied.withContextLength(stated)
             assumesContextLength = keepsConfig && wasAssumed
@@ -55,7 +56,7 @@ struct OutputModel: Sendable {
         if !format.isMeta, !source.tiesEmbeddings, try ConversionRecord.untiedOutput(of: checkpoint) {
             return (
                 source.tyingEmbeddings(true),
-                "output.weight, a copy of the embedding that an earlier conversion made, is tied to it again"
+                "output.weight, a copy of the embedding, is tied to it"
             )
         }
         return (source, nil)

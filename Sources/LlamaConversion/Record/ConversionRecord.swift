@@ -70,9 +70,11 @@ package struct ConversionRecord: Sendable {
         return JSONText.object(members).serialized + "\n"
     }
 
-    /// Whether a checkpoint's output head is a copy of its embedding, by the record beside it and by its bytes.
+    /// Whether a checkpoint's output head is a copy of its embedding: by what says that it is tied – the record beside it,
+    /// its configuration, its family – and by its bytes.
     static func untiedOutput(of checkpoint: Checkpoint) throws(CheckpointError) -> Bool {
-        guard flag("unties_output", of: checkpoint) else { return false }
+        let shouldTie = try checkpoint.shouldTieEmbeddings
+        guard shouldTie || flag("unties_output", of: checkpoint) else { return false }
         let configuration = checkpoint.configuration
         let output = try CanonicalRows(
             checkpoint.weight(.output), role: .output, configuration: configuration)

@@ -48,13 +48,20 @@ struct MutationBase: Sendable, CustomTestStringConvertible {
             MutationBase("params.json", damaging: "params.json") {
                 let params = TinyModel(nLayers: 1).params([
                     "ffn_dim_multiplier": "1.0", "rope_theta": "500000.0", "use_scaled_rope": "true",
-                    "high_freq_factor": "4", "max_seq_len": "64",
+                    "rope_high_freq_factor": "4", "max_seq_len": "64",
                 ])
                 return try .meta(TinyModel(nLayers: 1), params)
             },
             MutationBase("safetensors + config.json") {
                 let folder = try TemporaryFolder.huggingFace(TinyModel(nLayers: 1))
                 try folder.write("generation_config.json", "{\"eos_token_id\": [1, 2], \"bos_token_id\": 0}")
+                return folder
+            },
+            MutationBase("pytorch_model.bin") {
+                let model = TinyModel(nLayers: 1, isTied: true)
+                let folder = try TemporaryFolder()
+                try folder.write("config.json", model.config())
+                try folder.write("pytorch_model.bin", TorchBuilder(model.tensors(.huggingFace)).bytes)
                 return folder
             },
             MutationBase("safetensors, index + 2 shards") {

@@ -32,6 +32,7 @@ enum GGUFSplit {
     /// Maps the files and checks that each is the shard that its name says.
     static func open(_ names: [String], in folder: String) throws(CheckpointError) -> [TensorFile] {
         let files = try names.map { name throws(CheckpointError) in try GGUFFile.open(folder + "/" + name) }
+        try RepeatedFile.check(files)
         for (index, file) in files.enumerated() {
             guard let metadata = file.gguf else { continue }
             let count = try metadata.int("split.count") ?? 1

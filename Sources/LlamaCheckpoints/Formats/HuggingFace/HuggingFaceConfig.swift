@@ -9,10 +9,12 @@ enum HuggingFaceConfig {
     /// - Parameters:
     ///   - generation: Path of `generation_config.json`, which may name more tokens that end a text; nil where there
     ///     is none.
+    ///   - head: What the files hold as the output head. Where `tie_word_embeddings` contradicts it, it is used, as in
+    ///     transformers.
     ///   - logger: Told what is left out.
     /// - Throws: for a value that is missing or wrong, or that asks for what a Llama does not do.
     static func read(
-        _ path: String, generation: String?, logger: Logger
+        _ path: String, generation: String?, head: StoredHead, logger: Logger
     ) throws(CheckpointError) -> StatedConfiguration {
         let reader = try ConfigurationReader(path)
         let generation =
@@ -43,12 +45,26 @@ enum HuggingFaceConfig {
             vocabularySize: vocabularySize,
             normEpsilon: try reader.normEpsilon("rms_norm_eps") ?? 1e-6,
             rope: try rope(reader), ropeLayout: .halves,
-            tiesEmbeddings: try reader.flag("tie_word_embeddings"),
+            tiesEmbeddings: try tiesEmbeddings(reader, head, logger: logger),
             hasAttentionBias: try reader.flag("attention_bias"),
             hasFeedForwardBias: try reader.flag("mlp_bias"),
             contextLength: contextLength, stopTokens: stopTokens)
         return StatedConfiguration(
             configuration: configuration, sources: try sources(of: configuration, reader, generation))
+    }
+
+    /// Whether the output head is the embedding.
+    ///
+    /// Source: `tie_weights` in transformers' `modeling_utils.py` (pull request 44497): where the file has both tensors,
+    /// and they differ, they are not tied.
+    private static func tiesEmbeddings(
+        _ reader: ConfigurationReader, _ head: StoredHead, logger: Logger
+    ) throws(CheckpointError) -> Bool {
+        guard try reader.flag("tie_word_embeddings") else { return false }
+        guard let problem = head.difference else { return true }
+        logger.notice(
+            "\(reader.file): tie_word_embeddings is true, but \(problem): it is used, and not the embedding")
+        return false
     }
 
     private static func sources(
@@ -72,7 +88,13 @@ enum HuggingFaceConfig {
         let scalingKey = scaling?.has("rope_type") == true ? "rope_type" : "type"
         let stops = [reader, generation].compactMap(\.self).filter { $0.has("eos_token_id") }
             .map { $0.source("eos_token_id") }
-        return keys.map { configuration.source($0, reader.source($1, otherwise: $2)) } + [
+        let ties = try reader.flag("tie_word_embeddings")
+        return keys.map { field, key, otherwise in
+            let source = reader.source(key, otherwise: otherwise)
+            let isContradicted = field == .tiesEmbeddings && ties != configuration.tiesEmbeddings
+            return configuration.source(
+                field, isContradicted ? "lm_head.weight is there, against \(source)" : source)
+        } + [
             configuration.source(.ropeTheta, theta.source("rope_theta")),
             configuration.source(.ropeScaling, scaling?.source(scalingKey) ?? "default"),
             configuration.source(.stopTokens, stops.isEmpty ? "nowhere" : stops.joined(separator: ", ")),

@@ -24,7 +24,7 @@ struct MetaFormat: FormatDefinition {
     func weightFiles(
         with file: FilePath, container: (any TensorContainer.Type)?
     ) throws(CheckpointError) -> WeightFiles? {
-        guard container == self.container, !SafetensorsIndex.isShard(file.name) else { return nil }
+        guard container == self.container, !ShardIndex.isShard(file.name) else { return nil }
         return .files(try MetaShardName.siblings(of: file), self.container)
     }
 

@@ -14,7 +14,11 @@ extension NeutralKey {
             NeutralKey("attn_temperature_tuning", .off, Reason.scores),
             NeutralKey("llama_4_scaling", .off, Reason.scores),
             NeutralKey("nope_layer_interval", .off, Reason.rotations),
-            NeutralKey("yarn", .off, "of the scalings of rotations only Llama 3's is read from here"),
+            NeutralKey("yarn", .off, Reason.scaling),
+            NeutralKey("rope_scaling", .off, Reason.scaling),
+            NeutralKey("low_freq_factor", .number(1), Reason.lowFrequency),
+            NeutralKey("rope_low_freq_factor", .number(1), Reason.lowFrequency),
+            NeutralKey("original_max_position_embeddings", .number(8192), Reason.originalLength),
             NeutralKey("attention_chunk_size", .atLeast(contextLength), Reason.positions),
             NeutralKey("attn_chunk_size", .atLeast(contextLength), Reason.positions),
             NeutralKey("sliding_window", .atLeast(contextLength), Reason.positions),
@@ -24,4 +28,10 @@ extension NeutralKey {
             NeutralKey("vision_num_cross_attention_layers", .off, Reason.textOnly),
         ]
     }
+}
+
+extension NeutralKey.Reason {
+    fileprivate static let scaling = "of the scalings of rotations only Llama 3's is read from here"
+    fileprivate static let lowFrequency = "Meta's code has no key for it and scales with 1"
+    fileprivate static let originalLength = "Meta's code has no key for it and scales from 8192 positions"
 }

@@ -84,7 +84,7 @@ struct MetaParams {
     private func sources(
         of configuration: ModelConfiguration, _ generation: ConfigurationReader?
     ) -> [ConfigurationSource] {
-        let isLlama3 = configuration.vocabularySize == MetaParams.llama3VocabularySize
+        let isLlama3 = configuration.vocabularySize == ModelConfiguration.llama3VocabularySize
         let stops = [
             isLlama3 ? "vocabulary of \(configuration.vocabularySize): Llama 3's" : "",
             generation?.source("eos_token_id", otherwise: "") ?? "",
@@ -110,7 +110,8 @@ struct MetaParams {
             configuration.source(
                 .tiesEmbeddings,
                 configuration.tiesEmbeddings
-                    ? "no output.weight, and the shape of Llama 3.2 1B/3B" : "output.weight is there"),
+                    ? "no output.weight of its own, and the shape of Llama 3.2 1B/3B"
+                    : "output.weight is there"),
             configuration.source(.hasAttentionBias, noKey), configuration.source(.hasFeedForwardBias, noKey),
             configuration.source(.contextLength, reader.source("max_seq_len", otherwise: "nowhere")),
             configuration.source(.ropeTheta, reader.source("rope_theta")),
@@ -119,28 +120,30 @@ struct MetaParams {
         ]
     }
 
-    /// Llama 3.2 1B and 3B tie the output to the embedding; only their shape tells (dim below 4096 with
-    /// Llama 3's vocabulary).
+    /// Whether it is Llama 3.2 1B or 3B: ``ModelConfiguration/isSmallLlama32(dim:vocabularySize:)``.
     func isSmallLlama32(vocabularySize: Int) -> Bool {
-        vocabularySize == MetaParams.llama3VocabularySize && dim < 4096
+        ModelConfiguration.isSmallLlama32(dim: dim, vocabularySize: vocabularySize)
     }
 
-    /// Number of tokens of every Llama 3.
-    private static let llama3VocabularySize = 128_256
     /// `<|end_of_text|>`, `<|eom_id|>` and `<|eot_id|>`: they end a text, and `params.json` does not say so.
     private static let llama3StopTokens: Set<Int32> = [128_001, 128_008, 128_009]
 
     private static func familyStopTokens(vocabularySize: Int) -> Set<Int32> {
-        vocabularySize == llama3VocabularySize ? llama3StopTokens : []
+        vocabularySize == ModelConfiguration.llama3VocabularySize ? llama3StopTokens : []
     }
 
-    /// The rotations. `use_scaled_rope` implies constants that `params.json` does not hold.
+    /// The rotations. `use_scaled_rope` implies constants that `params.json` need not hold.
     ///
-    /// Source: `apply_scaling` in `llama_models/llama3/model.py`; llama-models issues 166 and 241 for the
-    /// factor of 32.
+    /// Source: `apply_scaling` in `models/llama3/model.py` and `models/llama4/model.py` of llama-models, and `ModelArgs` in
+    /// `models/llama4/args.py` for the keys (its defaults are those of Llama 4); issues 166 and 241 there for the factor of
+    /// 32.
     private func rope(vocabularySize: Int, logger: Logger) throws(CheckpointError) -> RoPEConfiguration {
         let theta = try reader.ropeTheta() ?? 10000
+        let highKey = try highFrequencyKey()
         guard try reader.flag("use_scaled_rope") else {
+            for key in ["rope_scaling_factor", highKey] where reader.has(key) {
+                logger.notice("\(reader.file): \(key) has no effect without use_scaled_rope")
+            }
             return RoPEConfiguration(theta: theta, scaling: .none)
         }
         let stated = try reader.optionalPositive("rope_scaling_factor")
@@ -150,15 +153,26 @@ struct MetaParams {
             stated != nil
             ? "as rope_scaling_factor says"
             : isSmall ? "as in Llama 3.2 1B/3B, by the shape" : "as in Llama 3.1"
-        let high = try reader.optionalPositive("high_freq_factor") ?? 4
-        guard high > 1 else {
-            throw reader.invalid("high_freq_factor", expected: "more than 1", found: "\(high)")
-        }
+        let high = try reader.optionalPositive(highKey) ?? 4
+        guard high > 1 else { throw reader.invalid(highKey, expected: "more than 1", found: "\(high)") }
         logger.notice(
             "\(reader.file): use_scaled_rope: factor \(factor) (\(why)), low 1, high \(high), length 8192")
         return RoPEConfiguration(
             theta: theta,
             scaling: .llama3(
                 factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: high, originalLength: 8192))
+    }
+
+    /// The key under which the file states the factor of high frequencies: Meta's, or the one that earlier versions of
+    /// this program wrote.
+    private func highFrequencyKey() throws(CheckpointError) -> String {
+        let (key, older) = ("rope_high_freq_factor", "high_freq_factor")
+        guard reader.has(older) else { return key }
+        if let one = try reader.optionalPositive(key), let other = try reader.optionalPositive(older),
+            one != other
+        {
+            throw reader.invalid(older, expected: "\(one), as in \(key)", found: "\(other)")
+        }
+        return reader.has(key) ? key : older
     }
 }

@@ -20,12 +20,20 @@ struct MetaShards {
         try checkShardCount()
         try checkHiddenDim()
         let vocabularySize = try vocabularySize()
-        let hasOutput = files.allSatisfy { $0.tensors["output.weight"] != nil }
-        let tiesEmbeddings = !hasOutput && params.isSmallLlama32(vocabularySize: vocabularySize)
-        if tiesEmbeddings { logger.info("no output.weight: tied to tok_embeddings, as in Llama 3.2 1B/3B") }
+        let tiesEmbeddings = tiesEmbeddings(vocabularySize: vocabularySize)
+        if tiesEmbeddings {
+            logger.info("no output.weight of its own: tied to tok_embeddings, as in Llama 3.2 1B/3B")
+        }
         return try params.configuration(
             vocabularySize: vocabularySize, tiesEmbeddings: tiesEmbeddings,
             generation: try generation.map(ConfigurationReader.init), logger: logger)
+    }
+
+    /// Only the family tells that the output head is tied; one that is stored is used, unless it is the embedding.
+    private func tiesEmbeddings(vocabularySize: Int) -> Bool {
+        guard params.isSmallLlama32(vocabularySize: vocabularySize) else { return false }
+        if files.count == 1 { return StoredHead(in: files, naming: .meta).difference == nil }
+        return !files.contains { $0.tensors[TensorNaming.meta.name(of: .output)] != nil }
     }
 
     private func checkShardCount() throws(CheckpointError) {

@@ -12,6 +12,8 @@ package enum PickleValue: Equatable {
     case global(PickleGlobal)
     indirect case storage(TorchStorage)
     indirect case tensor(TorchTensor)
+    /// Harmless, but nothing that weights can be read from.
+    indirect case unsupported(UnsupportedValue)
 
     /// What the value is, for an error message.
     package var kind: String {
@@ -27,8 +29,29 @@ package enum PickleValue: Equatable {
         case .global(let global): "\(global.rawValue)"
         case .storage: "a storage"
         case .tensor: "a tensor"
+        case .unsupported(let value): value.what
         }
     }
+}
+
+/// A value that a checkpoint may hold and that is not supported.
+package struct UnsupportedValue: Equatable {
+    /// What it is, as a noun phrase.
+    package let what: String
+    /// What the user can do about it.
+    package let advice: String
+
+    /// A value of a class, a function's result, or one of `torch`'s constants.
+    ///
+    /// - Parameter name: The global name, known to ``KnownGlobals``.
+    init(named name: String) {
+        what = name
+        advice =
+            KnownGlobals.isElementType(name)
+            ? "convert the tensors to F32, F16 or BF16" : "save the plain state dict of the model"
+    }
+
+    init(_ what: String, advice: String) { (self.what, self.advice) = (what, advice) }
 }
 
 /// The only names a checkpoint may refer to. None is ever called: each represents data.

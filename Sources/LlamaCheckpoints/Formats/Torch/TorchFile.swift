@@ -106,6 +106,9 @@ package enum TorchFile: TensorContainer {
         }
         var result: [(String, TorchTensor)] = []
         for (key, value) in unpickler.heap.dictionaries[index] {
+            if case .string(let name) = key, case .unsupported(let value) = value {
+                throw .unsupported(file.path, at: name, value.what, advice: value.advice)
+            }
             guard case .string(let name) = key, case .tensor(let tensor) = value else {
                 let item = if case .string(let name) = key { name } else { entry }
                 throw .invalid(

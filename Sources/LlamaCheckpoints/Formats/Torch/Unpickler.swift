@@ -56,7 +56,7 @@ struct Unpickler {
         case .binFloat: stack.append(.double(Double(bitPattern: UInt64(bigEndian: try integer(UInt64.self)))))
         case .binUnicode: stack.append(.string(try text(count: Int(try integer(UInt32.self)))))
         case .shortBinUnicode: stack.append(.string(try text(count: Int(try integer(UInt8.self)))))
-        case .global: stack.append(.global(try global()))
+        case .global: stack.append(try global())
         case .emptyTuple: pushTuple([])
         case .tuple1: pushTuple(try popLast(1))
         case .tuple2: pushTuple(try popLast(2))
@@ -73,7 +73,7 @@ struct Unpickler {
         case .memoize: memo[memo.count] = try top()
         case .binGet: stack.append(try remembered(Int(try integer(UInt8.self))))
         case .longBinGet: stack.append(try remembered(Int(try integer(UInt32.self))))
-        case .binPersistentID: stack.append(.storage(try storage(try pop())))
+        case .binPersistentID: stack.append(try storage(try pop()))
         case .reduce:
             let arguments = try pop()
             stack.append(try reduce(try pop(), arguments))
@@ -83,33 +83,75 @@ struct Unpickler {
 
     // MARK: What torch.save builds
 
-    private func storage(_ id: PickleValue) throws(Failure) -> TorchStorage {
-        guard let parts = heap.tuple(id), parts.count >= 5, parts[0] == .string("storage"),
-            case .global(let type) = parts[1], type.dtype != nil, case .string(let key) = parts[2],
-            case .int(let count) = parts[4], count >= 0
-        else { throw failure("(\"storage\", type, key, location, count)", "another persistent id") }
-        return TorchStorage(type: type, key: key, count: count)
+    private func storage(_ id: PickleValue) throws(Failure) -> PickleValue {
+        if let parts = heap.tuple(id), parts.count >= 5, parts[0] == .string("storage") {
+            if case .unsupported = parts[1] { return parts[1] }
+            if case .global(let type) = parts[1], type.dtype != nil, case .string(let key) = parts[2],
+                case .int(let count) = parts[4], count >= 0
+            {
+                return .storage(TorchStorage(type: type, key: key, count: count))
+            }
+        }
+        throw failure("(\"storage\", type, key, location, count)", "another persistent id")
     }
 
     private mutating func reduce(
         _ callee: PickleValue, _ arguments: PickleValue
     ) throws(Failure) -> PickleValue {
-        guard case .global(let global) = callee, let parts = heap.tuple(arguments) else {
-            throw failure("a call of an allowed name", "\(callee.kind) applied to \(arguments.kind)")
-        }
+        guard let parts = heap.tuple(arguments) else { throw unknownCall(callee, arguments) }
+        if case .unsupported(let function) = callee { return .unsupported(result(of: function, parts)) }
+        guard case .global(let global) = callee else { throw unknownCall(callee, arguments) }
         switch global {
         case .orderedDictionary where parts.isEmpty: return .dictionary(heap.addDictionary())
         case .rebuildParameter:
-            if case .tensor? = parts.first { return parts[0] }
+            switch parts.first {
+            case .tensor?, .unsupported?: return parts[0]
+            default: break
+            }
         case .rebuildTensor:
+            if case .unsupported? = parts.first { return parts[0] }
             guard parts.count >= 4, case .storage(let storage) = parts[0], case .int(let offset) = parts[1],
                 let shape = heap.tuple(parts[2]).flatMap(integers),
                 let strides = heap.tuple(parts[3]).flatMap(integers)
             else { break }
+            if parts.count > 6, let lazy = lazyView(metadata: parts[6]) { return .unsupported(lazy) }
             return .tensor(TorchTensor(storage: storage, offset: offset, shape: shape, strides: strides))
         default: break
         }
         throw failure("arguments that torch.save gives \(global.rawValue)", "others")
+    }
+
+    private func unknownCall(_ callee: PickleValue, _ arguments: PickleValue) -> Failure {
+        failure("a call of an allowed name", "\(callee.kind) applied to \(arguments.kind)")
+    }
+
+    /// What a call gives whose function is not supported: where an element type is the cause, that.
+    private func result(of function: UnsupportedValue, _ arguments: [PickleValue]) -> UnsupportedValue {
+        for case .unsupported(let argument) in arguments.reversed()
+        where KnownGlobals.isElementType(argument.what) && !argument.what.hasSuffix("Storage") {
+            return argument
+        }
+        return function
+    }
+
+    /// The view that a tensor's metadata describe, of which torch computes the elements when they are read: from storage
+    /// alone they would have the wrong sign. Nil where the metadata say nothing.
+    ///
+    /// Source: `get_tensor_metadata` in `torch/_utils.py`.
+    private func lazyView(metadata: PickleValue) -> UnsupportedValue? {
+        guard case .dictionary(let index) = metadata else { return nil }
+        for (key, value) in heap.dictionaries[index] where value != .bool(false) && value != .none {
+            return switch key {
+            case .string("neg"):
+                UnsupportedValue("a negated view", advice: "save tensor.resolve_neg() instead")
+            case .string("conj"):
+                UnsupportedValue("a conjugate view", advice: "save tensor.resolve_conj() instead")
+            case .string(let name):
+                UnsupportedValue("a tensor with \"\(name)\"", advice: "save tensor.clone() instead")
+            default: UnsupportedValue("a tensor with metadata", advice: "save tensor.clone() instead")
+            }
+        }
+        return nil
     }
 
     /// The numbers of a shape. Long shapes are refused: a file could refer to one tuple of a million numbers many times,
@@ -124,16 +166,14 @@ struct Unpickler {
         return result
     }
 
-    private mutating func global() throws(Failure) -> PickleGlobal {
+    private mutating func global() throws(Failure) -> PickleValue {
         let name = "\(try line()).\(try line())"
-        if let global = PickleGlobal(rawValue: name) { return global }
-        let isStorage = name.hasPrefix("torch.") && name.hasSuffix("Storage")
+        if let global = PickleGlobal(rawValue: name) { return .global(global) }
+        if KnownGlobals.contains(name) { return .unsupported(UnsupportedValue(named: name)) }
         throw Failure(
             offset: opcodeOffset, expected: "only tensors and the names they are rebuilt with", found: name,
-            advice: isStorage
-                ? "convert the tensors to F32, F16 or BF16"
-                : "the file may run code when unpickled: do not load it; "
-                    + "ask its author for safetensors or a plain state dict")
+            advice: "the file may run code when unpickled: do not load it; "
+                + "ask its author for safetensors or a plain state dict")
     }
 
     // MARK: Containers
@@ -227,8 +267,11 @@ struct Unpickler {
         guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")), end - position < 256 else {
             throw failure("a name on a line", "none")
         }
-        defer { position = end + 1 }
-        return String(decoding: bytes[position..<end], as: UTF8.self)
+        guard let text = String(validating: bytes[position..<end], as: UTF8.self) else {
+            throw failure("a name in UTF-8", "other bytes")
+        }
+        position = end + 1
+        return text
     }
 
     private func failure(_ expected: String, _ found: String) -> Failure {

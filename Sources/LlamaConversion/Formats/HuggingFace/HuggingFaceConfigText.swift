@@ -49,9 +49,10 @@ struct HuggingFaceConfigText {
     /// The source's `config.json` with the changes of a conversion; everything else is kept, known to this program or
     /// not.
     ///
-    /// - Parameter original: what the file says of the model.
+    /// - Parameter original: the model as it was read.
     func revised(_ path: String, from original: ModelConfiguration) throws(CheckpointError) -> JSONText {
-        var members = try ConfigurationReader(path).members()
+        let reader = try ConfigurationReader(path)
+        var members = try reader.members()
         func set(_ key: String, _ value: JSONText) {
             if let index = members.firstIndex(where: { $0.0 == key }) {
                 members[index].1 = value
@@ -61,7 +62,7 @@ struct HuggingFaceConfigText {
         }
         // transformers 5 and later write `dtype`.
         set(members.contains { $0.0 == "dtype" } ? "dtype" : "torch_dtype", .string(dtypeName))
-        if original.tiesEmbeddings != configuration.tiesEmbeddings {
+        if try reader.flag("tie_word_embeddings") != configuration.tiesEmbeddings {
             set("tie_word_embeddings", .bool(configuration.tiesEmbeddings))
         }
         if let length = configuration.contextLength, original.contextLength != length {

@@ -30,9 +30,13 @@ struct MetaParamsText {
         if case .llama3(let factor, _, let high, _) = configuration.rope.scaling {
             members.append(("use_scaled_rope", .bool(true)))
             // Readers recognize Llama 3.2 1B and 3B by their shape and assume 32.
-            let isSmall = configuration.vocabularySize == 128_256 && configuration.dim < 4096
-            if factor != (isSmall ? 32 : 8) { members.append(("rope_scaling_factor", .double(factor))) }
-            if high != 4 { members.append(("high_freq_factor", .double(high))) }
+            let isSmall = ModelConfiguration.isSmallLlama32(
+                dim: configuration.dim, vocabularySize: configuration.vocabularySize)
+            // Both or none: where one is missing, `ModelArgs` in Meta's `models/llama4/args.py` assumes Llama 4's.
+            if factor != (isSmall ? 32 : 8) || high != 4 {
+                members.append(("rope_scaling_factor", .double(factor)))
+                members.append(("rope_high_freq_factor", .double(high)))
+            }
         }
         if let length = configuration.contextLength { members.append(("max_seq_len", .int(length))) }
         return members

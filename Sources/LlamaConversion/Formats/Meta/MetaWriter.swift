@@ -86,13 +86,20 @@ extension MetaWriter {
         return reasons
     }
 
+    /// Meta's code has constants where `params.json` has no key.
     private func ropeObstacles(_ scaling: RoPEConfiguration.Scaling) -> [String] {
         switch scaling {
-        case .none: []
-        case .linear, .factors: ["params.json supports only Llama 3's RoPE scaling"]
+        case .none: return []
+        case .linear, .factors:
+            return ["params.json supports only Llama 3's RoPE scaling, and this is \(scaling)"]
         case .llama3(_, let low, _, let length):
-            low == 1 && length == 8192
-                ? [] : ["params.json knows RoPE scaling from 8192 positions with a low factor of 1 only"]
+            var reasons: [String] = []
+            if low != 1 { reasons.append("params.json has no low_freq_factor, and \(low) is not 1") }
+            if length != 8192 {
+                reasons.append(
+                    "params.json has no original_max_position_embeddings, and \(length) is not 8192")
+            }
+            return reasons
         }
     }
 

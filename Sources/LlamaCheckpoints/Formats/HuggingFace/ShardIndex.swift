@@ -1,21 +1,39 @@
 import LlamaFiles
 import LlamaJSON
 
-/// Reads a checkpoint cut into several `.safetensors` files by its `model.safetensors.index.json`.
-enum SafetensorsIndex {
+/// Reads a checkpoint cut into several files by its `model.safetensors.index.json` or `pytorch_model.bin.index.json`.
+enum ShardIndex {
     /// Whether a file is an index, by its name.
-    static func isIndex(_ name: String) -> Bool { name.hasSuffix(".safetensors.index.json") }
+    ///
+    /// - Parameter container: Of the shards; nil for any.
+    static func isIndex(_ name: String, of container: (any TensorContainer.Type)? = nil) -> Bool {
+        let suffixes = container.map { [suffix(of: $0)] } ?? [".safetensors", ".bin"]
+        return suffixes.contains { name.hasSuffix($0 + ".index.json") }
+    }
 
     /// Whether a file is one of several, by its name; `model-00001-of-00001` is whole.
     static func isShard(_ name: String) -> Bool {
-        name.contains("-of-") && !name.hasSuffix("-of-00001.safetensors")
+        name.contains("-of-") && ![".safetensors", ".bin"].contains { name.hasSuffix("-of-00001" + $0) }
+    }
+
+    /// The index of the files in a folder; nil where there is none.
+    static func name(
+        among names: [String], of container: any TensorContainer.Type
+    ) -> String? {
+        names.first { isIndex($0, of: container) }
     }
 
     /// The error of a shard whose index is not beside it.
     static func missing(in folder: String, shard: String) -> CheckpointError {
-        CheckpointError(
-            file: folder + "/model.safetensors.index.json", .missing,
+        let name = shard.hasSuffix(".bin") ? "pytorch_model.bin" : "model.safetensors"
+        return CheckpointError(
+            file: folder + "/\(name).index.json", .missing,
             advice: "\(shard) is one of several: fetch the index that names them")
+    }
+
+    /// What the names of shards in a container end in.
+    static func suffix(of container: any TensorContainer.Type) -> String {
+        container == TorchFile.self ? ".bin" : ".safetensors"
     }
 
     /// Opens every file that the index names and checks that each tensor is where the index says.
@@ -30,6 +48,8 @@ enum SafetensorsIndex {
             throw CheckpointError(error, in: path, bytes: index.bytes)
         }
         let folder = FilePath(path).folder
+        let container: any TensorContainer.Type =
+            isIndex(path, of: TorchFile.self) ? TorchFile.self : SafetensorsFile.self
         var files: [String: TensorFile] = [:]
         for (tensor, name) in map {
             guard isBareName(name) else {
@@ -37,8 +57,11 @@ enum SafetensorsIndex {
                     path, tensor, expected: "the bare name of a file beside the index", found: "\"\(name)\"")
             }
             if files[name] == nil {
-                files[name] = try openShard(folder + "/" + name, tensor: tensor, index: path)
+                files[name] = try openShard(folder + "/" + name, container, tensor: tensor, index: path)
             }
+        }
+        try RepeatedFile.check(files.values.sorted { $0.path < $1.path })
+        for (tensor, name) in map {
             guard files[name]?.tensors[tensor] != nil else {
                 throw .invalid(path, tensor, expected: "the tensor in \(name)", found: "no such tensor there")
             }
@@ -59,10 +82,10 @@ enum SafetensorsIndex {
     }
 
     private static func openShard(
-        _ path: String, tensor: String, index: String
+        _ path: String, _ container: any TensorContainer.Type, tensor: String, index: String
     ) throws(CheckpointError) -> TensorFile {
         do {
-            return try SafetensorsFile.open(path)
+            return try container.open(path)
         } catch {
             guard error.reason == .missing else { throw error }
             throw CheckpointError(
