@@ -134,7 +134,7 @@ struct Convert: ParsableCommand {
     }
 
     private func progress(_ what: String) -> ByteProgress? {
-        quiet || !Console.errorIsTerminal ? nil : ByteProgress(what)
+        quiet ? nil : ByteProgress(what)
     }
 
     private func write(_ converter: Converter, _ plan: ConversionPlan) throws -> ConversionRecord {

@@ -49,7 +49,7 @@ struct Diff: ParsableCommand {
             let checkpoints = (
                 try Checkpoint(at: first, logger: logger), try Checkpoint(at: second, logger: logger)
             )
-            let progress = Console.errorIsTerminal ? ByteProgress("comparing") : nil
+            let progress = ByteProgress("comparing")
             let comparison = try CheckpointComparison(checkpoints.0, checkpoints.1) { done, total in
                 progress?.show(done, of: total)
             }

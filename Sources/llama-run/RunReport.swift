@@ -32,7 +32,7 @@ struct RunReport {
         // Output that streams to the same terminal would collide with the bar.
         let isFree = !Console.outputIsTerminal || !(showsText || options.output == "-")
         progress =
-            showsSummary && isFree && Console.errorIsTerminal
+            showsSummary && isFree
             ? ProgressBar(total: prompts.count, length: options.maxGenLen) : nil
     }
 
