@@ -1,6 +1,8 @@
 import LlamaFiles
 
 extension KernelError: CategorizedError {
-    /// Always ``ErrorCategory/insufficientResources``.
-    package var category: ErrorCategory { .insufficientResources }
+    /// ``ErrorCategory/invalidArgument`` for an unknown name, else ``ErrorCategory/insufficientResources``.
+    package var category: ErrorCategory {
+        if case .unknownInstructionSet = self { .invalidArgument } else { .insufficientResources }
+    }
 }
