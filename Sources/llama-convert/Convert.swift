@@ -91,9 +91,7 @@ struct Convert: ParsableCommand {
     private var isNamedAfterFormat: Bool { destination.hasSuffix(format.suffix) }
 
     func run() throws {
-        try reportingFailures("llama-convert") {
-            do { try convert() } catch let error as ConversionError { throw Failure(error) }
-        }
+        do { try convert() } catch let error as ConversionError { throw Failure(error) }
     }
 
     private func convert() throws {
