@@ -89,6 +89,9 @@ struct LlamaRun: ParsableCommand {
             valueName: "type"))
     var dtype: WeightOption = .auto
 
+    @Flag(help: "Let a terminal obey control characters in the text, instead of showing them.")
+    var raw = false
+
     @Flag(help: "No progress and no summary; with --output, no text either.")
     var quiet = false
 

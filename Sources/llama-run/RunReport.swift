@@ -26,7 +26,7 @@ struct RunReport {
         self.tokenizer = tokenizer
         echo = options.echo
         let showsText = options.output != "-" && !(options.quiet && options.output != nil)
-        printer = showsText ? TextPrinter(count: prompts.count) : nil
+        printer = showsText ? TextPrinter(count: prompts.count, isRaw: options.raw) : nil
         if let path = options.output { records = try RecordWriter(path: path, inputs: inputs) }
         showsSummary = !options.quiet && (options.verbose || Console.errorIsTerminal)
         // Output that streams to the same terminal would collide with the bar.

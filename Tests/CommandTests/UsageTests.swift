@@ -210,7 +210,7 @@ struct UsageTests {
             "checkpoints <dir>", "tokenizer <file>", "prompt <text>", "prompts <file>", "output <file.jsonl>",
             "max-gen-len <n>", "max-seq-len <n>", "max-batch-size <n>", "temperature <t>", "top-p <p>",
             "seed <n>",
-            "echo", "logprobs <n>", "threads <n>", "dtype <type>", "quiet", "verbose", "version",
+            "echo", "logprobs <n>", "threads <n>", "dtype <type>", "raw", "quiet", "verbose", "version",
         ] {
             #expect(result.output.contains("  --\(option)"))
         }
