@@ -75,10 +75,12 @@ struct RunReport {
     /// Prints what precedes a prompt's completion, once; returns whether nothing has been printed yet.
     private mutating func begin(_ index: Int) throws(Failure) -> Bool {
         guard begun.insert(index).inserted else { return false }
-        guard echo else { return true }
+        guard printer != nil, echo || prompts.count > 1 else { return true }
         let text = text(of: prompts[index])
-        try printer?.add(text, to: index)
-        return false
+        // As Meta's example_text_completion.py shows which completion belongs to which prompt.
+        let shown = echo ? text : text + "\n> "
+        try printer?.add(shown, to: index)
+        return !echo
     }
 
     private func text(of prompt: Prompt) -> String {
