@@ -101,6 +101,7 @@ let package = Package(
         .target(
             name: "LlamaTestSupport", path: "Tests/LlamaTestSupport", resources: [.copy("Fixtures")]),
         .testTarget(name: "LlamaFilesTests", dependencies: ["LlamaFiles", "LlamaTestSupport"]),
+        .testTarget(name: "LlamaCommandsTests", dependencies: ["LlamaCommands"]),
         .testTarget(name: "LlamaJSONTests", dependencies: ["LlamaJSON"]),
         .testTarget(name: "LlamaTensorsTests", dependencies: ["LlamaTensors", "LlamaTestSupport"]),
         .target(

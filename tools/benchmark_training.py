@@ -6,6 +6,10 @@ Needs `pip install torch` and a release build (`swift build -c release`). Both t
 Prints each run's tokens/s, the medians and their ratio.
 """
 
+import usage
+
+usage.answer_help(__doc__)
+
 import pathlib
 import re
 import statistics

@@ -12,6 +12,10 @@ and for the formats that are also written, Q8_0 and Q4_0:
   F.encoded        their blocks by gguf.quants.quantize, whose Q8_0 says it is bit-exact with the C code
 """
 
+import usage
+
+usage.answer_help(__doc__)
+
 import pathlib
 
 import numpy as np

@@ -6,6 +6,10 @@ Tests/LlamaCheckpointsTests/GGUFFixtureTests.swift, which reads the file: one ke
 ramp of 64 numbers, -32 to 31, each divided by 8, as a [2, 32] tensor of every type.
 """
 
+import usage
+
+usage.answer_help(__doc__)
+
 import pathlib
 
 import gguf

@@ -10,6 +10,10 @@ random; expected.safetensors holds input_ids [T], logits [T, vocabulary] (fp32, 
   hf-tied-f32        Hugging Face, tied embeddings, linear RoPE in the newer spelling
 """
 
+import usage
+
+usage.answer_help(__doc__)
+
 import json
 import pathlib
 import shutil

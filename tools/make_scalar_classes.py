@@ -6,6 +6,10 @@ against `\\p{L}`, `\\p{N}` and `\\s` by tiktoken's own regular expressions, whos
 newer than Swift's.
 """
 
+import usage
+
+usage.answer_help(__doc__)
+
 import pathlib
 
 import tiktoken

@@ -5,6 +5,10 @@ Needs `pip install sentencepiece` (written with 0.2.3). The models are trained o
 in them is anybody else's; ids and decoded texts in expected.json are the Python package's.
 """
 
+import usage
+
+usage.answer_help(__doc__)
+
 import contextlib
 import io
 import json

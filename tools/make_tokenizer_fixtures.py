@@ -13,6 +13,10 @@ a rank file for Llama 3's pattern and special tokens; there a special token ends
 The output is the same each time.
 """
 
+import usage
+
+usage.answer_help(__doc__)
+
 import base64
 import collections
 import json

@@ -11,6 +11,10 @@ written, in float32:
   norms            [10] the norm of each step's gradient, before clipping
 """
 
+import usage
+
+usage.answer_help(__doc__)
+
 import pathlib
 
 import torch

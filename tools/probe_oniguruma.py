@@ -9,6 +9,10 @@ run over all scalars. An engine's version of Unicode is the newest one of which 
     tools/probe_oniguruma.py            # Markdown on standard output
 """
 
+import usage
+
+usage.answer_help(__doc__)
+
 import regex
 import tiktoken
 import tokenizers

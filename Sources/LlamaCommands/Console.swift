@@ -1,11 +1,12 @@
 import Glibc
+import LlamaJSON
 
 /// Standard output and standard error, unbuffered.
 package enum Console {
     /// Whether standard error is a terminal.
-    package static var errorIsTerminal: Bool { isatty(STDERR_FILENO) != 0 }
+    package static let errorIsTerminal = isatty(STDERR_FILENO) != 0
     /// Whether standard output is a terminal.
-    package static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) != 0 }
+    package static let outputIsTerminal = isatty(STDOUT_FILENO) != 0
 
     /// Opens those of the standard streams that were closed, so that no file gets their descriptors.
     ///
@@ -17,8 +18,30 @@ package enum Console {
     }
 
     /// Writes a line to standard error; a failure is ignored, as there is nowhere to report it.
+    ///
+    /// Control characters, such as those of a file's name, are spelled out.
     package static func error(_ line: String) {
-        try? write(line + "\n", to: STDERR_FILENO, named: "standard error")
+        try? write(line.oneLine(limit: .max) + "\n", to: STDERR_FILENO, named: "standard error")
+    }
+
+    /// How control characters are spelled on a terminal.
+    package enum Spelling {
+        /// As in Swift: `\u{1B}`.
+        case swift
+        /// As in JSON: `\u001B`.
+        case json
+    }
+
+    /// Writes to standard output: to a terminal with control characters other than newline and tab spelled out, so that
+    /// it does not obey what a model or a file says, and to anything else as it is.
+    package static func output(_ text: String, spelling: Spelling = .swift) throws(Failure) {
+        let text = outputIsTerminal ? text.visible(spelling) : text
+        try write(text, to: STDOUT_FILENO, named: "standard output")
+    }
+
+    /// Writes a JSON value to standard output: indented for a person at a terminal, on one line for a program.
+    package static func output(_ value: JSONText) throws(Failure) {
+        try output((outputIsTerminal ? value.indented : value.serialized) + "\n", spelling: .json)
     }
 
     /// Writes to standard error without a line end, for a line that will be overwritten.

@@ -15,10 +15,15 @@ package indirect enum JSONText: Sendable {
     case object([(String, JSONText)])
 
     /// The value on one line, without spaces.
-    package var serialized: String {
+    package var serialized: String { serialized(JSON_C_TO_STRING_PLAIN) }
+
+    /// The value with a line for every element and member, indented by two spaces.
+    package var indented: String { serialized(JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED) }
+
+    private func serialized(_ layout: Int32) -> String {
         let object = makeObject()
         defer { json_object_put(object) }
-        let flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE
+        let flags = layout | JSON_C_TO_STRING_NOSLASHESCAPE
         return json_object_to_json_string_ext(object, flags).map { String(cString: $0) } ?? "null"
     }
 

@@ -1,4 +1,5 @@
 import CLlamaKernels
+import Glibc
 
 /// The instruction sets the kernels are written for.
 package enum InstructionSet: String, CaseIterable, Sendable {
@@ -23,6 +24,15 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     /// The fastest one supported.
     package static var best: InstructionSet {
         allCases.last { $0.isSupported } ?? .reference
+    }
+
+    /// The one that the environment variable `LLAMA_KERNELS` names (to compare, or for a bug report), or ``best`` if it is
+    /// empty or not set.
+    package static func fromEnvironment() throws(KernelError) -> InstructionSet {
+        let name = getenv("LLAMA_KERNELS").map { String(cString: $0) } ?? ""
+        guard !name.isEmpty else { return .best }
+        guard let set = InstructionSet(rawValue: name) else { throw .unknownInstructionSet(name) }
+        return set
     }
 }
 

@@ -1,8 +1,13 @@
 import LlamaFiles
 
 extension KernelError: CategorizedError {
-    /// ``ErrorCategory/insufficientResources``, or that of a file that changed.
+    /// ``ErrorCategory/invalidArgument`` for an unknown name, that of a file that changed, else
+    /// ``ErrorCategory/insufficientResources``.
     package var category: ErrorCategory {
-        if case .changedWeights(let error) = self { error.category } else { .insufficientResources }
+        switch self {
+        case .unknownInstructionSet: .invalidArgument
+        case .changedWeights(let error): error.category
+        default: .insufficientResources
+        }
     }
 }

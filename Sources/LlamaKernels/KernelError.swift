@@ -4,6 +4,8 @@ import LlamaFiles
 package enum KernelError: Error, Equatable, Sendable {
     /// This processor cannot run the instruction set.
     case unsupported(InstructionSet)
+    /// `LLAMA_KERNELS` names none of the instruction sets.
+    case unknownInstructionSet(String)
     /// The thread count is not between 1 and ``KernelContext/maximumThreads``.
     case invalidThreadCount(Int)
     /// The system has no memory or no threads left.
@@ -27,6 +29,8 @@ extension KernelError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unsupported(let set): "this processor cannot run the \(set.rawValue) kernels"
+        case .unknownInstructionSet(let name):
+            "LLAMA_KERNELS: expected \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")), found \(name)"
         case .invalidThreadCount(let count):
             "expected 1 to \(KernelContext.maximumThreads) threads, found \(count)"
         case .outOfResources(let threads): "out of memory or of threads: \(threads) threads were requested"

@@ -5,28 +5,31 @@ import Synchronization
 final class ByteProgress: Sendable {
     private let what: String
     private let start = ContinuousClock().now
-    private let lastDrawn = Mutex<ContinuousClock.Instant?>(nil)
+    private let line: Mutex<StatusLine>
 
+    /// Nil where standard error is not a terminal.
+    ///
     /// - Parameter what: What is being done, printed before the bar.
-    init(_ what: String) { self.what = what }
+    init?(_ what: String) {
+        guard let line = StatusLine() else { return nil }
+        self.what = what
+        self.line = Mutex(line)
+    }
 
     /// Redraws at most ten times a second.
     func show(_ done: Int, of total: Int) {
-        let now = ContinuousClock().now
-        let isDue = lastDrawn.withLock { last in
-            if let last, now - last < .milliseconds(100) { return false }
-            last = now
-            return true
+        guard total > 0 else { return }
+        line.withLock { line in
+            line.draw {
+                let seconds = (ContinuousClock().now - start) / .seconds(1)
+                let rate = seconds > 0.05 ? ", \(Quantity.bytes(Int(Double(done) / seconds)))/s" : ""
+                return StatusLine.Content(
+                    before: what, fraction: Double(done) / Double(total),
+                    after: "\(Quantity.bytes(done)) of \(Quantity.bytes(total))\(rate)")
+            }
         }
-        guard isDue, total > 0 else { return }
-        let width = 30
-        let filled = min(width, Int(Double(width) * Double(done) / Double(total)))
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-        let seconds = (now - start) / .seconds(1)
-        let rate = seconds > 0.05 ? ", \(Quantity.bytes(Int(Double(done) / seconds)))/s" : ""
-        Console.status("\r\u{1B}[K\(what) \(bar) \(Quantity.bytes(done)) of \(Quantity.bytes(total))\(rate)")
     }
 
     /// Clears the line.
-    func clear() { Console.status("\r\u{1B}[K") }
+    func clear() { line.withLock { $0.clear() } }
 }

@@ -108,9 +108,7 @@ struct Convert: ParsableCommand {
     private var isNamedAfterFormat: Bool { destination.hasSuffix(format.suffix) }
 
     func run() throws {
-        try reportingFailures("llama-convert") {
-            do { try convert() } catch let error as ConversionError { throw Failure(error) }
-        }
+        do { try convert() } catch let error as ConversionError { throw Failure(error) }
     }
 
     private func convert() throws {
@@ -151,7 +149,7 @@ struct Convert: ParsableCommand {
     }
 
     private func progress(_ what: String) -> ByteProgress? {
-        quiet || !Console.errorIsTerminal ? nil : ByteProgress(what)
+        quiet ? nil : ByteProgress(what)
     }
 
     private func write(

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import LlamaCheckpoints
 import LlamaCommands
 import LlamaConversion
@@ -17,7 +16,7 @@ struct Diff: ParsableCommand {
 
             --json prints one object: a, b, same, configuration [{name, a, b, matters}], summary {identical, \
             equal_after_cast, different, shape, missing}, tensors [{name, outcome, a, b (dtypes), shape, and where \
-            they differ shapes or count, odd, ulps, unit, absolute, relative, first {row, column, a, b}}].
+            they differ shapes or count, odd, ulps, unit, absolute, relative, first {row, column, a, b}}]. On a terminal it is indented, elsewhere one line.
 
             The exit code is 0 if both are the same and 1 if not; errors have codes from 64 up.
             """)
@@ -44,23 +43,25 @@ struct Diff: ParsableCommand {
     }
 
     func run() throws {
-        try reportingFailures("llama-convert") {
-            let logger = Logger(label: "llama-convert", factory: { _ in SwiftLogNoOpLogHandler() })
-            let checkpoints = (
-                try Checkpoint(at: first, logger: logger), try Checkpoint(at: second, logger: logger)
-            )
-            let progress = Console.errorIsTerminal ? ByteProgress("comparing") : nil
-            let comparison = try CheckpointComparison(checkpoints.0, checkpoints.1) { done, total in
-                progress?.show(done, of: total)
-            }
-            progress?.clear()
-            let isSame = comparison.isSame(tolerance: tolerance)
-            let output =
-                json
-                ? DifferenceJSON(paths: (first, second), comparison: comparison, isSame: isSame).text
-                : DifferenceText(paths: (first, second), comparison: comparison, isSame: isSame).text
-            try Console.write(output + "\n", to: STDOUT_FILENO, named: "standard output")
-            if !isSame { throw ExitCode(1) }
+        let logger = Logger(label: "llama-convert", factory: { _ in SwiftLogNoOpLogHandler() })
+        let checkpoints = (
+            try Checkpoint(at: first, logger: logger), try Checkpoint(at: second, logger: logger)
+        )
+        let progress = ByteProgress("comparing")
+        let comparison = try CheckpointComparison(checkpoints.0, checkpoints.1) { done, total in
+            progress?.show(done, of: total)
         }
+        progress?.clear()
+        let isSame = comparison.isSame(tolerance: tolerance)
+        if json {
+            try Console.output(
+                DifferenceJSON(
+                    paths: (first, second), checkpoints: checkpoints, comparison: comparison, isSame: isSame
+                ).value)
+        } else {
+            let text = DifferenceText(paths: (first, second), comparison: comparison, isSame: isSame).text
+            try Console.output(text + "\n")
+        }
+        if !isSame { throw ExitCode(1) }
     }
 }

@@ -6,23 +6,26 @@ import LlamaJSON
 /// The output of `diff --json`.
 struct DifferenceJSON {
     let paths: (String, String)
+    let checkpoints: (Checkpoint, Checkpoint)
     let comparison: CheckpointComparison
     let isSame: Bool
 
-    var text: String {
-        JSONText.object([
+    var value: JSONText {
+        .object([
             ("a", .string(paths.0)), ("b", .string(paths.1)), ("same", .bool(isSame)),
             ("configuration", .array(comparison.fields.map(field))),
             ("summary", .object(comparison.counts.map { ($0.key, .int($0.count)) })),
             ("tensors", .array(comparison.entries.map(tensor))),
-        ]).serialized
+        ])
     }
 
     private func string(_ text: String?) -> JSONText { text.map { .string($0) } ?? .null }
 
     private func field(_ field: CheckpointComparison.FieldDifference) -> JSONText {
         .object([
-            ("name", .string(field.field.rawValue)), ("a", string(field.first)), ("b", string(field.second)),
+            ("name", .string(field.field.rawValue)),
+            ("a", checkpoints.0.configuration.json(field.field)),
+            ("b", checkpoints.1.configuration.json(field.field)),
             ("matters", .bool(field.matters)),
         ])
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import LlamaCommands
 import LlamaConversion
 import LlamaFiles
@@ -16,7 +15,7 @@ struct Inspect: ParsableCommand {
             {total, outside_embeddings}, dtypes [{dtype, tensors, bytes}], files [{name, bytes, tensors}], cut \
             {whole, rows, columns}, configuration {NAME: {value, source}}, row_order, tokenizer {file, bytes, kind, \
             vocabulary, begin, end, stop}, problems [text], and with --tensors tensors [{name, role, dtype, shape, \
-            file, offset, bytes, cut}]. What is not known is null.
+            file, offset, bytes, cut}]. What is not known is null. On a terminal it is indented, elsewhere one line.
             """)
 
     @Argument(help: ArgumentHelp("Checkpoint: a folder, or a file in it.", valueName: "path"))
@@ -29,17 +28,17 @@ struct Inspect: ParsableCommand {
     var tensors = false
 
     func run() throws {
-        try reportingFailures("llama-convert") {
-            let report = try CheckpointReport(at: path)
-            let tokenizer = TokenizerReport(of: report)
-            let output =
-                json
-                ? InspectionJSON(path: path, report: report, tokenizer: tokenizer, tensors: tensors).text
-                : InspectionText(path: path, report: report, tokenizer: tokenizer, tensors: tensors).text
-            // The report must not be one of zeros.
-            try MappedFile.checkForDamage()
-            try Console.write(output + "\n", to: STDOUT_FILENO, named: "standard output")
-            if let failure = report.failure { throw Failure(Failure.badData, "\(failure)") }
+        let report = try CheckpointReport(at: path)
+        let tokenizer = TokenizerReport(of: report)
+        // The report must not be one of zeros.
+        try MappedFile.checkForDamage()
+        if json {
+            try Console.output(
+                InspectionJSON(path: path, report: report, tokenizer: tokenizer, tensors: tensors).value)
+        } else {
+            let text = InspectionText(path: path, report: report, tokenizer: tokenizer, tensors: tensors).text
+            try Console.output(text + "\n")
         }
+        if let failure = report.failure { throw Failure(Failure.badData, "\(failure)") }
     }
 }

@@ -11,7 +11,7 @@ struct InspectionJSON {
     /// Whether to list every tensor.
     let tensors: Bool
 
-    var text: String {
+    var value: JSONText {
         var members: [(String, JSONText)] = [
             ("path", .string(path)), ("opens", .bool(report.failure == nil)),
             ("error", string(report.failure?.description)), ("format", string(report.format)),
@@ -30,7 +30,7 @@ struct InspectionJSON {
             ("problems", .array((report.problems + tokenizer.problems).map { .string($0) })),
         ]
         if tensors { members.append(("tensors", .array(report.tensors.map(tensor)))) }
-        return JSONText.object(members).serialized
+        return .object(members)
     }
 
     private func string(_ text: String?) -> JSONText { text.map { .string($0) } ?? .null }
@@ -58,13 +58,12 @@ struct InspectionJSON {
     }
 
     private var configuration: JSONText {
-        guard report.configuration != nil else { return .null }
+        guard let configuration = report.configuration else { return .null }
         return .object(
             report.sources.map { source in
-                (
-                    source.name,
-                    .object([("value", .string(source.value)), ("source", .string(source.source))])
-                )
+                let field = ConfigurationField(rawValue: source.name)
+                let value = field.map(configuration.json) ?? .string(source.value)
+                return (source.name, .object([("value", value), ("source", .string(source.source))]))
             })
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LlamaCommands
 
 /// `llama-convert`: converts checkpoints, describes them and compares them.
 @main
@@ -31,5 +32,8 @@ struct LlamaConvert: ParsableCommand {
               llama-convert inspect llama-2-7b
               llama-convert diff llama-2-7b llama-2-7b-hf
             """,
-        subcommands: [Convert.self, Inspect.self, Diff.self], defaultSubcommand: Convert.self)
+        version: Release.line("llama-convert"), subcommands: [Convert.self, Inspect.self, Diff.self],
+        defaultSubcommand: Convert.self)
+
+    static func main() { runCommand(LlamaConvert.self) }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import LlamaCommands
 import LlamaConversion
 
@@ -24,6 +23,6 @@ struct PlanText {
             ],
         ]
         let lines = Table.lines(rows + sums).map { $0.dropFirst(2) }
-        try Console.write(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO, named: "standard output")
+        try Console.output(lines.joined(separator: "\n") + "\n")
     }
 }

@@ -14,7 +14,8 @@ struct LlamaRun: ParsableCommand {
 
               llama-run --checkpoints llama-2-7b --prompt "The capital of France is"
               llama-run --checkpoints llama-2-7b --prompts in.jsonl --output out.jsonl
-            """)
+            """,
+        version: Release.line("llama-run"))
 
     @Option(help: ArgumentHelp("Folder of the checkpoint, or a file in it.", valueName: "dir"))
     var checkpoints: String
@@ -63,7 +64,9 @@ struct LlamaRun: ParsableCommand {
             "Sample from the likeliest tokens that together have this probability.", valueName: "p"))
     var topP: Float = 0.9
 
-    @Option(help: ArgumentHelp("Seed of the random numbers: same seed, same text.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Seed of the random numbers: same seed, same text.", valueName: "n"),
+        transform: LlamaRun.seed)
     var seed: UInt64 = 0
 
     @Flag(help: "Print the prompt before its completion; with --logprobs, report the prompt's too.")
@@ -86,11 +89,16 @@ struct LlamaRun: ParsableCommand {
             valueName: "type"))
     var dtype: WeightOption = .auto
 
+    @Flag(help: "Let a terminal obey control characters in the text, instead of showing them.")
+    var raw = false
+
     @Flag(help: "No progress and no summary; with --output, no text either.")
     var quiet = false
 
     @Flag(help: "Progress, summary and details even if standard error is not a terminal.")
     var verbose = false
+
+    static func main() { runCommand(LlamaRun.self) }
 
     func validate() throws {
         guard !prompt.isEmpty || prompts != nil else {
@@ -104,11 +112,19 @@ struct LlamaRun: ParsableCommand {
         try require(
             temperature >= 0 && temperature.isFinite, "--temperature", "a number from 0 on", temperature)
         try require(topP > 0 && topP <= 1, "--top-p", "above 0, at most 1", topP)
+        guard output != "" else { throw ValidationError("--output: expected a path, found none") }
         guard logprobs == nil || output != nil else {
             throw ValidationError("--logprobs: expected a file for them, found no --output")
         }
         try require((0...1000).contains(logprobs ?? 0), "--logprobs", "0 to 1000", logprobs ?? 0)
         try require((1...1024).contains(threads ?? 1), "--threads", "1 to 1024", threads ?? 1)
+    }
+
+    private static func seed(_ text: String) throws -> UInt64 {
+        guard let seed = UInt64(text) else {
+            throw ValidationError("expected 0 to \(UInt64.max)")
+        }
+        return seed
     }
 
     /// The longest context of any Llama so far.
@@ -121,7 +137,7 @@ struct LlamaRun: ParsableCommand {
     }
 
     func run() throws {
-        try reportingFailures("llama-run") { try RunSession(self).run() }
+        try RunSession(self).run()
     }
 }
 

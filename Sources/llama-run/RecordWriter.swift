@@ -39,18 +39,24 @@ struct RecordWriter {
     mutating func add(_ completion: Completion) throws(Failure) {
         pending[completion.index] = completion.json + "\n"
         while let line = pending.removeValue(forKey: next) {
-            try Console.write(line, to: descriptor, named: path)
+            try write(line)
             next += 1
         }
     }
 
     /// Writes the completions that still wait for earlier ones, and closes the file.
     mutating func close() throws(Failure) {
-        for (_, line) in pending.sorted(by: { $0.key < $1.key }) {
-            try Console.write(line, to: descriptor, named: path)
-        }
+        for (_, line) in pending.sorted(by: { $0.key < $1.key }) { try write(line) }
         pending.removeAll()
         guard descriptor != STDOUT_FILENO, Glibc.close(descriptor) != 0 else { return }
         throw Failure(Failure.cannotWrite, "\(path): cannot be written: \(String(cString: strerror(errno)))")
+    }
+
+    private func write(_ line: String) throws(Failure) {
+        if descriptor == STDOUT_FILENO {
+            try Console.output(line, spelling: .json)
+        } else {
+            try Console.write(line, to: descriptor, named: path)
+        }
     }
 }

@@ -26,13 +26,13 @@ struct RunReport {
         self.tokenizer = tokenizer
         echo = options.echo
         let showsText = options.output != "-" && !(options.quiet && options.output != nil)
-        printer = showsText ? TextPrinter(count: prompts.count) : nil
+        printer = showsText ? TextPrinter(count: prompts.count, isRaw: options.raw) : nil
         if let path = options.output { records = try RecordWriter(path: path, inputs: inputs) }
         showsSummary = !options.quiet && (options.verbose || Console.errorIsTerminal)
         // Output that streams to the same terminal would collide with the bar.
         let isFree = !Console.outputIsTerminal || !(showsText || options.output == "-")
         progress =
-            showsSummary && isFree && Console.errorIsTerminal
+            showsSummary && isFree
             ? ProgressBar(total: prompts.count, length: options.maxGenLen) : nil
     }
 
@@ -75,10 +75,12 @@ struct RunReport {
     /// Prints what precedes a prompt's completion, once; returns whether nothing has been printed yet.
     private mutating func begin(_ index: Int) throws(Failure) -> Bool {
         guard begun.insert(index).inserted else { return false }
-        guard echo else { return true }
+        guard printer != nil, echo || prompts.count > 1 else { return true }
         let text = text(of: prompts[index])
-        try printer?.add(text, to: index)
-        return false
+        // As Meta's example_text_completion.py shows which completion belongs to which prompt.
+        let shown = echo ? text : text + "\n> "
+        try printer?.add(shown, to: index)
+        return !echo
     }
 
     private func text(of prompt: Prompt) -> String {

@@ -1,7 +1,6 @@
 import LlamaTensors
 import LlamaTokenizers
 import LlamaCheckpoints
-import Glibc
 import LlamaCommands
 import LlamaGeneration
 import LlamaKernels
@@ -30,7 +29,7 @@ struct RunSession {
             needsText: prompts.contains { $0.text != nil },
             weights: options.dtype == .float32 ? .float32 : .stored, logger: logger)
         let kernels = try KernelContext(
-            instructionSet: try instructionSet(), threads: options.threads ?? KernelContext.processorCount)
+            instructionSet: .fromEnvironment(), threads: options.threads ?? KernelContext.processorCount)
         describe(model, kernels)
         let prepared = try model.completer(kernels: kernels).prepare(prompts, generationOptions(model))
         let inputs = model.checkpoint.files + [model.tokenizer?.file, options.prompts].compactMap(\.self)
@@ -72,17 +71,6 @@ struct RunSession {
         result.logprobs = options.logprobs
         result.echo = options.echo
         return result
-    }
-
-    /// The fastest kernels, or those that `LLAMA_KERNELS` names (to compare, or for a bug report).
-    private func instructionSet() throws(Failure) -> InstructionSet {
-        guard let value = getenv("LLAMA_KERNELS") else { return .best }
-        let name = String(cString: value)
-        guard let set = InstructionSet(rawValue: name) else {
-            let names = InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Failure(Failure.usage, "LLAMA_KERNELS: expected \(names), found \(name)")
-        }
-        return set
     }
 
     private func describe(_ model: LoadedModel, _ kernels: KernelContext) {

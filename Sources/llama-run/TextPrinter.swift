@@ -7,13 +7,20 @@ struct TextPrinter {
     static let separator = "\n==================================\n"
 
     private let count: Int
+    /// Whether a terminal gets control characters as they are.
+    private let isRaw: Bool
     private var current = 0
     private var isInLine = false
     private var pending: [Int: String] = [:]
     private var finished: Set<Int> = []
 
-    /// - Parameter count: Number of prompts.
-    init(count: Int) { self.count = count }
+    /// - Parameters:
+    ///   - count: Number of prompts.
+    ///   - isRaw: Whether a terminal gets control characters as they are.
+    init(count: Int, isRaw: Bool) {
+        self.count = count
+        self.isRaw = isRaw
+    }
 
     /// Prints new text of a prompt, or keeps it until the prompt's turn.
     mutating func add(_ text: String, to index: Int) throws(Failure) {
@@ -41,7 +48,11 @@ struct TextPrinter {
 
     private mutating func write(_ text: String) throws(Failure) {
         guard !text.isEmpty else { return }
-        try Console.write(text, to: STDOUT_FILENO, named: "standard output")
+        if isRaw {
+            try Console.write(text, to: STDOUT_FILENO, named: "standard output")
+        } else {
+            try Console.output(text)
+        }
         isInLine = text.utf8.last != UInt8(ascii: "\n")
     }
 }

@@ -30,22 +30,20 @@ struct Benchmark: ParsableCommand {
     }
 
     func run() throws {
-        try reportingFailures("llama-tokenize") {
-            let clock = ContinuousClock()
-            let start = clock.now
-            let tokenizer = try choice.load()
-            let loadTime = clock.now - start
-            let text = String(decoding: try WholeFile.read(data, limit: .max), as: UTF8.self)
-            var count = 0
-            let times = (0..<repetitions).map { _ in
-                clock.measure { count = tokenizer.encode(text, addBOS: false).count }
-            }
-            let result = JSONText.object([
-                ("load_seconds", .double(loadTime / .seconds(1))),
-                ("seconds", .array(times.map { .double($0 / .seconds(1)) })),
-                ("tokens", .int(count)), ("bytes", .int(text.utf8.count)),
-            ])
-            print(result.serialized)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let tokenizer = try choice.load()
+        let loadTime = clock.now - start
+        let text = String(decoding: try WholeFile.read(data, limit: .max), as: UTF8.self)
+        var count = 0
+        let times = (0..<repetitions).map { _ in
+            clock.measure { count = tokenizer.encode(text, addBOS: false).count }
         }
+        let result = JSONText.object([
+            ("load_seconds", .double(loadTime / .seconds(1))),
+            ("seconds", .array(times.map { .double($0 / .seconds(1)) })),
+            ("tokens", .int(count)), ("bytes", .int(text.utf8.count)),
+        ])
+        try Console.output(result)
     }
 }

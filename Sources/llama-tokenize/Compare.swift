@@ -1,6 +1,5 @@
 import ArgumentParser
 import LlamaCommands
-import Glibc
 import LlamaTokenizers
 
 /// `llama-tokenize compare`: the audit of one tokenizer against another.
@@ -42,20 +41,18 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
-        try reportingFailures("llama-tokenize") {
-            let locations = (try TokenizerLocation(at: first), try TokenizerLocation(at: second))
-            let paths = (locations.0.path, locations.1.path)
-            let tokenizers = (try locations.0.load(), try locations.1.load())
-            Interrupt.watch()
-            let vocabulary = VocabularyComparison(tokenizers.0, tokenizers.1)
-            var texts = TextComparison(tokenizers.0, tokenizers.1, specials: specials.tokens)
-            try TextSource.read(data) { texts.add($0, source: $1) }
-            let report = ComparisonReport(
-                paths: paths, tokenizers: tokenizers, vocabulary: vocabulary, texts: texts,
-                source: data.map { $0 == "-" ? "standard input" : $0 })
-            let output = report.lines.map { $0 + "\n" }.joined()
-            try Console.write(output, to: STDOUT_FILENO, named: "standard output")
-            if !(vocabulary.isSame && texts.isSame) { throw ExitCode(1) }
-        }
+        let locations = (try TokenizerLocation(at: first), try TokenizerLocation(at: second))
+        let paths = (locations.0.path, locations.1.path)
+        let tokenizers = (try locations.0.load(), try locations.1.load())
+        Interrupt.watch()
+        let vocabulary = VocabularyComparison(tokenizers.0, tokenizers.1)
+        var texts = TextComparison(tokenizers.0, tokenizers.1, specials: specials.tokens)
+        try TextSource.read(data) { texts.add($0, source: $1) }
+        let report = ComparisonReport(
+            paths: paths, tokenizers: tokenizers, vocabulary: vocabulary, texts: texts,
+            source: data.map { $0 == "-" ? "standard input" : $0 })
+        let output = report.lines.map { $0 + "\n" }.joined()
+        try Console.output(output)
+        if !(vocabulary.isSame && texts.isSame) { throw ExitCode(1) }
     }
 }

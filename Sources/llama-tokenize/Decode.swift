@@ -24,13 +24,11 @@ struct Decode: ParsableCommand {
     func validate() throws { try choice.require() }
 
     func run() throws {
-        try reportingFailures("llama-tokenize") {
-            let tokenizer = try choice.load()
-            let pieces = PieceList(tokenizer)
-            try LineFilter.run { line throws(BadLine) in
-                let ids = try ids(of: line, below: tokenizer.vocabularySize)
-                return show ? pieces.rows(ids) : JSONText.string(tokenizer.decode(ids)).serialized
-            }
+        let tokenizer = try choice.load()
+        let pieces = PieceList(tokenizer)
+        try LineFilter.run { line throws(BadLine) in
+            let ids = try ids(of: line, below: tokenizer.vocabularySize)
+            return show ? pieces.rows(ids) : JSONText.string(tokenizer.decode(ids)).serialized
         }
     }
 

@@ -34,14 +34,12 @@ struct Encode: ParsableCommand {
     func validate() throws { try choice.require() }
 
     func run() throws {
-        try reportingFailures("llama-tokenize") {
-            let tokenizer = try choice.load()
-            let pieces = PieceList(tokenizer)
-            try LineFilter.run { line throws(BadLine) in
-                let ids = tokenizer.encode(
-                    try text(of: line), specials: specials.tokens, addBOS: bos)
-                return show ? pieces.rows(ids) : Self.array(ids)
-            }
+        let tokenizer = try choice.load()
+        let pieces = PieceList(tokenizer)
+        try LineFilter.run { line throws(BadLine) in
+            let ids = tokenizer.encode(
+                try text(of: line), specials: specials.tokens, addBOS: bos)
+            return show ? pieces.rows(ids) : Self.array(ids)
         }
     }
 

@@ -14,7 +14,8 @@ enum LineFilter {
         var lines = LineReader(STDIN_FILENO, named: "standard input")
         var output = ""
         func flush() throws(Failure) {
-            try Console.write(output, to: STDOUT_FILENO, named: "standard output")
+            // Lines for a person spell control characters out themselves.
+            try Console.output(output, spelling: .json)
             output.removeAll(keepingCapacity: true)
         }
         do throws(Failure) {

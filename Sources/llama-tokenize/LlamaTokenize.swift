@@ -1,4 +1,5 @@
 import ArgumentParser
+import LlamaCommands
 
 /// `llama-tokenize`: text to token ids and back, and the audit of one tokenizer against another.
 @main
@@ -11,7 +12,10 @@ struct LlamaTokenize: ParsableCommand {
               echo '[1, 15043, 3186]' | llama-tokenize --tokenizer llama-2-7b decode
               llama-tokenize compare llama-2-7b/tokenizer.model llama-2-7b/tokenizer.json
             """,
+        version: Release.line("llama-tokenize"),
         subcommands: [Encode.self, Decode.self, Compare.self, Benchmark.self])
+
+    static func main() { runCommand(LlamaTokenize.self) }
 
     @OptionGroup var choice: TokenizerOptions
 

@@ -48,31 +48,28 @@ struct Evaluate: ParsableCommand {
     }
 
     func run() throws {
-        try reportingFailures("llama-train") {
-            let text = try TrainingData.readText(data)
-            let model = try LoadedModel(at: checkpoints, tokenizer: tokenizer)
-            guard let tokenizer = model.tokenizer?.tokenizer else {
-                throw TokenizerError.noTokenizer(path: checkpoints)
-            }
-            let evaluation = try Evaluation(
-                model.transformer, length: maxSeqLen ?? min(model.contextLength, 2048),
-                kernels: KernelContext(threads: threads ?? KernelContext.processorCount))
-            let ids = try TrainingData.encode(text, file: data, tokenizer: tokenizer)
-            let selected = ids[split.range(of: ids.count)]
-            guard selected.count > 1 else {
-                throw TrainingError.tooLittleData(
-                    file: data, split: split.rawValue, count: selected.count, needed: 2)
-            }
-            let result = try evaluation.loss(of: selected)
-            guard result.loss.isFinite else {
-                throw Failure(
-                    Failure.badData,
-                    "\(checkpoints): expected a finite loss, found \(result.loss); the weights are damaged")
-            }
-            try Console.write(
-                "loss \(result.loss) nats per token over \(result.tokens) tokens\n", to: 1,
-                named: "standard output")
+        let text = try TrainingData.readText(data)
+        let model = try LoadedModel(at: checkpoints, tokenizer: tokenizer)
+        guard let tokenizer = model.tokenizer?.tokenizer else {
+            throw TokenizerError.noTokenizer(path: checkpoints)
         }
+        let evaluation = try Evaluation(
+            model.transformer, length: maxSeqLen ?? min(model.contextLength, 2048),
+            kernels: KernelContext(
+                instructionSet: .fromEnvironment(), threads: threads ?? KernelContext.processorCount))
+        let ids = try TrainingData.encode(text, file: data, tokenizer: tokenizer)
+        let selected = ids[split.range(of: ids.count)]
+        guard selected.count > 1 else {
+            throw TrainingError.tooLittleData(
+                file: data, split: split.rawValue, count: selected.count, needed: 2)
+        }
+        let result = try evaluation.loss(of: selected)
+        guard result.loss.isFinite else {
+            throw Failure(
+                Failure.badData,
+                "\(checkpoints): expected a finite loss, found \(result.loss); the weights are damaged")
+        }
+        try Console.output("loss \(result.loss) nats per token over \(result.tokens) tokens\n")
     }
 }
 

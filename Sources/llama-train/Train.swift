@@ -103,7 +103,7 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
-        try reportingFailures("llama-train") { try TrainSession(self).run() }
+        try TrainSession(self).run()
     }
 
     /// The options of the preset or of the resumed run, overridden by those given on the command line.

@@ -24,7 +24,8 @@ struct TrainSession {
         let (tokenizer, tokenizerBytes) = try makeTokenizer(text, folder: folder)
         let data = try TrainingData(
             text, file: options.data, tokenizer: tokenizer, sequenceLength: training.maxSequenceLength)
-        let kernels = try KernelContext(threads: options.threads ?? KernelContext.processorCount)
+        let kernels = try KernelContext(
+            instructionSet: .fromEnvironment(), threads: options.threads ?? KernelContext.processorCount)
         if options.resume == nil { try makeFolder(folder, tokenizer: tokenizerBytes) }
         let trainer = try Trainer(
             training, data: data, vocabularySize: tokenizer.vocabularySize, folder: folder,
@@ -119,7 +120,7 @@ struct TrainSession {
             generation.maxGenerationLength = 120
             generation.sampler = Sampler(temperature: 0.8, topP: 0.95, seed: 1)
             var text = ""
-            try model.completer(kernels: KernelContext(threads: 1))
+            try model.completer(kernels: KernelContext(instructionSet: .fromEnvironment(), threads: 1))
                 .prepare([Prompt(.text("\n"), source: "sample")], generation)
                 .complete { event in
                     if case .finished(let completion, _) = event { text = completion.text ?? "" }

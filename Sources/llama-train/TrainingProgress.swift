@@ -9,7 +9,7 @@ struct TrainingProgress {
     private let header: String
     private let isQuiet: Bool
     private let isVerbose: Bool
-    private let isTerminal = Console.errorIsTerminal
+    private var line = StatusLine()
     private let start = ContinuousClock().now
     private var smoothed: Double?
     private var tokens = 0
@@ -36,12 +36,12 @@ struct TrainingProgress {
         tokens += report.tokens
         computing += report.time
         guard !isQuiet else { return }
-        let line =
+        let text =
             "step \(report.step)/\(steps)  loss \(digits(smoothed ?? report.loss))  \(rate) tokens/s  \(remaining(report.step)) left"
-        if isTerminal {
-            Console.status("\r\u{1B}[K" + line)
+        if line != nil {
+            line?.draw { StatusLine.Content(after: text) }
         } else if isVerbose, report.step.isMultiple(of: 10) {
-            Console.error(line)
+            Console.error(text)
         }
     }
 
@@ -53,7 +53,7 @@ struct TrainingProgress {
         Console.error(
             "step \(report.step)/\(steps)  validation loss \(digits(report.validationLoss))\(best)  (\(rate) tokens/s)"
         )
-        if let sample { Console.error(indented(sample)) }
+        if let sample { indented(sample).forEach(Console.error) }
     }
 
     func end() {
@@ -63,7 +63,7 @@ struct TrainingProgress {
     }
 
     private func clear() {
-        if isTerminal { Console.status("\r\u{1B}[K") }
+        line?.clear()
     }
 
     private var rate: Int { computing > .zero ? Int(Double(tokens) / (computing / .seconds(1))) : 0 }
@@ -84,8 +84,7 @@ struct TrainingProgress {
         return "\(value < 0 ? "-" : "")\(scaled / 10000)." + zeros + fraction
     }
 
-    private func indented(_ text: String) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false)
-            .map { "    " + String($0).oneLine() }.joined(separator: "\n")
+    private func indented(_ text: String) -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + String($0).oneLine() }
     }
 }

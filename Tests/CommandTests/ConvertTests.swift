@@ -163,12 +163,15 @@ struct ConvertTests {
             ["SOURCE", "there", "--to", "meta"], 73,
             "found a folder with other things in it, such as file; choose a new name"
         ),
-        (["SOURCE", "out", "--to", "onnx"], 64, "The value 'onnx' is invalid for '--to <to>'"),
+        (
+            ["SOURCE", "out", "--to", "onnx"], 64,
+            "--to: expected meta, meta-safetensors, huggingface, gguf or llama2c, found onnx"
+        ),
         (
             ["SOURCE", "out", "--to", "gguf", "--verify"], 64,
             "--verify: expected a DST ending in .gguf, which identifies its format, found out"
         ),
-        (["SOURCE", "out"], 64, "Missing expected argument '--to <to>'"),
+        (["SOURCE", "out"], 64, "missing expected argument '--to <to>'"),
         (["SOURCE", "out", "--to", "meta", "--shards", "0"], 64, "--shards: expected 1 to 100, found 0"),
         (
             ["SOURCE", "out", "--to", "gguf", "--shards", "2"], 64,

@@ -51,6 +51,8 @@ struct DiffTests {
         let result = try diff(["hf-tied-f32", "hf-biased-bf16"], folder)
         #expect(result.code == 1)
         #expect(result.lines[2] == "configuration: different")
+        let json = try diff(["hf-tied-f32", "hf-biased-bf16", "--json"], folder).output
+        #expect(json.contains(#"{"name":"headDim","a":8,"b":16,"matters":true}"#))
         #expect(result.lines.contains("  headDim             A 8                   B 16"))
         #expect(result.lines.contains("tensors: 13 different, 8 of another shape, 14 missing"))
         #expect(result.lines.contains("  layers.0.attention.wq.weight     shape A [32, 32] B [64, 32]"))

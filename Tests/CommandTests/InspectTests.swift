@@ -6,8 +6,28 @@ import Testing
 struct InspectTests {
     private struct Report: Decodable {
         struct Value: Decodable {
-            let value: String
+            let value: JSON?
             let source: String
+        }
+        /// A value of the types that a configuration has.
+        enum JSON: Decodable, Equatable {
+            case number(Double)
+            case bool(Bool)
+            case members([String: JSON])
+            case string(String)
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                if let value = try? container.decode(Bool.self) {
+                    self = .bool(value)
+                } else if let value = try? container.decode(Double.self) {
+                    self = .number(value)
+                } else if let value = try? container.decode(String.self) {
+                    self = .string(value)
+                } else {
+                    self = .members(try container.decode([String: JSON].self))
+                }
+            }
         }
         struct Tensor: Decodable {
             let name: String
@@ -87,9 +107,14 @@ struct InspectTests {
         #expect(key.name == "model.layers.1.self_attn.k_proj.weight" && key.shape == [16, 32])
         #expect(key.bytes == 2048 && key.cut == "whole" && key.offset != nil)
         let theta = try #require(report.configuration?["rope.theta"])
-        #expect(theta.value == "10000.0" && theta.source == "config.json: rope_parameters.rope_theta")
+        #expect(theta.value == .number(10000) && theta.source == "config.json: rope_parameters.rope_theta")
         let heads = try #require(report.configuration?["headDim"])
-        #expect(heads.value == "8" && heads.source == "default: hidden_size / num_attention_heads")
+        #expect(heads.value == .number(8) && heads.source == "default: hidden_size / num_attention_heads")
+        let others: [String: Report.JSON?] = [
+            "tiesEmbeddings": .bool(true), "normEpsilon": .number(1e-5), "stopTokens": nil,
+            "rope.scaling": .members(["type": .string("linear"), "factor": .number(2)]),
+        ]
+        for (name, value) in others { #expect(report.configuration?[name]?.value == value, "\(name)") }
     }
 
     @Test func tellsWhatItCanOfACheckpointThatDoesNotOpen() throws {

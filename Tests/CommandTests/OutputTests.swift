@@ -31,7 +31,8 @@ struct OutputTests {
         let prompts = ["--prompt", "a", "--prompt", "- b", "--prompt", "c", "--max-batch-size", "2"]
         let (result, records) = try runWithFile(withText + prompts)
         #expect(records.map(\.prompt) == ["a", "- b", "c"])
-        #expect(result.output == records.compactMap(\.completion).joined(separator: Self.separator) + "\n")
+        let blocks = records.map { "\($0.prompt ?? "")\n> \($0.completion ?? "")" }
+        #expect(result.output == blocks.joined(separator: Self.separator) + "\n")
         #expect(result.error == "")
         let (quiet, same) = try runWithFile(withText + prompts + ["--quiet"])
         #expect(quiet.output == "")
@@ -46,6 +47,23 @@ struct OutputTests {
             let result = try Command.run(arguments + ["--output", file.path, "--max-gen-len", "9"])
             return (result, try Record.lines(Data(contentsOf: file)))
         }
+    }
+
+    /// As Meta's example_text_completion.py does.
+    @Test func showsWhichCompletionBelongsToWhichPrompt() throws {
+        let length = ["--max-gen-len", "5", "--temperature", "0"]
+        let alone = try ["The\nengine", "b"].map {
+            try Command.run(withText + ["--prompt", $0] + length).output
+        }
+        let prompts = ["--prompt", "The\nengine", "--prompt", "b"]
+        let both = try Command.run(withText + prompts + length)
+        #expect(
+            both.output
+                == "The\nengine\n> \(alone[0])==================================\nb\n> \(alone[1])")
+        let echo = try Command.run(withText + prompts + length + ["--echo"])
+        #expect(
+            echo.output
+                == "The\nengine\(alone[0])==================================\nb\(alone[1])")
     }
 
     @Test func echoPrintsThePromptFirst() throws {
@@ -64,11 +82,9 @@ struct OutputTests {
         let input = "{\"prompt_ids\":[7, 8]}\n{\"prompt_ids\":[9]}\n"
         let records = try Command.run(arguments + ["--output", "-"], input: input).records
         #expect(records.allSatisfy { $0.completion == nil && $0.prompt == nil })
-        let lines = records.map {
-            $0.completion_ids.map(String.init).joined(separator: " ")
-        }
+        let lines = records.map { $0.completion_ids.map(String.init).joined(separator: " ") }
         let text = try Command.run(arguments, input: input)
-        #expect(text.output == lines.joined(separator: Self.separator) + "\n")
+        #expect(text.output == "7 8\n> \(lines[0])\(Self.separator)9\n> \(lines[1])\n")
         let echo = try Command.run(arguments + ["--echo"], input: input)
         #expect(echo.output == "7 8 \(lines[0])\(Self.separator)9 \(lines[1])\n")
     }

@@ -137,36 +137,13 @@ struct StreamTests {
     }
 
     @Test func aTerminalGetsABarAndASummary() throws {
-        let main = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
-        try #require(main >= 0)
-        defer { close(main) }
-        // What unlockpt(3) and ptsname(3) do, which the Swift overlay leaves out: TIOCSPTLCK and TIOCGPTN.
-        var (lock, number): (Int32, Int32) = (0, -1)
-        try #require(ioctl(main, 0x4004_5431, &lock) == 0 && ioctl(main, 0x8004_5430, &number) == 0)
-        let terminal = try #require(FileHandle(forUpdatingAtPath: "/dev/pts/\(number)"))
-        let process = try Command.process(
-            withText + ["--prompt", "a", "--prompt", "b", "--max-gen-len", "20"])
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = terminal
-        try process.run()
-        Command.limit(process)
-        // A terminal holds a few kilobytes only, so it is read while the process writes.
-        var (bytes, chunk): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 1 << 12))
-        var isRunning = true
-        while isRunning {
-            isRunning = process.isRunning
-            usleep(10_000)
-            var count = read(main, &chunk, chunk.count)
-            while count > 0 {
-                bytes += chunk[..<count]
-                count = read(main, &chunk, chunk.count)
-            }
-        }
-        let shown = String(decoding: bytes, as: UTF8.self)
-        #expect(process.code == 0)
+        let terminal = try Terminal.run(
+            withText + ["--prompt", "a", "--prompt", "b", "--max-gen-len", "20"], .error)
+        let shown = terminal.shown
+        #expect(terminal.code == 0)
         #expect(shown.contains(String(repeating: "█", count: 30) + " 2/2 prompts, 40 tokens"))
         // The bar is gone before the summary is there.
-        let summary = try #require(shown.components(separatedBy: "\r\u{1B}[K").last)
+        let summary = try #require(terminal.frames.last)
         #expect(summary.hasPrefix("load "))
         #expect(summary.contains("prompt 6 tokens") && summary.contains("generated 40 tokens"))
         #expect(summary.contains("peak memory"))

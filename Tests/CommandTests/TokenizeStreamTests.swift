@@ -44,16 +44,19 @@ struct TokenizeStreamTests {
     }
 
     static let wrongUsage: [([String], Int32, String)] = [
-        (["encode"], 64, "Error: Missing expected argument '--tokenizer <path>'"),
-        (["--tokenizer", "x"], 64, "Error: expected encode, decode or compare, found no subcommand"),
+        (["encode"], 64, "llama-tokenize: error: missing expected argument '--tokenizer <path>'"),
+        (
+            ["--tokenizer", "x"], 64,
+            "llama-tokenize: error: expected encode, decode or compare, found no subcommand"
+        ),
         (
             ["--tokenizer", "x", "compare", "a", "b"], 64,
-            "Error: --tokenizer: expected none, since compare names its two tokenizers"
+            "llama-tokenize: error: --tokenizer: expected none, since compare names its two tokenizers"
         ),
-        (["compare", "a"], 64, "Error: Missing expected argument '<B>'"),
+        (["compare", "a"], 64, "llama-tokenize: error: missing expected argument '<B>'"),
         (
             ["encode", "--tokenizer", "x", "--specials", "some"], 64,
-            "Error: The value 'some' is invalid for '--specials <which>'. Please provide one of 'none' and 'all'."
+            "llama-tokenize: error: --specials: expected none or all, found some"
         ),
         (
             ["encode", "--tokenizer", "none.model"], 66,

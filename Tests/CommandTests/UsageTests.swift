@@ -1,27 +1,41 @@
+import Foundation
+import LlamaTestSupport
 import Testing
 
 /// What is wrong with the command line itself: exit code 64, and the option by name.
 struct UsageTests {
     @Test(arguments: [
-        (["--prompt", "x"], "Error: Missing expected argument '--checkpoints <dir>'"),
-        (["--checkpoints", "x"], "Error: give a --prompt or a file of --prompts"),
-        (["--temperature", "nan"], "Error: --temperature: expected a number from 0 on, found nan"),
-        (["--temperature=-0.5"], "Error: --temperature: expected a number from 0 on, found -0.5"),
-        (["--top-p", "0"], "Error: --top-p: expected above 0, at most 1, found 0.0"),
-        (["--top-p", "nan"], "Error: --top-p: expected above 0, at most 1, found nan"),
-        (["--max-gen-len=-1"], "Error: --max-gen-len: expected at least 0, found -1"),
-        (["--max-seq-len", "0"], "Error: --max-seq-len: expected 1 to 10000000, found 0"),
-        (["--max-seq-len", "10000001"], "Error: --max-seq-len: expected 1 to 10000000, found 10000001"),
-        (["--max-batch-size", "0"], "Error: --max-batch-size: expected 1 to 1024, found 0"),
-        (["--threads", "0"], "Error: --threads: expected 1 to 1024, found 0"),
-        (["--logprobs", "2"], "Error: --logprobs: expected a file for them, found no --output"),
-        (["--logprobs", "1001", "--output", "x"], "Error: --logprobs: expected 0 to 1000, found 1001"),
+        (["--prompt", "x"], "missing expected argument '--checkpoints <dir>'"),
+        (["--checkpoints", "x"], "give a --prompt or a file of --prompts"),
+        (["--temperature", "nan"], "--temperature: expected a number from 0 on, found nan"),
+        (["--temperature=-0.5"], "--temperature: expected a number from 0 on, found -0.5"),
+        (["--top-p", "0"], "--top-p: expected above 0, at most 1, found 0.0"),
+        (["--top-p", "nan"], "--top-p: expected above 0, at most 1, found nan"),
+        (["--max-gen-len=-1"], "--max-gen-len: expected at least 0, found -1"),
+        (["--max-seq-len", "0"], "--max-seq-len: expected 1 to 10000000, found 0"),
+        (["--max-seq-len", "10000001"], "--max-seq-len: expected 1 to 10000000, found 10000001"),
+        (["--max-batch-size", "0"], "--max-batch-size: expected 1 to 1024, found 0"),
+        (["--threads", "0"], "--threads: expected 1 to 1024, found 0"),
+        (["--temperature", "-1"], "--temperature: expected a number from 0 on, found -1.0"),
+        (["--temperature", "-inf"], "--temperature: expected a number from 0 on, found -inf"),
+        (["--top-p", "-.5"], "--top-p: expected above 0, at most 1, found -0.5"),
+        (["--max-gen-len", "-1"], "--max-gen-len: expected at least 0, found -1"),
+        (["--threads", "-4"], "--threads: expected 1 to 1024, found -4"),
+        (["--seed", "-1"], "the value '-1' is invalid for '--seed <n>': expected 0 to 18446744073709551615"),
+        (["--output="], "--output: expected a path, found none"),
+        (["--output", "--quiet"], "missing value for '--output <file.jsonl>'"),
+        (["--temp", "1", "--top-p", "0"], "unknown option --temp; did you mean --temperature?"),
+        (["-prompt"], "unknown option -prompt; did you mean --prompt?"),
+        (["-x"], "unknown option -x"),
+        (["more"], "unexpected argument 'more'"),
+        (["--logprobs", "2"], "--logprobs: expected a file for them, found no --output"),
+        (["--logprobs", "1001", "--output", "x"], "--logprobs: expected 0 to 1000, found 1001"),
         (
             ["--dtype", "int4"],
-            "Error: The value 'int4' is invalid for '--dtype <type>'. Please provide one of 'auto' and 'float32'."
+            "--dtype: expected auto or float32, found int4"
         ),
-        (["--max-gen-len", "many"], "Error: The value 'many' is invalid for '--max-gen-len <n>'"),
-        (["--promt", "x"], "Error: Unknown option '--promt'. Did you mean '--prompt'?"),
+        (["--max-gen-len", "many"], "the value 'many' is invalid for '--max-gen-len <n>'"),
+        (["--promt", "x"], "unknown option --promt; did you mean --prompt?"),
     ])
     func isRefusedByName(arguments: [String], message: String) throws {
         let complete = ["--checkpoints", "x"].contains(arguments[0]) || arguments[0] == "--prompt"
@@ -29,7 +43,163 @@ struct UsageTests {
             complete ? arguments : ["--checkpoints", "x", "--prompt", "x"] + arguments)
         #expect(result.code == 64)
         #expect(result.output == "")
-        #expect(result.error.split(separator: "\n").first.map(String.init) == message)
+        #expect(result.error == "llama-run: error: \(message)\nSee 'llama-run --help'.\n")
+    }
+
+    /// Also where something is missing; of another command than `llama-run`.
+    @Test(arguments: [
+        ("llama-run", ["--checkpoint", "x"], "unknown option --checkpoint; did you mean --checkpoints?", ""),
+        (
+            "llama-convert", ["inspet", "x"],
+            "inspet is neither a subcommand nor a file; did you mean inspect?", ""
+        ),
+        ("llama-convert", ["--frce", "x"], "unknown option --frce; did you mean --force?", ""),
+        (
+            "llama-convert", ["--tensors", "x"],
+            "unknown option --tensors; it is an option of llama-convert inspect", ""
+        ),
+        ("llama-convert", ["diff", "--jsn", "x"], "unknown option --jsn; did you mean --json?", " diff"),
+        (
+            "llama-convert", ["diff", "a", "b", "--tolerance", "-1"],
+            "--tolerance: expected a number of at least 0, found -1.0", " diff"
+        ),
+        ("llama-train", ["help", "--bogus"], "unknown option --bogus", ""),
+        ("llama-convert", ["x", "y"], "missing expected argument '--to <to>'", ""),
+        (
+            "llama-convert", ["x", "y", "--to", "onnx"],
+            "--to: expected meta, meta-safetensors, huggingface, gguf or llama2c, found onnx", ""
+        ),
+        (
+            "llama-tokenize", ["encod", "--tokenizer", "x"], "unknown subcommand encod; did you mean encode?",
+            ""
+        ),
+        (
+            "llama-tokenize", ["train"],
+            "unknown subcommand train; expected encode, decode, compare or benchmark", ""
+        ),
+        ("llama-tokenize", ["encode", "--bo"], "unknown option --bo; did you mean --bos?", " encode"),
+        (
+            "llama-train", ["evalute", "--data", "x"],
+            "evalute is neither a subcommand nor a file; did you mean evaluate?", ""
+        ),
+        (
+            "llama-train", ["--data", "x", "--output", "y", "--threads", "-1"],
+            "--threads: expected 1 to 1024, found -1", ""
+        ),
+        (
+            "llama-train", ["evaluate", "--checkpoint", "x"],
+            "unknown option --checkpoint; did you mean --checkpoints?", " evaluate"
+        ),
+    ])
+    func namesWhatIsWrongFirst(program: String, arguments: [String], message: String, help: String) throws {
+        let result = try Command.run(arguments, program: program)
+        #expect(result.code == 64)
+        #expect(result.output == "")
+        #expect(result.error == "\(program): error: \(message)\nSee '\(program)\(help) --help'.\n")
+    }
+
+    /// A path that looks like a subcommand is a path.
+    @Test func aFileIsNotAMisspelledSubcommand() throws {
+        try withTemporaryFolder { folder in
+            try Data().write(to: folder.appending(path: "inspet"))
+            let result = try Command.run(["inspet", "x"], folder: folder, program: "llama-convert")
+            #expect(
+                result.error
+                    == "llama-convert: error: missing expected argument '--to <to>'\nSee 'llama-convert --help'.\n"
+            )
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "llama-run",
+            "missing expected argument '--checkpoints <dir>'\nComplete text with a Llama checkpoint."
+        ),
+        (
+            "llama-convert",
+            "missing expected argument '<src>'\nConvert, inspect and compare Llama checkpoints."
+        ),
+        (
+            "llama-tokenize",
+            "expected encode, decode or compare, found no subcommand\nTurn text into token ids and back, or compare two tokenizers."
+        ),
+        (
+            "llama-train",
+            "missing expected argument '--data <file>'\nTrain a small Llama on a text, or measure the loss of one."
+        ),
+    ])
+    func aBareCommandSaysWhatItNeedsAndDoes(program: String, lines: String) throws {
+        let result = try Command.run([], program: program)
+        #expect(result.code == 64)
+        #expect(result.output == "")
+        #expect(result.error == "\(program): error: \(lines) See '\(program) --help'.\n")
+    }
+
+    @Test(arguments: [
+        ("llama-run", []), ("llama-convert", ["convert", "inspect", "diff"]),
+        ("llama-tokenize", ["encode", "decode", "compare", "benchmark"]),
+        ("llama-train", ["train", "evaluate"]),
+    ])
+    func everyCommandHasAVersion(program: String, subcommands: [String]) throws {
+        for arguments in [["--version"]] + subcommands.map({ [$0, "--version"] }) {
+            let result = try Command.run(arguments, program: program)
+            #expect(result.code == 0 && result.error == "")
+            let version = try #require(result.output.wholeMatch(of: /(.+) \(swift-llama\) \d+\.\d+\.\d+\n/))
+            #expect(version.1 == program)
+        }
+    }
+
+    @Test func anEmptyChoiceOfKernelsIsNone() throws {
+        let arguments = [
+            "--checkpoints", try Fixtures.checkpoint("hf-tied-f32").path, "--prompts", "-", "--max-gen-len",
+            "3",
+        ]
+        func run(_ kernels: String, _ arguments: [String], _ program: String) throws -> Command {
+            try Command.run(
+                arguments, input: #"{"prompt_ids": [5]}"#, environment: ["LLAMA_KERNELS": kernels],
+                program: program)
+        }
+        let empty = try run("", arguments, "llama-run")
+        #expect(empty.code == 0 && empty.error == "")
+        let message = "error: LLAMA_KERNELS: expected reference, avx2, avx512, found sse\n"
+        let unknown = try run("sse", arguments, "llama-run")
+        #expect(unknown.code == 64 && unknown.error == "llama-run: " + message)
+        try withTemporaryFolder { folder in
+            let text = folder.appending(path: "text.txt")
+            try Data(String(repeating: "To be, or not to be.\n", count: 60).utf8).write(to: text)
+            let output = folder.appending(path: "out").path
+            let train = ["--data", text.path, "--output", output, "--steps", "1"] + TrainTests.small
+            let refused = try run("sse", train, "llama-train")
+            #expect(refused.code == 64 && refused.error == "llama-train: " + message)
+            #expect(!FileManager.default.fileExists(atPath: output))
+            #expect(try run("reference", train, "llama-train").code == 0)
+        }
+    }
+
+    /// Swift would replace the bytes, and so read or write another file.
+    @Test(arguments: [
+        (
+            "llama-run", #"--checkpoints x --prompt "$(printf 'a\351')""#,
+            #"--prompt: expected UTF-8, found other bytes: a\xE9"#
+        ),
+        (
+            "llama-run", #"--output="$(printf 'caf\351')""#,
+            #"--output: expected UTF-8, found other bytes: --output=caf\xE9"#
+        ),
+        (
+            "llama-convert", #"inspect "$(printf '\377\033')""#,
+            #"argument 2: expected UTF-8, found other bytes: \xFF\u{1B}"#
+        ),
+        (
+            "llama-tokenize", #"compare a "$(printf 'b\200')""#,
+            #"argument 3: expected UTF-8, found other bytes: b\x80"#
+        ),
+        ("llama-train", #"--data "$(printf 'b\200')""#, #"--data: expected UTF-8, found other bytes: b\x80"#),
+    ])
+    func refusesArgumentsThatAreNotUTF8(program: String, arguments: String, message: String) throws {
+        let result = try Command.shell(#""$@" "# + arguments, [], program: program)
+        #expect(result.code == 64 && result.output == "")
+        #expect(result.error == "\(program): error: \(message); use UTF-8, or rename the file\n")
     }
 
     @Test func helpNamesEveryOption() throws {
@@ -40,7 +210,7 @@ struct UsageTests {
             "checkpoints <dir>", "tokenizer <file>", "prompt <text>", "prompts <file>", "output <file.jsonl>",
             "max-gen-len <n>", "max-seq-len <n>", "max-batch-size <n>", "temperature <t>", "top-p <p>",
             "seed <n>",
-            "echo", "logprobs <n>", "threads <n>", "dtype <type>", "quiet", "verbose",
+            "echo", "logprobs <n>", "threads <n>", "dtype <type>", "raw", "quiet", "verbose", "version",
         ] {
             #expect(result.output.contains("  --\(option)"))
         }
@@ -53,7 +223,8 @@ struct UsageTests {
         let long = try Command.run(["help", "convert"], program: "llama-convert")
         #expect(help.code == 0 && long.code == 0)
         let options = long.lines.compactMap { line in
-            line.hasPrefix("  --") ? line.dropFirst(2).prefix { $0 != " " } : nil
+            line.hasPrefix("  --") && !line.hasPrefix("  --version ")
+                ? line.dropFirst(2).prefix { $0 != " " } : nil
         }
         #expect(options.count == 13)
         for option in options { #expect(help.output.contains("  \(option) "), "\(option)") }

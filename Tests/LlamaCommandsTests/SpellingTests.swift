@@ -1,0 +1,19 @@
+import Testing
+
+@testable import LlamaCommands
+
+struct SpellingTests {
+    private static let names = [
+        "--checkpoints", "--prompt", "--prompts", "--top-p", "--seed", "--echo", "--temperature",
+    ]
+
+    @Test(arguments: [
+        ("--checkpoint", "--checkpoints"), ("--promt", "--prompt"), ("--propmts", "--prompts"),
+        ("--temp", "--temperature"),
+        ("--topp", "--top-p"), ("-seed", "--seed"), ("--ehco", "--echo"), ("--model", nil), ("-p", nil),
+        ("--", nil),
+    ])
+    func findsTheNearestName(word: String, name: String?) {
+        #expect(Spelling.nearest(to: word, in: Self.names) == name)
+    }
+}
