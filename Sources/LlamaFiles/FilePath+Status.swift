@@ -16,7 +16,7 @@ extension FilePath {
     /// What kind of file a mode of `stat` says it is, as a noun phrase.
     package static func kind(ofMode mode: mode_t) -> String {
         switch mode & S_IFMT {
-        case S_IFREG: "a regular file"
+        case S_IFREG: "a file"
         case S_IFDIR: "a folder"
         case S_IFLNK: "a symbolic link"
         case S_IFIFO: "a pipe"
