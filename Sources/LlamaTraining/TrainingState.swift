@@ -122,9 +122,9 @@ struct TrainingState {
         do {
             return try SafetensorsFile.open(path)
         } catch {
+            let found = FilePath(path).isTaken ? "\(error)" : "no such file"
             throw .invalidState(
-                file: path, expected: "the state of a run", found: "\(error)", isMissing: error.isMissingInput
-            )
+                file: path, expected: "the state of a run", found: found, isMissing: error.isMissingInput)
         }
     }
 

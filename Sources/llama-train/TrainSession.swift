@@ -18,6 +18,9 @@ struct TrainSession {
         let folder = options.folder
         if options.resume == nil { try refuseOldRun(in: folder) }
         let text = try TrainingData.readText(options.data)
+        guard !text.isEmpty else {
+            throw Failure(Failure.badData, "\(options.data): expected a text, found an empty file")
+        }
         let earlier = try options.resume.map(RunSettings.init(folder:))
         let training = options.options(over: earlier?.options ?? (options.preset ?? .toy).options)
         try training.validate()
@@ -36,6 +39,12 @@ struct TrainSession {
 
     /// A new run must neither mix its files with those of another nor replace them unasked.
     private func refuseOldRun(in folder: String) throws(Failure) {
+        var status = stat()
+        if stat(folder, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+            let kind = FilePath.kind(ofMode: status.st_mode)
+            throw Failure(
+                Failure.cannotCreate, "\(folder): expected a folder, found \(kind); give another name")
+        }
         for name in ["training.safetensors", "consolidated.safetensors", "params.json"]
         where access(folder + "/" + name, F_OK) == 0 {
             let resuming = name == "training.safetensors" ? ", or resume it with --resume \(folder)" : ""

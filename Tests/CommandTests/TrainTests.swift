@@ -188,7 +188,13 @@ struct TrainTests {
         ),
         (
             ["--data", "text.txt", "--resume", "nothing"], 66,
-            "nothing/training.safetensors: expected the state of a run"
+            "nothing/training.safetensors: expected the state of a run, found no such file\n"
+        ),
+        (["--data", "text.txt", "--output", "text.txt"], 73, "text.txt: expected a folder, found a file; "),
+        (["--data", "/dev/null", "--output", "out"], 66, "/dev/null: "),
+        (
+            ["--data", "empty.txt", "--output", "out"], 65,
+            "empty.txt: expected a text, found an empty file\n"
         ),
         (["--data", "text.txt", "--output", "out", "--tokenizer", "text.txt"], 65, "text.txt: "),
     ]
@@ -197,6 +203,7 @@ struct TrainTests {
     func refusesWithOneLine(arguments: [String], code: Int32, message: String) throws {
         try withText { folder in
             try Data("short".utf8).write(to: folder.appending(path: "short.txt"))
+            try Data().write(to: folder.appending(path: "empty.txt"))
             try Data([0xE9, 0x0A]).write(to: folder.appending(path: "latin1.txt"))
             let result = try train(arguments, in: folder)
             #expect(result.code == code)
