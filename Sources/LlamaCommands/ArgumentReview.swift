@@ -14,8 +14,8 @@ struct ArgumentReview {
     private let root: CommandDescription
     /// The subcommand that is named.
     private let subcommand: CommandDescription?
-    /// The first argument that is neither an option nor an option's value.
-    private let firstValue: String?
+    /// The arguments that are neither an option nor an option's value.
+    private let values: [String]
     private let uses: [Use]
     /// The arguments in which every value that looks like an option but is a number, or is empty, belongs to its option:
     /// `--top-p -1` is `--top-p=-1`, and `--output=` is `--output ''`.
@@ -24,13 +24,13 @@ struct ArgumentReview {
     init(_ arguments: [String], of root: CommandDescription) {
         self.root = root
         let all = ([root] + root.subcommands).flatMap(\.options)
-        var (uses, first, rewritten): ([Use], String?, [String]) = ([], nil, [])
+        var (uses, values, rewritten): ([Use], [String], [String]) = ([], [], [])
         var index = 0
         while index < arguments.count, arguments[index] != "--" {
             let argument = arguments[index]
             index += 1
             guard argument.hasPrefix("-"), argument != "-" else {
-                first = first ?? argument
+                values.append(argument)
                 rewritten.append(argument)
                 continue
             }
@@ -53,8 +53,8 @@ struct ArgumentReview {
         }
         self.uses = uses
         self.arguments = rewritten + arguments[index...]
-        firstValue = first
-        subcommand = root.subcommands.first { $0.name == first }
+        self.values = values
+        subcommand = root.subcommands.first { $0.name == values.first }
     }
 
     /// Whether ArgumentParser could take an argument for something else than a value or a name.
@@ -78,7 +78,7 @@ struct ArgumentReview {
     var problem: String? { unknownSubcommand ?? unknownOption ?? unlistedValue }
 
     private var unknownSubcommand: String? {
-        guard let first = firstValue, subcommand == nil, !root.subcommands.isEmpty else { return nil }
+        guard let first = values.first, subcommand == nil, !root.subcommands.isEmpty else { return nil }
         let names = root.subcommands.map(\.name)
         let nearest = Spelling.nearest(to: first, in: names)
         if root.defaultSubcommand == nil {
@@ -92,10 +92,33 @@ struct ArgumentReview {
         return "\(first) is neither a subcommand nor a file; did you mean \(nearest)?"
     }
 
-    private var options: [CommandDescription.Option] {
-        let running = subcommand ?? root.subcommands.first { $0.name == root.defaultSubcommand }
-        return root.options + (running?.options ?? [])
+    /// A path that is the empty string; nil if there is none.
+    var emptyPath: String? {
+        let names = (running ?? root).paths
+        if let index = values.dropFirst(subcommand == nil ? 0 : 1).enumerated().first(where: { $1.isEmpty })?
+            .offset,
+            names.indices.contains(index)
+        {
+            return "<\(names[index])>: expected a path, found none"
+        }
+        return uses.first { $0.value == "" && $0.option?.takesPath == true }
+            .map { "\($0.name): expected a path, found none" }
     }
+
+    /// Whether the help or the version is asked for, rather than found among the letters of `-echo`.
+    var asksForHelp: Bool {
+        values.first == "help"
+            || uses.contains {
+                ["-h", "-help", "--help", "--version"].contains($0.name) || Self.builtIn.contains($0.name)
+            }
+    }
+
+    /// The subcommand that runs; nil where there are none.
+    private var running: CommandDescription? {
+        subcommand ?? root.subcommands.first { $0.name == root.defaultSubcommand }
+    }
+
+    private var options: [CommandDescription.Option] { root.options + (running?.options ?? []) }
 
     private var unknownOption: String? {
         let names = options.flatMap(\.names) + Self.builtIn
@@ -116,7 +139,7 @@ struct ArgumentReview {
             guard let value = use.value, let values = use.option?.values, !values.contains(value) else {
                 continue
             }
-            return "\(use.name): expected \(Self.list(values)), found \(value)"
+            return "\(use.name): expected \(Self.list(values)), found \(value.isEmpty ? "nothing" : value)"
         }
         return nil
     }

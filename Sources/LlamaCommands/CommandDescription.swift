@@ -13,6 +13,8 @@ struct CommandDescription {
         let takesAnything: Bool
         /// The values it accepts; nil where they are not listed.
         let values: [String]?
+        /// Whether the value is the path of a file or folder.
+        let takesPath: Bool
     }
 
     /// Name on the command line.
@@ -23,6 +25,8 @@ struct CommandDescription {
     let subcommands: [CommandDescription]
     /// Its options, but not those of its subcommands.
     let options: [Option]
+    /// Its arguments without a name, all of them paths, as the help calls them.
+    let paths: [String]
 
     /// Nil if ArgumentParser's description has an unknown form.
     init?(_ command: any ParsableCommand.Type) {
@@ -46,6 +50,9 @@ struct CommandDescription {
         options = try (command["arguments"]?.array() ?? []).map { value throws(JSONError) in
             try Option(value)
         }.compactMap(\.self)
+        paths = try (command["arguments"]?.array() ?? []).map { value throws(JSONError) in
+            try value.member("kind").string() == "positional" ? value.member("valueName").string() : nil
+        }.compactMap(\.self)
     }
 }
 
@@ -56,6 +63,8 @@ extension CommandDescription.Option {
         guard kind != "positional" else { return nil }
         takesValue = kind == "option"
         takesAnything = try argument.member("parsingStrategy").string() == "unconditional"
+        let valueName = try argument["valueName"]?.string() ?? ""
+        takesPath = ["dir", "file", "file.jsonl", "path", "char|bpe|file"].contains(valueName)
         values = try argument["allValues"]?.array().map { value throws(JSONError) in try value.string() }
         names = try (argument["names"]?.array() ?? []).map { value throws(JSONError) in
             let dashes = try value.member("kind").string() == "long" ? "--" : "-"

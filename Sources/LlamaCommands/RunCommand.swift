@@ -14,10 +14,13 @@ package func runCommand<Root: ParsableCommand>(_ root: Root.Type) -> Never {
         try reportingFailures(name) {
             let arguments = try ProcessArguments.utf8()
             do {
+                try refuseEmptyPaths(root, arguments)
                 var command = try root.parseAsRoot(separatingValues(of: arguments, root))
                 try command.run()
             } catch let error as Failure {
                 throw error
+            } catch let code as ExitCode {
+                throw code
             } catch {
                 try report(error, root, arguments)
             }
@@ -43,17 +46,38 @@ private func report<Root: ParsableCommand>(
     _ error: any Error, _ root: Root.Type, _ arguments: [String]
 ) throws {
     let code = root.exitCode(for: error)
+    let review = CommandDescription(root).map { ArgumentReview(arguments, of: $0) }
     if code == .success {
+        // ArgumentParser reads `-echo` as single letters, of which one is `-h`.
+        if let review, !review.asksForHelp, let problem = review.problem {
+            throw refusal(problem, root, arguments, help: review.helpCommand)
+        }
         return try Console.output(root.fullMessage(for: error) + "\n")
     }
     guard code == .validationFailure, !(error is ExitCode) else { throw error }
+    throw refusal(
+        review?.problem ?? decapitalized(root.message(for: error)), root, arguments, help: review?.helpCommand
+    )
+}
+
+/// An empty path, such as that of a shell variable without a value, would name no file in the error of the system.
+private func refuseEmptyPaths<Root: ParsableCommand>(_ root: Root.Type, _ arguments: [String]) throws {
+    guard arguments.contains("") || ArgumentReview.isNeeded(for: arguments),
+        let review = CommandDescription(root).map({ ArgumentReview(arguments, of: $0) }),
+        let problem = review.emptyPath
+    else { return }
+    throw refusal(review.problem ?? problem, root, arguments, help: review.helpCommand)
+}
+
+/// Prints what is wrong with the command line and where the help is.
+private func refusal<Root: ParsableCommand>(
+    _ message: String, _ root: Root.Type, _ arguments: [String], help: String?
+) -> ExitCode {
     let name = root.configuration.commandName ?? ""
-    let review = CommandDescription(root).map { ArgumentReview(arguments, of: $0) }
-    let message = review?.problem ?? decapitalized(root.message(for: error))
     Console.error("\(name): error: \(message.oneLine(limit: 2000))")
     let purpose = arguments.isEmpty ? root.configuration.abstract + " " : ""
-    Console.error("\(purpose)See '\(review?.helpCommand ?? name) --help'.")
-    throw ExitCode(Failure.usage)
+    Console.error("\(purpose)See '\(help ?? name) --help'.")
+    return ExitCode(Failure.usage)
 }
 
 /// The message as other errors are written: after a colon, without a capital letter.

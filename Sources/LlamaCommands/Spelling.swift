@@ -3,9 +3,9 @@ enum Spelling {
     /// The name that a person most likely meant; nil if none is close.
     ///
     /// Close is a beginning of at least three letters, or a name that differs in few of its letters. Dashes at the
-    /// start do not count.
+    /// start and capitals do not count.
     static func nearest(to word: String, in names: [String]) -> String? {
-        let letters = Array(word.drop { $0 == "-" })
+        let letters = Array(word.lowercased().drop { $0 == "-" })
         let near = names.compactMap { name -> (name: String, distance: Int)? in
             let other = Array(name.drop { $0 == "-" })
             if letters.count >= 3, other.starts(with: letters) { return (name, 1) }

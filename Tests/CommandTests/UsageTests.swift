@@ -27,6 +27,11 @@ struct UsageTests {
         (["--temp", "1", "--top-p", "0"], "unknown option --temp; did you mean --temperature?"),
         (["-prompt"], "unknown option -prompt; did you mean --prompt?"),
         (["-x"], "unknown option -x"),
+        (["-echo"], "unknown option -echo; did you mean --echo?"),
+        (["--ECHO"], "unknown option --ECHO; did you mean --echo?"),
+        (["--dtype", ""], "--dtype: expected auto or float32, found nothing"),
+        (["--tokenizer", ""], "--tokenizer: expected a path, found none"),
+        (["--prompts", ""], "--prompts: expected a path, found none"),
         (["more"], "unexpected argument 'more'"),
         (["--logprobs", "2"], "--logprobs: expected a file for them, found no --output"),
         (["--logprobs", "1001", "--output", "x"], "--logprobs: expected 0 to 1000, found 1001"),
@@ -53,6 +58,10 @@ struct UsageTests {
             "llama-convert", ["inspet", "x"],
             "inspet is neither a subcommand nor a file; did you mean inspect?", ""
         ),
+        ("llama-convert", ["inspect", ""], "<path>: expected a path, found none", " inspect"),
+        ("llama-convert", ["x", "", "--to", "gguf"], "<dst>: expected a path, found none", ""),
+        ("llama-convert", ["diff", "x", ""], "<B>: expected a path, found none", " diff"),
+        ("llama-train", ["--data", "", "--output", "x"], "--data: expected a path, found none", ""),
         ("llama-convert", ["--frce", "x"], "unknown option --frce; did you mean --force?", ""),
         (
             "llama-convert", ["--tensors", "x"],
