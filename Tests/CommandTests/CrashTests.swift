@@ -63,34 +63,17 @@ struct CrashTests {
 
     /// On a terminal, the runtime would ask what to do.
     @Test func quitsOnATerminal() throws {
-        let main = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
-        try #require(main >= 0)
-        defer { close(main) }
-        // What unlockpt(3) and ptsname(3) do, which the Swift overlay leaves out: TIOCSPTLCK and TIOCGPTN.
-        var (lock, number): (Int32, Int32) = (0, -1)
-        try #require(ioctl(main, 0x4004_5431, &lock) == 0 && ioctl(main, 0x8004_5430, &number) == 0)
-        let terminal = try #require(FileHandle(forUpdatingAtPath: "/dev/pts/\(number)"))
+        let terminal = try PseudoTerminal()
         // The shell survives to say how the command has ended.
         let launcher = [
             "/usr/bin/setsid", "--ctty", "--wait", "/bin/sh", "-c", #"trap : QUIT; "$@"; echo "exit $?""#,
             "sh",
         ]
-        var bytes: [UInt8] = []
-        try withWaiting("llama-run", launcher: launcher, streams: terminal) { process, _ in
-            try #require(write(main, "\u{1C}", 1) == 1)
-            var chunk = [UInt8](repeating: 0, count: 1 << 12)
-            var isRunning = true
-            while isRunning {
-                isRunning = process.isRunning
-                usleep(10_000)
-                var count = read(main, &chunk, chunk.count)
-                while count > 0 {
-                    bytes += chunk[..<count]
-                    count = read(main, &chunk, chunk.count)
-                }
-            }
+        var shown = ""
+        try withWaiting("llama-run", launcher: launcher, streams: terminal.handle) { process, _ in
+            try terminal.type("\u{1C}")
+            shown = terminal.text(while: process)
         }
-        let shown = String(decoding: bytes, as: UTF8.self)
         #expect(shown.contains("exit \(128 + SIGQUIT)\r\n"), "\(shown)")
         #expect(!shown.contains("crashed") && !shown.contains("Backtrac"), "\(shown)")
     }

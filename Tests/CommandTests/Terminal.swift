@@ -25,9 +25,30 @@ struct Terminal {
         _ arguments: [String], program: String = "llama-run", _ stream: Streams, columns: UInt16 = 0,
         environment: [String: String] = [:], folder: URL? = nil
     ) throws -> Terminal {
-        let main = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
+        let terminal = try PseudoTerminal(columns: columns)
+        let process = try Command.process(arguments, program: program)
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["TERM": "xterm"]) { $1 }.merging(environment) { $1 }
+        process.currentDirectoryURL = folder
+        process.standardOutput = stream == .output ? terminal.handle : FileHandle.nullDevice
+        process.standardError = stream == .error ? terminal.handle : FileHandle.nullDevice
+        try process.run()
+        Command.limit(process)
+        let text = terminal.text(while: process).replacing("\r\n", with: "\n")
+        return Terminal(shown: text, code: process.code)
+    }
+}
+
+/// Both ends of a pseudo-terminal.
+final class PseudoTerminal {
+    /// The programs' end.
+    let handle: FileHandle
+    private let main: Int32
+
+    /// - Parameter columns: The terminal's width; 0 for a terminal that does not tell.
+    init(columns: UInt16 = 0) throws {
+        main = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
         try #require(main >= 0)
-        defer { close(main) }
         // What unlockpt(3) and ptsname(3) do, which the Swift overlay leaves out: TIOCSPTLCK and TIOCGPTN.
         var (lock, number): (Int32, Int32) = (0, -1)
         try #require(ioctl(main, 0x4004_5431, &lock) == 0 && ioctl(main, 0x8004_5430, &number) == 0)
@@ -36,16 +57,16 @@ struct Terminal {
         // It must not become the terminal of the tests, which its end would hang up.
         let descriptor = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
         try #require(descriptor >= 0)
-        let terminal = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        let process = try Command.process(arguments, program: program)
-        process.environment = ProcessInfo.processInfo.environment
-            .merging(["TERM": "xterm"]) { $1 }.merging(environment) { $1 }
-        process.currentDirectoryURL = folder
-        process.standardOutput = stream == .output ? terminal : FileHandle.nullDevice
-        process.standardError = stream == .error ? terminal : FileHandle.nullDevice
-        try process.run()
-        Command.limit(process)
-        // A terminal holds a few kilobytes only, so it is read while the process writes.
+        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    }
+
+    deinit { close(main) }
+
+    /// Types a text.
+    func type(_ text: String) throws { try #require(write(main, text, text.utf8.count) == text.utf8.count) }
+
+    /// What appears until a process ends. A terminal holds a few kilobytes only, so it is read while the process writes.
+    func text(while process: Process) -> String {
         var (bytes, chunk): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 1 << 12))
         var isRunning = true
         while isRunning {
@@ -57,7 +78,6 @@ struct Terminal {
                 count = read(main, &chunk, chunk.count)
             }
         }
-        let text = String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "\n")
-        return Terminal(shown: text, code: process.code)
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
