@@ -6,11 +6,13 @@
 #ifndef CLLAMAKERNELS_BLOCKS_H
 #define CLLAMAKERNELS_BLOCKS_H
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "CLlamaKernels.h"
 #include "half.h"
+#include "integer.h"
 
 #ifndef SIMD_BEGIN
 #error "include simd_avx2.h, simd_avx512.h or simd_none.h first"
@@ -135,13 +137,17 @@ static inline void decode_q2_k(const q2_k_block *restrict block, float *restrict
     }
 }
 
+// The scale of a run of 16, 6 bits less 32: its low 4 bits, then its high 2, packed by eights and fours.
+static inline int q3_k_scale(const uint8_t *scales, int half) {
+    int low = scales[half % 8] >> half / 8 * 4 & 0xf, high = scales[8 + half % 4] >> half / 4 * 2 & 3;
+    return (low | high << 4) - 32;
+}
+
 static inline void decode_q3_k(const q3_k_block *restrict block, float *restrict to) {
-    const uint8_t *scales = block->scales;
     float d = load_half(block->d);
     for (int half = 0; half < 16; half++) {
         int run = half / 2, shift = run % 4 * 2;
-        int low = scales[half % 8] >> half / 8 * 4 & 0xf, high = scales[8 + half % 4] >> half / 4 * 2 & 3;
-        float scale = d * (float)((low | high << 4) - 32);
+        float scale = d * (float)q3_k_scale(block->scales, half);
         const uint8_t *from = block->quants + run / 4 * 32 + half % 2 * 16, *thirds = block->thirds + half % 2 * 16;
         for (int i = 0; i < 16; i++) {
             int q = (from[i] >> shift & 3) | (thirds[i] >> run & 1) << 2;
@@ -152,23 +158,22 @@ static inline void decode_q3_k(const q3_k_block *restrict block, float *restrict
 
 // The scale and minimum of a run, 6 bits each. Those of the first four runs are the low bits of whole bytes; the last
 // four have their low nibbles in the last four bytes and their high bits in the high bits of the first eight.
-static inline void load_scale(const uint8_t *scales, int run, float *scale, float *minimum) {
+static inline void load_scale(const uint8_t *scales, int run, int16_t *scale, int16_t *minimum) {
     if (run < 4) {
-        *scale = (float)(scales[run] & 0x3f);
-        *minimum = (float)(scales[run + 4] & 0x3f);
+        *scale = scales[run] & 0x3f;
+        *minimum = scales[run + 4] & 0x3f;
     } else {
-        *scale = (float)((scales[run + 4] & 0xf) | (scales[run - 4] >> 2 & 0x30));
-        *minimum = (float)(scales[run + 4] >> 4 | (scales[run] >> 2 & 0x30));
+        *scale = (int16_t)((scales[run + 4] & 0xf) | (scales[run - 4] >> 2 & 0x30));
+        *minimum = (int16_t)(scales[run + 4] >> 4 | (scales[run] >> 2 & 0x30));
     }
 }
 
 static inline void decode_q4_k(const q4_k_block *restrict block, float *restrict to) {
     float d = load_half(block->d), dmin = load_half(block->dmin);
     for (int run = 0; run < 8; run++) {
-        float scale, minimum;
-        load_scale(block->scales, run, &scale, &minimum);
-        scale *= d;
-        minimum *= dmin;
+        int16_t small_scale, small_minimum;
+        load_scale(block->scales, run, &small_scale, &small_minimum);
+        float scale = (float)small_scale * d, minimum = (float)small_minimum * dmin;
         int shift = run % 2 * 4;
         const uint8_t *from = block->quants + run / 2 * 32;
         for (int i = 0; i < 32; i++) to[run * 32 + i] = scale * (float)(from[i] >> shift & 0xf) - minimum;
@@ -178,10 +183,9 @@ static inline void decode_q4_k(const q4_k_block *restrict block, float *restrict
 static inline void decode_q5_k(const q5_k_block *restrict block, float *restrict to) {
     float d = load_half(block->d), dmin = load_half(block->dmin);
     for (int run = 0; run < 8; run++) {
-        float scale, minimum;
-        load_scale(block->scales, run, &scale, &minimum);
-        scale *= d;
-        minimum *= dmin;
+        int16_t small_scale, small_minimum;
+        load_scale(block->scales, run, &small_scale, &small_minimum);
+        float scale = (float)small_scale * d, minimum = (float)small_minimum * dmin;
         int shift = run % 2 * 4;
         const uint8_t *from = block->quants + run / 2 * 32, *fifths = block->fifths;
         for (int i = 0; i < 32; i++) {
@@ -204,6 +208,81 @@ static inline void decode_q6_k(const q6_k_block *restrict block, float *restrict
         }
     }
 }
+
+// MARK: Scales as integers, for integer.h
+
+static inline void load_unit_scales(lk_dtype dtype, const void *bytes, lk_unit_scales *to) {
+    for (int i = 0; i < 16; i++) to->scales[i] = 1, to->minimums[i] = 0;
+    to->m = 0;
+    switch (dtype) {
+    case LK_F32:
+    case LK_F16:
+    case LK_BF16: break;
+    case LK_Q4_0: to->d = load_half(((const q4_0_block *)bytes)->d); break;
+    case LK_Q5_0: to->d = load_half(((const q5_0_block *)bytes)->d); break;
+    case LK_Q8_0: to->d = load_half(((const q8_0_block *)bytes)->d); break;
+    case LK_Q4_1:
+        to->d = load_half(((const q4_1_block *)bytes)->d);
+        to->m = load_half(((const q4_1_block *)bytes)->m);
+        break;
+    case LK_Q5_1:
+        to->d = load_half(((const q5_1_block *)bytes)->d);
+        to->m = load_half(((const q5_1_block *)bytes)->m);
+        break;
+    case LK_Q2_K: {
+        const q2_k_block *block = bytes;
+        to->d = load_half(block->d);
+        to->m = load_half(block->dmin);
+        for (int i = 0; i < 16; i++) {
+            to->scales[i] = block->scales[i] & 0xf;
+            to->minimums[i] = block->scales[i] >> 4;
+        }
+        break;
+    }
+    case LK_Q3_K: {
+        const q3_k_block *block = bytes;
+        to->d = load_half(block->d);
+        for (int i = 0; i < 16; i++) to->scales[i] = (int16_t)q3_k_scale(block->scales, i);
+        break;
+    }
+    case LK_Q4_K:
+    case LK_Q5_K: {
+        // The two begin alike.
+        const q4_k_block *block = bytes;
+        to->d = load_half(block->d);
+        to->m = load_half(block->dmin);
+        for (int i = 0; i < 16; i++) load_scale(block->scales, i / 2, &to->scales[i], &to->minimums[i]);
+        break;
+    }
+    case LK_Q6_K: {
+        const q6_k_block *block = bytes;
+        to->d = load_half(block->d);
+        for (int i = 0; i < 16; i++) to->scales[i] = block->scales[i];
+        break;
+    }
+    }
+}
+
+// MARK: Scales of activations, for integer.h
+
+typedef struct {
+    float factor;  // that activations are multiplied by before they are rounded
+    float d;       // their unit's scale
+    float exact;   // before it is rounded to binary16
+} lk_unit_scale;
+
+// From the greatest magnitude of a unit. A unit with an infinity or NaN has the scale NaN, so that its products show
+// it; one so small that the factor would be infinite is zero.
+static inline lk_unit_scale lk_activation_scale(float greatest, size_t unit) {
+    if (!(greatest < HUGE_VALF)) return (lk_unit_scale){0, NAN, NAN};
+    if (greatest < 0x1p-110f) return (lk_unit_scale){0, 0, 0};
+    float factor = 127 / greatest;
+    if (unit == LK_LARGE_BLOCK) return (lk_unit_scale){factor, 1 / factor, 1 / factor};
+    float exact = greatest / 127;
+    return (lk_unit_scale){factor, lk_round_to_half(exact), exact};
+}
+
+// MARK: All formats
 
 // n elements, whole blocks.
 static inline void decode_blocks(lk_dtype dtype, const void *from, float *to, size_t n) {

@@ -2,6 +2,7 @@
 #ifndef CLLAMAKERNELS_HALF_H
 #define CLLAMAKERNELS_HALF_H
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -30,6 +31,22 @@ static inline float half_to_float(uint16_t half) {
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
+#endif
+}
+
+// The nearest binary16 value, ties to even.
+static inline float lk_round_to_half(float value) {
+#ifdef VEC_LANES
+    return _cvtsh_ss(_cvtss_sh(value, _MM_FROUND_TO_NEAREST_INT));
+#else
+    float magnitude = value < 0 ? -value : value;
+    if (!(magnitude < 65520)) return value != value ? value : value < 0 ? -HUGE_VALF : HUGE_VALF;
+    // Adding and subtracting a power of two rounds to multiples of its last bit: of 2^-24, or 11 bits of the value.
+    int exponent;
+    (void)frexpf(magnitude, &exponent);
+    float unit = ldexpf(0x1.8p23f, exponent < -13 ? -24 : exponent - 11);
+    float rounded = (magnitude + unit) - unit;
+    return value < 0 ? -rounded : rounded;
 #endif
 }
 

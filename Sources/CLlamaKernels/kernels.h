@@ -7,14 +7,13 @@
 
 // Each thread's scratch memory, in floats, aligned to 64 bytes.
 //
-// The panel holds a few weight rows converted to float32: 1 MiB in all, of which `LK_PANEL_TARGET` is used
-// where four rows fit in it, so that panel and activations share a 1 MiB second-level cache.
+// The panel holds a few weight rows converted to float32; panel and activations share a second-level cache.
 enum {
-    LK_PANEL_FLOATS = 256 * 1024,
-    LK_PANEL_TARGET = 192 * 1024,
+    LK_PANEL_FLOATS = 128 * 1024,
     LK_PANEL_ROWS = 32,
-    // Partial sums of a tile of tokens for the panel's rows: at most 8 tokens of 16 lanes.
-    LK_SUM_FLOATS = LK_PANEL_ROWS * 8 * 16,
+    // Tokens that are processed at a time, and partial sums of sixteen lanes of that many for the panel's rows.
+    LK_ROUND_TOKENS = 256,
+    LK_SUM_FLOATS = 16 * (LK_ROUND_TOKENS + 16) * LK_PANEL_ROWS,
     // Activations that the whole team packs and shares; more tokens than fit are processed in several rounds.
     LK_PACKED_FLOATS = 2 * 1024 * 1024,
     LK_SCRATCH_FLOATS = LK_PANEL_FLOATS + LK_SUM_FLOATS,  // a whole number of pages
@@ -39,25 +38,30 @@ typedef struct {
     const float *x;  // of the first
     size_t x_stride;
     size_t first, tokens;
-    // What `pack` wrote for the layer's cut of columns, or NULL where it is to read x: [tiles, column parts,
-    // padded columns / lanes, tokens of the tile, lanes].
+    // What `pack` wrote, in `tiles` tiles, or NULL where x is to be read.
     const float *packed;
+    size_t tiles;
 } lk_input;
 
 typedef struct lk_training_kernels lk_training_kernels;
 
+// Linear layers whose activations are float32, or quantized to int8 (integer.h).
 typedef struct {
-    // n elements of a dtype as float32.
-    void (*convert)(lk_dtype dtype, const void *from, float *to, size_t n);
-    // Rows row_begin ..< row_end of one linear layer for all tokens of the input.
-    void (*linear_rows)(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *input,
-                        float *scratch);
-    // Number of tiles that the tokens are packed into for weights of a dtype; 0 where packing does not pay.
+    // Number of tiles that the tokens are packed into for weights of a dtype; 0 where they are not packed.
     size_t (*packed_tiles)(lk_dtype dtype, size_t tokens);
-    // Floats of a packed token; like what `pack` writes, they follow from the cut of the weight's columns alone.
+    // Floats of a packed token; like what `pack` writes, they follow from the weight's dtype and the cut of its
+    // columns.
     size_t (*packed_size)(const lk_matrix *weight);
     // Packs one of `tiles` tiles.
     void (*pack)(const lk_matrix *weight, const lk_input *input, size_t tile, size_t tiles, float *packed);
+    // Rows row_begin ..< row_end of one linear layer for all tokens of the input.
+    void (*rows)(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *input, float *scratch);
+} lk_linear_kernels;
+
+typedef struct {
+    // n elements of a dtype as float32.
+    void (*convert)(lk_dtype dtype, const void *from, float *to, size_t n);
+    const lk_linear_kernels *linear;
     // gate[i] = silu(gate[i]) * up[i]
     void (*silu_multiply)(float *gate, const float *up, size_t n);
     // One token of lk_rms_norm.
@@ -70,13 +74,15 @@ typedef struct {
 } lk_kernels;
 
 extern const lk_kernels lk_kernels_reference;
+extern const lk_linear_kernels lk_integer_reference;
 #if defined(__x86_64__)
-extern const lk_kernels lk_kernels_avx2;
-extern const lk_kernels lk_kernels_avx512;
+extern const lk_kernels lk_kernels_avx2, lk_kernels_avx512;
+extern const lk_linear_kernels lk_integer_avx2, lk_integer_avxvnni, lk_integer_avx512vnni;
 #endif
 
 struct lk_context {
     const lk_kernels *kernels;
+    const lk_linear_kernels *integer;  // NULL where activations stay float32
     lk_team *team;
     float *scratch;
     float *packed;
@@ -98,6 +104,9 @@ static inline const void *lk_block_row(const lk_block *block, lk_dtype dtype, si
 static inline size_t lk_min(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t lk_max(size_t a, size_t b) { return a > b ? a : b; }
 static inline size_t lk_divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+// Tiles of nearly equal size: 128 tokens are 8 tiles of 12 and 4 of 8 rather than 10 of 12 and a slow one of 8.
+static inline size_t lk_tile_begin(size_t tile, size_t tiles, size_t tokens) { return tile * tokens / tiles; }
 
 // Runs the chunks on the team, or on the calling thread alone where waking another (about ten microseconds) costs more
 // than it saves. `cost` counts multiply-adds.

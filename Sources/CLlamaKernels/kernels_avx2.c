@@ -8,12 +8,16 @@
 #include "simd_linear.h"
 #include "training.h"
 
-const lk_kernels lk_kernels_avx2 = {
-    .convert = convert,
-    .linear_rows = linear_rows,
+static const lk_linear_kernels linear = {
     .packed_tiles = packed_tiles,
     .packed_size = packed_size,
     .pack = pack,
+    .rows = linear_rows,
+};
+
+const lk_kernels lk_kernels_avx2 = {
+    .convert = convert,
+    .linear = &linear,
     .silu_multiply = silu_multiply,
     .rms_norm = rms_norm,
     .attend = attend,

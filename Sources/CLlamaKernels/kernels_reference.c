@@ -1,5 +1,4 @@
-// The contract: every kernel of inference in its plainest form. Sums are kept in double, in which a product of two
-// floats is exact, so the results are also close to the true values.
+// The contract: every kernel of inference in its plainest form, whose bits the other instruction sets reproduce.
 #include "simd_none.h"
 
 #include <math.h>
@@ -7,7 +6,10 @@
 
 #include "blocks.h"
 #include "kernels.h"
+#include "scalar_sums.h"
 #include "training.h"
+
+// MARK: Weights
 
 static float float_from_bits(uint32_t bits) {
     float value;
@@ -35,17 +37,18 @@ static void convert(lk_dtype dtype, const void *from, float *to, size_t n) {
     for (size_t i = 0; i < n; i++) to[i] = load_element(dtype, from, i);
 }
 
+// MARK: Linear layers
+
 // Weights converted at a time: a multiple of every block format's block.
 enum { CONVERTED = 256 };
 
-static double dot(lk_dtype dtype, const char *row, const float *input, size_t n, double sum) {
+static void dot(lk_dtype dtype, const char *row, const float *input, size_t n, lanes *sums) {
     float weights[CONVERTED];
     for (size_t begin = 0; begin < n; begin += CONVERTED) {
         size_t count = lk_min(CONVERTED, n - begin);
         convert(dtype, row + lk_dtype_bytes(dtype, begin), weights, count);
-        for (size_t k = 0; k < count; k++) sum += (double)weights[k] * (double)input[begin + k];
+        add_products(sums, input + begin, weights, count);
     }
-    return sum;
 }
 
 static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *from,
@@ -56,14 +59,14 @@ static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end
     for (size_t t = 0; t < from->tokens; t++) {
         for (size_t r = row_begin; r < row_end; r++) {
             const lk_block *blocks = weight->blocks + r / part_rows * weight->column_parts;
-            double sum = 0;
+            lanes sums = {{0}};
             for (size_t part = 0; part < weight->column_parts; part++) {
                 const char *row = lk_block_row(&blocks[part], weight->dtype, r % part_rows);
-                const float *input = from->x + t * from->x_stride + part * part_columns;
-                sum = dot(weight->dtype, row, input, part_columns, sum);
+                dot(weight->dtype, row, from->x + t * from->x_stride + part * part_columns, part_columns, &sums);
             }
             float *out = &op->out[(from->first + t) * op->out_stride + r];
-            float value = (float)sum + (op->bias ? op->bias[r] : 0);
+            float value = sum_of_lanes(&sums);
+            if (op->bias) value += op->bias[r];
             *out = op->accumulate ? *out + value : value;
         }
     }
@@ -75,63 +78,85 @@ static size_t packed_tiles(lk_dtype dtype, size_t tokens) {
     return 0;
 }
 
+// MARK: Element-wise
+
 static void silu_multiply(float *gate, const float *up, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        // silu(-inf) is 0 by its limit; below -104 it is 0 in float32 already.
-        float x = gate[i] < -104 ? -104 : gate[i];
-        gate[i] = x / (1 + expf(-x)) * up[i];
-    }
+    for (size_t i = 0; i < n; i++) gate[i] = scalar_silu(gate[i]) * up[i];
 }
 
 static void rms_norm(const float *x, const float *weight, float epsilon, float *out, size_t dim) {
-    double squares = 0;
-    for (size_t d = 0; d < dim; d++) squares += (double)x[d] * (double)x[d];
-    float scale = 1 / sqrtf((float)(squares / (double)dim) + epsilon);
+    lanes squares = {{0}};
+    add_products(&squares, x, x, dim);
+    float scale = 1 / sqrtf(sum_of_lanes(&squares) / (float)dim + epsilon);
     for (size_t d = 0; d < dim; d++) out[d] = x[d] * scale * weight[d];
 }
 
-static float score(const lk_query *query, size_t position, size_t head_dim, float scale, const float *keys) {
+static double log_sum_exp(const float *x, size_t n) {
+    float greatest = -INFINITY;
+    for (size_t i = 0; i < n; i++) greatest = x[i] > greatest ? x[i] : greatest;
+    if (isinf(greatest)) return (double)greatest;
+    double sums[LANES] = {0}, sum = 0;
+    for (size_t i = 0; i < n; i++) sums[i % LANES] += (double)scalar_exp(x[i] - greatest);
+    for (size_t lane = 0; lane < LANES; lane++) sum += sums[lane];
+    return (double)greatest + log(sum);
+}
+
+// MARK: Attention
+
+static float score(const lk_query *query, size_t position, size_t head_dim, const float *keys) {
     size_t block = position / LK_POSITION_LANES, lane = position % LK_POSITION_LANES;
-    double sum = 0;
+    float sum = 0;
     for (size_t d = 0; d < head_dim; d++) {
-        sum += (double)query->q[d] * (double)keys[(block * head_dim + d) * LK_POSITION_LANES + lane];
+        sum = fmaf(query->q[d], keys[(block * head_dim + d) * LK_POSITION_LANES + lane], sum);
     }
-    return (float)sum * scale;
+    return sum;
+}
+
+// The softmax is computed online, in blocks of LK_POSITION_BLOCK positions: where one raises the maximum, what was
+// summed before is rescaled.
+static void attend_to(const lk_query *query, size_t head_dim, float scale, const float *keys, const float *values) {
+    float greatest = -INFINITY, sum = 0;
+    for (size_t d = 0; d < head_dim; d++) query->out[d] = 0;
+    for (size_t start = 0; start < query->length; start += LK_POSITION_BLOCK) {
+        size_t count = lk_min(query->length - start, LK_POSITION_BLOCK);
+        float weights[LK_POSITION_BLOCK], before = greatest;
+        for (size_t p = 0; p < count; p++) {
+            weights[p] = score(query, start + p, head_dim, keys) * scale;
+            greatest = weights[p] > greatest ? weights[p] : greatest;
+        }
+        lanes sums = {{0}};
+        for (size_t p = 0; p < count; p++) {
+            weights[p] = scalar_exp(weights[p] - greatest);
+            sums.lane[p % LANES] += weights[p];
+        }
+        if (greatest != before) {
+            float correction = scalar_exp(before - greatest);
+            sum *= correction;
+            for (size_t d = 0; d < head_dim; d++) query->out[d] *= correction;
+        }
+        sum += sum_of_lanes(&sums);
+        for (size_t p = 0; p < count; p++) {
+            const float *value = values + (start + p) * head_dim;
+            for (size_t d = 0; d < head_dim; d++) query->out[d] = fmaf(weights[p], value[d], query->out[d]);
+        }
+    }
+    for (size_t d = 0; d < head_dim; d++) query->out[d] /= sum;
 }
 
 static void attend(const lk_query *queries, size_t count, size_t head_dim, float scale, const float *keys,
                    const float *values, float *scratch) {
     (void)scratch;
-    for (const lk_query *query = queries; query < queries + count; query++) {
-        // The scores are computed twice rather than kept: there is no bound on how many there are.
-        float greatest = -INFINITY;
-        for (size_t p = 0; p < query->length; p++) {
-            greatest = fmaxf(greatest, score(query, p, head_dim, scale, keys));
-        }
-        double sum = 0;
-        for (size_t d = 0; d < head_dim; d++) query->out[d] = 0;
-        for (size_t p = 0; p < query->length; p++) {
-            float probability = expf(score(query, p, head_dim, scale, keys) - greatest);
-            sum += (double)probability;
-            for (size_t d = 0; d < head_dim; d++) query->out[d] += probability * values[p * head_dim + d];
-        }
-        for (size_t d = 0; d < head_dim; d++) query->out[d] /= (float)sum;
-    }
+    for (size_t i = 0; i < count; i++) attend_to(&queries[i], head_dim, scale, keys, values);
 }
 
-static double log_sum_exp(const float *x, size_t n) {
-    double greatest = -INFINITY;
-    for (size_t i = 0; i < n; i++) greatest = fmax(greatest, (double)x[i]);
-    if (isinf(greatest)) return greatest;
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += exp((double)x[i] - greatest);
-    return greatest + log(sum);
-}
+static const lk_linear_kernels linear = {
+    .packed_tiles = packed_tiles,
+    .rows = linear_rows,
+};
 
 const lk_kernels lk_kernels_reference = {
     .convert = convert,
-    .linear_rows = linear_rows,
-    .packed_tiles = packed_tiles,
+    .linear = &linear,
     .silu_multiply = silu_multiply,
     .rms_norm = rms_norm,
     .attend = attend,

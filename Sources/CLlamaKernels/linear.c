@@ -2,71 +2,96 @@
 // is up to the instruction set, and does not depend on its chunk or thread.
 #include "kernels.h"
 
-// Packings that one call makes; a layer that would need another reads the activations as they are.
-enum { MOST_PACKINGS = 3 };
+// Packings that one call makes: two for integers, the rest for float32, where a layer that would need another reads the
+// activations as they are.
+enum { MOST_PACKINGS = 4 };
 
-// A round's tokens packed for all layers with the same cut of columns.
+// A round's tokens packed for all layers that want them alike.
 typedef struct {
     const lk_matrix *weight;  // of one of them
+    const lk_linear_kernels *kernels;
     float *packed;
+    size_t tiles;
 } packing;
 
 typedef struct {
     const lk_context *context;
     const lk_linear_op *ops;
+    size_t count;
     lk_input input;
     packing packings[MOST_PACKINGS];
-    size_t packing_count, tiles;
+    size_t packing_count;
     size_t divided_rows;  // that the threads divide among them
     size_t tokens;        // of the call
 } linear_job;
 
 // MARK: Packing
 
+// Whether a weight is multiplied in integers; whatever else a call computes.
+static bool in_integers(const lk_context *context, const lk_matrix *weight) {
+    if (context->integer == NULL || lk_dtype_block_count(weight->dtype) == 1) return false;
+    size_t floats = context->integer->packed_size(weight);
+    return floats > 0 && floats <= LK_PACKED_FLOATS / 2;
+}
+
+static const lk_linear_kernels *kernels_of(const lk_context *context, const lk_matrix *weight) {
+    return in_integers(context, weight) ? context->integer : context->kernels->linear;
+}
+
 // Layers of one input have equally many columns, so parts of equal width are equally many.
-static bool cut_alike(const lk_matrix *a, const lk_matrix *b) { return a->blocks[0].columns == b->blocks[0].columns; }
+static bool pack_alike(const lk_context *context, const lk_matrix *a, const lk_matrix *b) {
+    if (in_integers(context, a) != in_integers(context, b)) return false;
+    if (in_integers(context, a)) return lk_dtype_block_count(a->dtype) == lk_dtype_block_count(b->dtype);
+    return a->blocks[0].columns == b->blocks[0].columns;
+}
 
 static const packing *packing_of(const linear_job *job, const lk_matrix *weight) {
     for (size_t i = 0; i < job->packing_count; i++) {
-        if (cut_alike(job->packings[i].weight, weight)) return &job->packings[i];
+        if (pack_alike(job->context, job->packings[i].weight, weight)) return &job->packings[i];
     }
     return NULL;
 }
 
-// Plans a packing for each cut of columns among the layers that want one; returns the floats of a packed token.
-static size_t plan_packings(linear_job *job, size_t count, size_t tokens) {
-    const lk_kernels *kernels = job->context->kernels;
-    size_t token_floats = 0;
-    job->packing_count = 0;
-    for (const lk_linear_op *op = job->ops; op < job->ops + count; op++) {
+// Plans what the layers of integers, or the others, want; returns the floats of a packed token so far.
+static size_t plan_kind(linear_job *job, bool integers, size_t tokens, size_t token_floats) {
+    for (const lk_linear_op *op = job->ops; op < job->ops + job->count; op++) {
+        if (in_integers(job->context, op->weight) != integers) continue;
+        const lk_linear_kernels *kernels = kernels_of(job->context, op->weight);
         size_t tiles = kernels->packed_tiles(op->weight->dtype, tokens);
         if (tiles == 0 || job->packing_count == MOST_PACKINGS || packing_of(job, op->weight)) continue;
         size_t floats = kernels->packed_size(op->weight);
         if (floats == 0 || token_floats + floats > LK_PACKED_FLOATS) continue;
-        // The number of tiles follows from the tokens: all layers that are packed have the same.
-        job->tiles = tiles;
-        job->packings[job->packing_count++].weight = op->weight;
+        job->packings[job->packing_count++] = (packing){.weight = op->weight, .kernels = kernels, .tiles = tiles};
         token_floats += floats;
     }
     return token_floats;
 }
 
+// Integers come first: their activations must be packed.
+static size_t plan_packings(linear_job *job, size_t tokens) {
+    job->packing_count = 0;
+    return plan_kind(job, false, tokens, plan_kind(job, true, tokens, 0));
+}
+
 static void pack_chunk(void *argument, uint32_t chunk, int member) {
     (void)member;
     const linear_job *job = argument;
-    const packing *to = &job->packings[chunk / job->tiles];
-    job->context->kernels->pack(to->weight, &job->input, chunk % job->tiles, job->tiles, to->packed);
+    const packing *to = job->packings;
+    size_t tile = chunk;
+    for (; tile >= to->tiles; to++) tile -= to->tiles;
+    to->kernels->pack(to->weight, &job->input, tile, to->tiles, to->packed);
 }
 
 static void pack(linear_job *job) {
     float *next = job->context->packed;
-    size_t columns = 0;
-    for (size_t i = 0; i < job->packing_count; i++) {
-        job->packings[i].packed = next;
-        next += job->context->kernels->packed_size(job->packings[i].weight) * job->input.tokens;
-        columns += job->packings[i].weight->columns;
+    size_t columns = 0, tiles = 0;
+    for (packing *to = job->packings; to < job->packings + job->packing_count; to++) {
+        to->packed = next;
+        next += to->kernels->packed_size(to->weight) * job->input.tokens;
+        columns += to->weight->columns;
+        tiles += to->tiles;
     }
-    lk_run(job->context, pack_chunk, job, job->packing_count * job->tiles, job->input.tokens * columns);
+    lk_run(job->context, pack_chunk, job, tiles, 4 * job->input.tokens * columns);
 }
 
 // MARK: Rows
@@ -81,11 +106,14 @@ static size_t chunk_rows(const linear_job *job, const lk_matrix *weight) {
 }
 
 static void linear_rows(const linear_job *job, const lk_linear_op *op, size_t begin, size_t end, float *scratch) {
-    const lk_kernels *kernels = job->context->kernels;
+    const lk_linear_kernels *kernels = kernels_of(job->context, op->weight);
     lk_input input = job->input;
     const packing *packing = packing_of(job, op->weight);
-    if (packing && kernels->packed_tiles(op->weight->dtype, input.tokens) > 0) input.packed = packing->packed;
-    kernels->linear_rows(op, begin, end, &input, scratch);
+    if (packing && kernels->packed_tiles(op->weight->dtype, input.tokens) > 0) {
+        input.packed = packing->packed;
+        input.tiles = packing->tiles;
+    }
+    kernels->rows(op, begin, end, &input, scratch);
 }
 
 static void linear_chunk(void *argument, uint32_t chunk, int member) {
@@ -124,13 +152,12 @@ static void swiglu_chunk(void *argument, uint32_t chunk, int member) {
 
 // MARK: Calls
 
-// Runs `work` over the chunks of `count` layers with `rows` rows in all, for as many tokens at a time as can be packed.
-static void run_rounds(linear_job *job, lk_work work, size_t count, size_t rows, size_t chunks, const float *x,
-                       size_t x_stride) {
+// Runs `work` over the chunks of layers with `rows` rows in all, for as many tokens at a time as can be packed.
+static void run_rounds(linear_job *job, lk_work work, size_t rows, size_t chunks, const float *x, size_t x_stride) {
     size_t columns = job->ops[0].weight->columns;
-    size_t round = job->tokens, token_floats = plan_packings(job, count, job->tokens);
+    size_t round = job->tokens, token_floats = plan_packings(job, job->tokens);
     if (token_floats > 0) {
-        size_t most = LK_PACKED_FLOATS / token_floats;
+        size_t most = lk_min(LK_PACKED_FLOATS / token_floats, LK_ROUND_TOKENS);
         round = lk_divide_up(job->tokens, lk_divide_up(job->tokens, most));
     }
     for (size_t first = 0; first < job->tokens; first += round) {
@@ -138,7 +165,7 @@ static void run_rounds(linear_job *job, lk_work work, size_t count, size_t rows,
                                 .x_stride = x_stride,
                                 .first = first,
                                 .tokens = lk_min(round, job->tokens - first)};
-        if (plan_packings(job, count, job->input.tokens) > 0) pack(job);
+        if (plan_packings(job, job->input.tokens) > 0) pack(job);
         lk_run(job->context, work, job, chunks, rows * columns * job->input.tokens);
     }
 }
@@ -146,13 +173,13 @@ static void run_rounds(linear_job *job, lk_work work, size_t count, size_t rows,
 void lk_linear(lk_context *context, const lk_linear_op *ops, size_t count, const float *x, size_t x_stride,
                size_t tokens) {
     if (count == 0 || tokens == 0) return;
-    linear_job job = {.context = context, .ops = ops, .tokens = tokens};
+    linear_job job = {.context = context, .ops = ops, .count = count, .tokens = tokens};
     for (size_t i = 0; i < count; i++) job.divided_rows += ops[i].weight->rows;
     size_t chunks = 0;
     for (size_t i = 0; i < count; i++) {
         chunks += lk_divide_up(ops[i].weight->rows, chunk_rows(&job, ops[i].weight));
     }
-    run_rounds(&job, linear_chunk, count, job.divided_rows, chunks, x, x_stride);
+    run_rounds(&job, linear_chunk, job.divided_rows, chunks, x, x_stride);
 }
 
 void lk_swiglu(lk_context *context, const lk_linear_op *gate, const lk_linear_op *up, const float *x,
@@ -160,7 +187,7 @@ void lk_swiglu(lk_context *context, const lk_linear_op *gate, const lk_linear_op
     if (tokens == 0) return;
     const lk_linear_op ops[2] = {*gate, *up};
     // The threads divide the rows of one layer, and each chunk is computed for both.
-    linear_job job = {.context = context, .ops = ops, .divided_rows = gate->weight->rows, .tokens = tokens};
+    linear_job job = {.context = context, .ops = ops, .count = 2, .divided_rows = gate->weight->rows, .tokens = tokens};
     size_t chunks = lk_divide_up(gate->weight->rows, swiglu_rows(&job));
-    run_rounds(&job, swiglu_chunk, 2, 2 * gate->weight->rows, chunks, x, x_stride);
+    run_rounds(&job, swiglu_chunk, 2 * gate->weight->rows, chunks, x, x_stride);
 }

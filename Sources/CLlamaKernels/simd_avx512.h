@@ -4,8 +4,14 @@
 #ifndef CLLAMAKERNELS_SIMD_H
 #define CLLAMAKERNELS_SIMD_H
 
-#define SIMD_BEGIN \
-    _Pragma("clang attribute push(__attribute__((target(\"avx512f,avx512bw,avx512vl,avx512dq\"))), apply_to = function)")
+// What a source file uses beyond that, as ",name".
+#ifndef SIMD_TARGET_EXTENSIONS
+#define SIMD_TARGET_EXTENSIONS ""
+#endif
+#define SIMD_BEGIN SIMD_PRAGMA(clang attribute push(__attribute__((target(SIMD_TARGET))), apply_to = function))
+#define SIMD_TARGET "avx512f,avx512bw,avx512vl,avx512dq" SIMD_TARGET_EXTENSIONS
+#define SIMD_PRAGMA(text) SIMD_PRAGMA_OF(text)
+#define SIMD_PRAGMA_OF(text) _Pragma(#text)
 #define SIMD_END _Pragma("clang attribute pop")
 #define VEC_LANES 16
 
@@ -14,9 +20,13 @@
 #include "blocks.h"
 #include "simd_x86.h"
 
-// 6 x 4 sums, 4 weights and an activation are 29 of 32 registers, and its 10 loads per 24 multiply-adds leave the
-// load ports a third idle.
-#define TILE_TOKENS 6
+// Of 32 registers, 6 x 4 sums, 4 weights and an activation are 29; 12 x 32 sums and two vectors of weights are 26, with
+// the activations as memory operands.
+#define DOT_TOKENS 6
+#define DOT_ROWS 4
+#define FEW_TOKENS 32
+#define OUTER_TOKENS 12
+#define OUTER_VECTORS 2
 #define SCORE_BLOCKS 4
 #define VALUE_VECTORS 4
 
@@ -57,19 +67,12 @@ static INLINE vec vec_load_bf16_n(const void *from, size_t n) {
 static INLINE vec vec_set_f16(const void *from) {
     return _mm512_cvtph_ps(_mm256_set1_epi16((short)load_half_bits(from)));
 }
-
-// 16 elements of a row of blocks; k is a multiple of 16.
-static INLINE vec vec_load_q8_0(const void *row, size_t k) {
-    const q8_0_block *block = (const q8_0_block *)row + k / 32;
-    __m128i quants = _mm_loadu_si128((const __m128i *)(const void *)(block->quants + k % 32));
-    return _mm512_mul_ps(vec_set_f16(block->d), _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(quants)));
+static INLINE vec vec_join(__m256 low, __m256 high) {
+    return _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
 }
-static INLINE vec vec_load_q4_0(const void *row, size_t k) {
-    const q4_0_block *block = (const q4_0_block *)row + k / 32;
-    __m512i pairs = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)block->quants));
-    __m512i nibbles = _mm512_and_si512(_mm512_srl_epi32(pairs, _mm_cvtsi32_si128(k % 32 / 16 * 4)),
-                                       _mm512_set1_epi32(0xf));
-    return _mm512_mul_ps(vec_set_f16(block->d), _mm512_cvtepi32_ps(_mm512_sub_epi32(nibbles, _mm512_set1_epi32(8))));
+static INLINE vec floats_of_ints(const int32_t *from) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(from)); }
+static INLINE vec floats_of_bytes(__m128i signed_bytes) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(signed_bytes));
 }
 
 // MARK: Arithmetic
@@ -107,6 +110,32 @@ static INLINE vec4 vec_sum4(vec a, vec b, vec c, vec d) {
 
 static INLINE float vec_sum(vec a) { return vec4_first(vec_sum4(a, a, a, a)); }
 
+// MARK: Transposition
+
+static INLINE void store_transposed(const vec rows[16], float *to, size_t step) {
+    vec a[16], b[16];
+    UNROLL for (int i = 0; i < 8; i++) {
+        a[2 * i] = _mm512_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
+        a[2 * i + 1] = _mm512_unpackhi_ps(rows[2 * i], rows[2 * i + 1]);
+    }
+    // b[4 i + j]: column j of each group of four, for rows 4 i ..< 4 i + 4.
+    UNROLL for (int i = 0; i < 4; i++) {
+        b[4 * i] = _mm512_shuffle_ps(a[4 * i], a[4 * i + 2], 0x44);
+        b[4 * i + 1] = _mm512_shuffle_ps(a[4 * i], a[4 * i + 2], 0xee);
+        b[4 * i + 2] = _mm512_shuffle_ps(a[4 * i + 1], a[4 * i + 3], 0x44);
+        b[4 * i + 3] = _mm512_shuffle_ps(a[4 * i + 1], a[4 * i + 3], 0xee);
+    }
+    UNROLL for (size_t j = 0; j < 4; j++) {
+        vec even01 = _mm512_shuffle_f32x4(b[j], b[4 + j], 0x88), odd01 = _mm512_shuffle_f32x4(b[j], b[4 + j], 0xdd);
+        vec even23 = _mm512_shuffle_f32x4(b[8 + j], b[12 + j], 0x88);
+        vec odd23 = _mm512_shuffle_f32x4(b[8 + j], b[12 + j], 0xdd);
+        vec_store(to + j * step, _mm512_shuffle_f32x4(even01, even23, 0x88));
+        vec_store(to + (j + 4) * step, _mm512_shuffle_f32x4(odd01, odd23, 0x88));
+        vec_store(to + (j + 8) * step, _mm512_shuffle_f32x4(even01, even23, 0xdd));
+        vec_store(to + (j + 12) * step, _mm512_shuffle_f32x4(odd01, odd23, 0xdd));
+    }
+}
+
 // MARK: Doubles, half a vector at a time
 
 typedef __m512d double_vec;
@@ -116,7 +145,11 @@ static INLINE double_vec vec_low_doubles(vec a) { return _mm512_cvtps_pd(_mm512_
 static INLINE double_vec vec_high_doubles(vec a) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1)); }
 static INLINE double_vec double_vec_add(double_vec a, double_vec b) { return _mm512_add_pd(a, b); }
 static INLINE double_vec double_vec_fma(double_vec a, double_vec b, double_vec c) { return _mm512_fmadd_pd(a, b, c); }
-static INLINE double double_vec_sum(double_vec a) { return _mm512_reduce_add_pd(a); }
+static INLINE double double_vec_sum(double_vec a) {
+    __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd(a, 1));
+    __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
 
 SIMD_END
 

@@ -1,65 +1,95 @@
-// The contract: every kernel of training in its plainest form, written from the formulas and not from the vector
-// loops. Sums are kept in double, in which a product of two floats is exact.
+// The contract: every kernel of training in its plainest form, whose bits the other instruction sets reproduce.
+//
+// Sums have sixteen lanes, as in kernels_reference.c; those that take two vectors at a time have thirty-two, of which
+// the second sixteen are added to the first before the tree.
 #include "simd_none.h"
 
-#include <math.h>
-
+#include "scalar_sums.h"
 #include "training.h"
 
-static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+// MARK: Sums
+
+static float dot(const float *a, const float *b, size_t n) {
+    lanes even = {{0}}, odd = {{0}};
+    size_t i = 0;
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        add_products(&even, a + i, b + i, LANES);
+        add_products(&odd, a + i + LANES, b + i + LANES, LANES);
+    }
+    add_products(&even, a + i, b + i, n - i);
+    for (int lane = 0; lane < LANES; lane++) even.lane[lane] += odd.lane[lane];
+    return sum_of_lanes(&even);
+}
+
+static double sum_of_squares(const float *x, size_t n) {
+    double even[LANES] = {0}, odd[LANES] = {0};
+    for (size_t i = 0; i < n; i++) {
+        double value = (double)x[i];
+        // The last group of thirty-two belongs to the even sums where it is not whole.
+        double *sums = i / LANES % 2 == 1 && n - i / LANES * LANES >= LANES ? odd : even;
+        sums[i % LANES] = fma(value, value, sums[i % LANES]);
+    }
+    // The halves of the sixteen, then of the eight, ...
+    for (int lane = 0; lane < LANES; lane++) even[lane] += odd[lane];
+    for (int count = LANES / 2; count > 0; count /= 2) {
+        for (int lane = 0; lane < count; lane++) even[lane] += even[lane + count];
+    }
+    return even[0];
+}
+
+// MARK: Normalization
 
 static void rms_norm(const float *x, const float *weight, float epsilon, float *out, float *rstd, size_t rows,
                      size_t dim) {
-    for (size_t row = 0; row < rows; row++) {
-        double squares = 0;
-        for (size_t d = 0; d < dim; d++) squares += (double)x[row * dim + d] * (double)x[row * dim + d];
-        rstd[row] = (float)(1 / sqrt(squares / (double)dim + (double)epsilon));
-        for (size_t d = 0; d < dim; d++) out[row * dim + d] = x[row * dim + d] * rstd[row] * weight[d];
+    for (size_t row = 0; row < rows; row++, x += dim, out += dim) {
+        rstd[row] = 1 / sqrtf(dot(x, x, dim) / (float)dim + epsilon);
+        for (size_t d = 0; d < dim; d++) out[d] = x[d] * rstd[row] * weight[d];
     }
 }
 
+// With y = x * rstd: dx += rstd * (weight * dout - y * mean(weight * dout * y)), dweight += dout * y.
 static void rms_norm_backward(const float *dout, const float *x, const float *weight, const float *rstd, float *dx,
                               float *dweight, size_t rows, size_t dim) {
-    for (size_t d = 0; d < dim; d++) {
-        double sum = 0;
-        for (size_t row = 0; row < rows; row++) {
-            sum += (double)dout[row * dim + d] * (double)x[row * dim + d] * (double)rstd[row];
-        }
-        dweight[d] = (float)sum;
-    }
-    // out[i] = x[i] r weight[i] with r = rstd, whose own slope by x[d] is -r^3 x[d] / dim.
-    for (size_t row = 0; row < rows; row++) {
-        double r = (double)rstd[row], sum = 0;
-        for (size_t i = 0; i < dim; i++) {
-            sum += (double)dout[row * dim + i] * (double)weight[i] * (double)x[row * dim + i];
-        }
+    for (size_t d = 0; d < dim; d++) dweight[d] = 0;
+    for (size_t row = 0; row < rows; row++, dout += dim, x += dim, dx += dim) {
+        lanes products = {{0}};
         for (size_t d = 0; d < dim; d++) {
-            double direct = (double)dout[row * dim + d] * (double)weight[d] * r;
-            dx[row * dim + d] += (float)(direct - r * r * r * (double)x[row * dim + d] * sum / (double)dim);
+            float y = x[d] * rstd[row];
+            dweight[d] = fmaf(dout[d], y, dweight[d]);
+            products.lane[d % LANES] = fmaf(dout[d] * weight[d], y, products.lane[d % LANES]);
+        }
+        float mean = sum_of_lanes(&products) / (float)dim;
+        for (size_t d = 0; d < dim; d++) {
+            float y = x[d] * rstd[row], direct = dout[d] * weight[d];
+            dx[d] = fmaf(fmaf(-y, mean, direct), rstd[row], dx[d]);
         }
     }
 }
+
+// MARK: Element-wise
 
 static void rotate(float *x, size_t heads, size_t head_dim, const float *cosine, const float *sine, float direction) {
     for (size_t head = 0; head < heads; head++) {
         for (size_t pair = 0; pair < head_dim / 2; pair++) {
             float *a = &x[head * head_dim + 2 * pair], *b = a + 1;
-            float c = cosine[pair], s = direction * sine[pair], before = *a;
-            *a = before * c - *b * s;
-            *b = before * s + *b * c;
+            float c = cosine[pair], s = sine[pair] * direction, before = *a;
+            *a = fmaf(before, c, -(*b * s));
+            *b = fmaf(*b, c, before * s);
         }
     }
 }
 
 static void swiglu(const float *gate, const float *up, float *out, size_t n) {
-    for (size_t i = 0; i < n; i++) out[i] = (float)((double)gate[i] * sigmoid((double)gate[i]) * (double)up[i]);
+    for (size_t i = 0; i < n; i++) out[i] = scalar_silu(gate[i]) * up[i];
 }
 
+// silu'(x) = s + x s (1 - s) with s = sigmoid(x).
 static void swiglu_backward(const float *dout, const float *gate, const float *up, float *dgate, float *dup, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        double x = (double)gate[i], s = sigmoid(x), gradient = (double)dout[i];
-        dgate[i] = (float)(gradient * (double)up[i] * s * (1 + x * (1 - s)));
-        dup[i] = (float)(gradient * x * s);
+        float x = gate[i], s = scalar_sigmoid(x), silu = x * s;
+        float gradient = dout[i], slope = fmaf(silu, 1 - s, s);
+        dgate[i] = gradient * up[i] * slope;
+        dup[i] = gradient * silu;
     }
 }
 
@@ -71,48 +101,44 @@ static void scale_by(float *x, float factor, size_t n) {
     for (size_t i = 0; i < n; i++) x[i] *= factor;
 }
 
-static float dot(const float *a, const float *b, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (double)a[i] * (double)b[i];
-    return (float)sum;
-}
-
-static double sum_of_squares(const float *x, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-    return sum;
-}
+// MARK: Softmax
 
 static float exponentiate(float *x, float scale, size_t n, float *sum) {
     float greatest = -INFINITY;
-    for (size_t i = 0; i < n; i++) greatest = fmaxf(greatest, x[i]);
-    double exact = 0;
+    for (size_t i = 0; i < n; i++) greatest = x[i] > greatest ? x[i] : greatest;
+    lanes sums = {{0}};
     for (size_t i = 0; i < n; i++) {
-        x[i] = (float)exp((double)scale * ((double)x[i] - (double)greatest));
-        exact += (double)x[i];
+        x[i] = scalar_exp((x[i] - greatest) * scale);
+        sums.lane[i % LANES] += x[i];
     }
-    *sum = (float)exact;
+    *sum = sum_of_lanes(&sums);
     return greatest;
 }
 
 static void softmax_backward(float *x, float *gradient, float scale, float lse, float delta, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        double probability = exp((double)scale * (double)x[i] - (double)lse);
-        gradient[i] = (float)((double)scale * probability * ((double)gradient[i] - (double)delta));
-        x[i] = (float)probability;
+        x[i] = scalar_exp(x[i] * scale - lse);
+        gradient[i] = (gradient[i] - delta) * x[i] * scale;
     }
 }
 
+// MARK: Optimizer
+
 static void adamw(const lk_adamw *step, float *weights, const float *gradients, float *m, float *v, size_t n) {
+    // What is the same for all weights, rounded to float32 once.
+    float gradient_scale = (float)step->gradient_scale;
+    float keep1 = (float)step->beta1, add1 = (float)(1 - step->beta1);
+    float keep2 = (float)step->beta2, add2 = (float)(1 - step->beta2);
+    float shrink = (float)(1 - step->learning_rate * step->weight_decay);
+    float rate = (float)(step->learning_rate / step->correction1);
+    float root_scale = (float)(1 / sqrt(step->correction2));
+    float epsilon = (float)step->epsilon;
     for (size_t i = 0; i < n; i++) {
-        double gradient = (double)gradients[i] * step->gradient_scale;
-        double first = step->beta1 * (double)m[i] + (1 - step->beta1) * gradient;
-        double second = step->beta2 * (double)v[i] + (1 - step->beta2) * gradient * gradient;
-        double direction = first / step->correction1 / (sqrt(second / step->correction2) + step->epsilon);
-        m[i] = (float)first;
-        v[i] = (float)second;
-        double weight = (double)weights[i];
-        weights[i] = (float)(weight - step->learning_rate * (direction + step->weight_decay * weight));
+        float gradient = gradients[i] * gradient_scale;
+        m[i] = fmaf(m[i], keep1, gradient * add1);
+        v[i] = fmaf(v[i], keep2, gradient * gradient * add2);
+        float root = fmaf(sqrtf(v[i]), root_scale, epsilon);
+        weights[i] = fmaf(-(m[i] / root), rate, weights[i] * shrink);
     }
 }
 

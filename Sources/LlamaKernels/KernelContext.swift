@@ -1,20 +1,26 @@
 import CLlamaKernels
 import Glibc
 
-/// The instruction sets the kernels are written for.
+/// The instruction sets the kernels are written for. All of them give the same bits.
 package enum InstructionSet: String, CaseIterable, Sendable {
-    /// Plain C, the contract the others are tested against.
+    /// Plain C, the contract that the others reproduce.
     case reference
     /// x86-64 with AVX2, FMA and F16C.
     case avx2
+    /// ``avx2`` with AVX-VNNI's integer dot products.
+    case avxvnni
     /// x86-64 with AVX-512 F, BW, VL and DQ.
     case avx512
+    /// ``avx512`` with AVX-512 VNNI's integer dot products.
+    case avx512vnni
 
     var isa: lk_isa {
         switch self {
         case .reference: LK_REFERENCE
         case .avx2: LK_AVX2
+        case .avxvnni: LK_AVX_VNNI
         case .avx512: LK_AVX512
+        case .avx512vnni: LK_AVX512_VNNI
         }
     }
 
@@ -36,6 +42,15 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     }
 }
 
+/// How the activations of linear layers with weights in block formats (Q8_0, Q4_K, …) are multiplied. Other weights are
+/// always multiplied by 32-bit floats.
+package enum ActivationType: String, CaseIterable, Sendable {
+    /// Quantized to 8-bit integers in blocks like the weights', as llama.cpp computes: several times faster.
+    case int8
+    /// As they are: the weights' exact values times the activations'.
+    case float32
+}
+
 /// An instruction set, a persistent team of threads and their scratch memory.
 ///
 /// One call at a time may use a context. The thread that makes the call is a member of the team.
@@ -45,18 +60,22 @@ package final class KernelContext {
 
     /// The instruction set the context computes with.
     package let instructionSet: InstructionSet
+    /// How activations are multiplied by weights in block formats.
+    package let activations: ActivationType
     let handle: OpaquePointer
 
     /// Starts a team of `threads` threads, the caller included.
     package init(
-        instructionSet: InstructionSet = .best, threads: Int
+        instructionSet: InstructionSet = .best, activations: ActivationType = .int8, threads: Int
     ) throws(KernelError) {
         guard instructionSet.isSupported else { throw .unsupported(instructionSet) }
         guard (1...Self.maximumThreads).contains(threads) else { throw .invalidThreadCount(threads) }
-        guard let handle = lk_context_create(instructionSet.isa, Int32(threads)) else {
+        let kind = activations == .int8 ? LK_ACTIVATIONS_INT8 : LK_ACTIVATIONS_FLOAT32
+        guard let handle = lk_context_create(instructionSet.isa, kind, Int32(threads)) else {
             throw .outOfResources(threads: threads)
         }
         self.instructionSet = instructionSet
+        self.activations = activations
         self.handle = handle
     }
 

@@ -35,8 +35,9 @@ package final class RotaryEmbedding {
                 for position in filled..<end {
                     for (pair, frequency) in frequencies.enumerated() {
                         let angle = Float(position) * frequency
-                        cosines[position * frequencies.count + pair] = cosf(angle)
-                        sines[position * frequencies.count + pair] = sinf(angle)
+                        // Rounded from double precision, they are the same with any C library.
+                        cosines[position * frequencies.count + pair] = Float(cos(Double(angle)))
+                        sines[position * frequencies.count + pair] = Float(sin(Double(angle)))
                     }
                 }
             }

@@ -3,6 +3,14 @@ internal import LlamaKernels
 
 /// How prompts are completed.
 public struct CompletionOptions: Sendable, Equatable {
+    /// How activations are multiplied by quantized weights. It makes no difference to other weights.
+    public enum Activations: Sendable {
+        /// Quantized to 8-bit integers in blocks like the weights': several times faster.
+        case int8
+        /// As they are: exact.
+        case float32
+    }
+
     /// Most tokens to generate per prompt; 0 generates none.
     public var maximumTokens = 128
     /// Most tokens of prompt and completion together; nil for the model's context length (4096 where the checkpoint does
@@ -18,6 +26,8 @@ public struct CompletionOptions: Sendable, Equatable {
     public var seed: UInt64 = 0
     /// Token ids that end a completion, besides those of the model.
     public var additionalStopTokenIDs: Set<Int32> = []
+    /// How activations are multiplied by quantized weights.
+    public var activations = Activations.int8
     /// Threads to compute with, 1 to 1024; nil for the number of processors this process may use.
     public var threads: Int?
 

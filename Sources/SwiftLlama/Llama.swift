@@ -88,7 +88,10 @@ public struct Llama: Sendable {
         let threads = try options.threadCount
         if prompts.isEmpty { return [] }
         return try LlamaError.translating {
-            let prepared = try model.completer(kernels: KernelContext(threads: threads)).prepare(
+            let prepared = try model.completer(
+                kernels: KernelContext(
+                    activations: options.activations == .int8 ? .int8 : .float32, threads: threads)
+            ).prepare(
                 prompts.enumerated().map { index, prompt in
                     LlamaGeneration.Prompt(
                         prompt.content, source: prompts.count == 1 ? "prompt" : "prompt \(index)")

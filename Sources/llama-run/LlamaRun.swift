@@ -1,4 +1,5 @@
 import LlamaCommands
+import LlamaKernels
 import ArgumentParser
 
 /// `llama-run`: completes prompts with a Llama checkpoint.
@@ -92,6 +93,12 @@ struct LlamaRun: ParsableCommand {
     @Flag(help: "Let a terminal obey control characters in the text, instead of showing them.")
     var raw = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Activations that quantized weights are multiplied by: int8 is fast, float32 exact.",
+            valueName: "type"))
+    var activations: ActivationType = .int8
+
     @Flag(help: "No progress and no summary; with --output, no text either.")
     var quiet = false
 
@@ -140,6 +147,8 @@ struct LlamaRun: ParsableCommand {
         try RunSession(self).run()
     }
 }
+
+extension ActivationType: ExpressibleByArgument {}
 
 /// How the weights are held.
 enum WeightOption: String, ExpressibleByArgument, CaseIterable {

@@ -29,7 +29,8 @@ struct RunSession {
             needsText: prompts.contains { $0.text != nil },
             weights: options.dtype == .float32 ? .float32 : .stored, logger: logger)
         let kernels = try KernelContext(
-            instructionSet: .fromEnvironment(), threads: options.threads ?? KernelContext.processorCount)
+            instructionSet: .fromEnvironment(), activations: options.activations,
+            threads: options.threads ?? KernelContext.processorCount)
         describe(model, kernels)
         let prepared = try model.completer(kernels: kernels).prepare(prompts, generationOptions(model))
         let inputs = model.checkpoint.files + [model.tokenizer?.file, options.prompts].compactMap(\.self)
@@ -86,7 +87,8 @@ struct RunSession {
             """)
         logger.info(
             """
-            \(kernels.instructionSet.rawValue) kernels, \(kernels.threads) threads, \
+            \(kernels.instructionSet.rawValue) kernels, \(kernels.activations.rawValue) activations for quantized \
+            weights, \(kernels.threads) threads, \
             \(KVCache.bytesPerPosition(configuration)) bytes of cache per token
             """)
     }

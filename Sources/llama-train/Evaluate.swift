@@ -37,6 +37,10 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Tokens of a sequence; default: the model's context.")
     var maxSeqLen: Int?
 
+    @Option(
+        help: "Activations that quantized weights are multiplied by: int8 is fast, float32 exact.")
+    var activations: ActivationType = .int8
+
     @Option(help: "Threads to compute with; default: the processors this process may use.")
     var threads: Int?
 
@@ -56,7 +60,8 @@ struct Evaluate: ParsableCommand {
         let evaluation = try Evaluation(
             model.transformer, length: maxSeqLen ?? min(model.contextLength, 2048),
             kernels: KernelContext(
-                instructionSet: .fromEnvironment(), threads: threads ?? KernelContext.processorCount))
+                instructionSet: .fromEnvironment(), activations: activations,
+                threads: threads ?? KernelContext.processorCount))
         let ids = try TrainingData.encode(text, file: data, tokenizer: tokenizer)
         let selected = ids[split.range(of: ids.count)]
         guard selected.count > 1 else {
@@ -74,3 +79,4 @@ struct Evaluate: ParsableCommand {
 }
 
 extension DataSplit: ExpressibleByArgument {}
+extension ActivationType: ExpressibleByArgument {}

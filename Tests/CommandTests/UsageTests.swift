@@ -170,7 +170,8 @@ struct UsageTests {
         }
         let empty = try run("", arguments, "llama-run")
         #expect(empty.code == 0 && empty.error == "")
-        let message = "error: LLAMA_KERNELS: expected reference, avx2, avx512, found sse\n"
+        let sets = "reference, avx2, avxvnni, avx512, avx512vnni"
+        let message = "error: LLAMA_KERNELS: expected \(sets), found sse\n"
         let unknown = try run("sse", arguments, "llama-run")
         #expect(unknown.code == 64 && unknown.error == "llama-run: " + message)
         try withTemporaryFolder { folder in

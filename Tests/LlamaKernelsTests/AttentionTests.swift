@@ -181,6 +181,25 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
         }
     }
 
+    @Test(arguments: SameBitsTests.sets, layouts)
+    func everyInstructionSetGivesTheReferencesBits(_ set: InstructionSet, _ layout: lk_rope_layout) throws {
+        for (heads, kvHeads, headDim, count) in [
+            (2, 1, 10, 300), (3, 3, 2, 17), (8, 2, 64, 140), (1, 1, 72, 33),
+        ] {
+            let results = try [InstructionSet.reference, set].map { set in
+                let context = try KernelContext(instructionSet: set, threads: 2)
+                var layer = Layer(heads: heads, kvHeads: kvHeads, headDim: headDim, layout: layout)
+                var numbers = SeededGenerator(seed: 15)
+                var q = numbers.floats(count * heads * headDim).map { $0 * 4 }
+                let k = numbers.floats(count * kvHeads * headDim).map { $0 * 4 }
+                layer.store(
+                    context, sequence(count), q: &q, k: k, v: numbers.floats(count * kvHeads * headDim))
+                return layer.attend(context, sequence(count), q: q)
+            }
+            #expect(bits(results[0]) == bits(results[1]), "\(heads) heads of \(headDim)")
+        }
+    }
+
     /// A row must not even multiply a later position's value by zero.
     @Test(arguments: instructionSets)
     func anInfiniteValueStaysInTheFuture(_ set: InstructionSet) throws {

@@ -12,7 +12,7 @@ import Testing
         let patterns = (0...UInt16.max).map { $0 }
         let ids = (0..<256).map { Int32($0) }
         var out = [Float](repeating: 0, count: 65536)
-        let context = try KernelContext(instructionSet: set, threads: 1)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 1)
         patterns.withUnsafeBytes { data in
             var block = lk_block(data: data.baseAddress, row_stride: 256, rows: 256, columns: 256)
             withUnsafePointer(to: &block) { block in
@@ -32,7 +32,7 @@ import Testing
 
     @Test(arguments: instructionSets, lk_dtype.allCases)
     func embedsRowsOfShardedMatrices(_ set: InstructionSet, _ dtype: lk_dtype) throws {
-        let context = try KernelContext(instructionSet: set, threads: 2)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 2)
         let columns = dtype.columns(66, parts: 3)
         let weights = Weights(dtype, rows: 12, columns: columns, rowParts: 2, columnParts: 3)
         let ids: [Int32] = [11, 0, 5, 6, 5]
@@ -43,7 +43,7 @@ import Testing
 
     @Test(arguments: instructionSets, [1, 3, 15, 16, 17, 100, 1000])
     func normalizesToUnitRootMeanSquare(_ set: InstructionSet, dim: Int) throws {
-        let context = try KernelContext(instructionSet: set, threads: 2)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 2)
         var numbers = SeededGenerator(seed: 1)
         let tokens = 3
         let x = numbers.floats(tokens * dim)
@@ -69,7 +69,7 @@ import Testing
     /// gate and up as identity matrices show silu(x) * x of chosen values.
     @Test(arguments: instructionSets)
     func swigluSaturates(_ set: InstructionSet) throws {
-        let context = try KernelContext(instructionSet: set, threads: 1)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 1)
         let values: [Float] = [
             0, -0.0, 1, -1, 20, -20, 87, -87, 88.7, -88.7, 89, -89, 103, -103, 104, -104, 1e10, -1e10, 3e38,
             -3e38, .infinity, -.infinity, 1e-30, -1e-30, .nan,
@@ -125,7 +125,7 @@ import Testing
 
     @Test(arguments: instructionSets, lk_dtype.allCases)
     func swigluIsTheProductOfItsLayers(_ set: InstructionSet, _ dtype: lk_dtype) throws {
-        let context = try KernelContext(instructionSet: set, threads: 2)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 2)
         let w1 = Weights(dtype, rows: 75, columns: dtype.columns(60), seed: 1)
         let w3 = Weights(dtype, rows: 75, columns: dtype.columns(60), seed: 2)
         var numbers = SeededGenerator(seed: 11)
@@ -152,7 +152,7 @@ import Testing
 
     @Test(arguments: instructionSets, [1, 2, 15, 16, 17, 1000])
     func logSumExpIsExactToFloatPrecision(_ set: InstructionSet, count: Int) throws {
-        let context = try KernelContext(instructionSet: set, threads: 1)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 1)
         var numbers = SeededGenerator(seed: 12)
         let x = numbers.floats(count).map { $0 * 30 }
         let exact = log(x.reduce(0) { $0 + exp(Double($1)) })
@@ -165,7 +165,7 @@ import Testing
 
     @Test(arguments: instructionSets)
     func logSumExpOfNothingIsMinusInfinity(_ set: InstructionSet) throws {
-        let context = try KernelContext(instructionSet: set, threads: 1)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 1)
         #expect(lk_log_sum_exp(context.handle, [], 0) == -.infinity)
         #expect(lk_log_sum_exp(context.handle, [-.infinity, -.infinity], 2) == -.infinity)
     }

@@ -19,31 +19,39 @@ import Testing
         #expect(InstructionSet.reference.isSupported)
         #expect(InstructionSet.avx2.isSupported == avx2)
         #expect(InstructionSet.avx512.isSupported == avx512)
-        #expect(InstructionSet.best == (avx512 ? .avx512 : avx2 ? .avx2 : .reference))
+        let avxvnni = avx2 && flags.contains("avx_vnni")
+        let avx512vnni = avx512 && flags.contains("avx512_vnni")
+        #expect(InstructionSet.avxvnni.isSupported == avxvnni)
+        #expect(InstructionSet.avx512vnni.isSupported == avx512vnni)
+        let fastest: [(Bool, InstructionSet)] = [
+            (avx512vnni, .avx512vnni), (avx512, .avx512), (avxvnni, .avxvnni), (avx2, .avx2),
+        ]
+        #expect(InstructionSet.best == (fastest.first { $0.0 }?.1 ?? .reference))
         #expect(lk_isa_best() == InstructionSet.best.isa)
     }
 
-    @Test(.requires(.avx2))
-    func avx2ComputesWithItsOwnKernels() throws {
-        try expectTheReferencesProduct(.avx2)
+    @Test(.requires(.avx2)) func avx2GivesTheReferencesBits() throws { try expectTheReferencesBits(.avx2) }
+    @Test(.requires(.avxvnni)) func avxvnniGivesTheReferencesBits() throws {
+        try expectTheReferencesBits(.avxvnni)
+    }
+    @Test(.requires(.avx512)) func avx512GivesTheReferencesBits() throws {
+        try expectTheReferencesBits(.avx512)
+    }
+    @Test(.requires(.avx512vnni)) func avx512vnniGivesTheReferencesBits() throws {
+        try expectTheReferencesBits(.avx512vnni)
     }
 
-    @Test(.requires(.avx512))
-    func avx512ComputesWithItsOwnKernels() throws {
-        try expectTheReferencesProduct(.avx512)
-    }
-
-    /// Close to the reference but not the same: vectors add in another order than its doubles.
-    private func expectTheReferencesProduct(_ set: InstructionSet) throws {
-        let weights = Weights(LK_F16, rows: 64, columns: 1000)
+    private func expectTheReferencesBits(_ set: InstructionSet) throws {
         var numbers = SeededGenerator(seed: 1)
-        let x = numbers.floats(weights.columns)
-        let reference = weights.apply(try KernelContext(instructionSet: .reference, threads: 1), x, tokens: 1)
-        let context = try KernelContext(instructionSet: set, threads: 1)
-        #expect(context.instructionSet == set)
-        let out = weights.apply(context, x, tokens: 1)
-        expectClose(out, doubles(reference), steps: Double(weights.columns) / 8)
-        #expect(bits(out) != bits(reference))
+        for dtype in [LK_F16, LK_Q8_0, LK_Q4_K] {
+            let weights = Weights(dtype, rows: 64, columns: dtype.columns(1000))
+            let x = numbers.floats(weights.columns)
+            let context = try KernelContext(instructionSet: set, threads: 1)
+            #expect(context.instructionSet == set)
+            let reference = try KernelContext(instructionSet: .reference, threads: 1)
+            let expected = bits(weights.apply(reference, x, tokens: 1))
+            #expect(bits(weights.apply(context, x, tokens: 1)) == expected)
+        }
     }
 
     @Test(arguments: instructionSets, [1, 2, 5])

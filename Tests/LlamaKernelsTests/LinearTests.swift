@@ -12,7 +12,7 @@ import Testing
 
     @Test(arguments: instructionSets, lk_dtype.allCases)
     func agreesWithDoublePrecision(_ set: InstructionSet, _ dtype: lk_dtype) throws {
-        let context = try KernelContext(instructionSet: set, threads: 2)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 2)
         var numbers = SeededGenerator(seed: 3)
         for shape in Self.shapes {
             let weights = Weights(dtype, rows: shape.rows, columns: dtype.columns(shape.columns))
@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: instructionSets, lk_dtype.allCases)
     func followsRowAndColumnPartsAndStrides(_ set: InstructionSet, _ dtype: lk_dtype) throws {
-        let context = try KernelContext(instructionSet: set, threads: 2)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 2)
         var numbers = SeededGenerator(seed: 4)
         for (rowParts, columnParts, padding) in [(2, 1, 0), (1, 2, 0), (3, 4, 5), (1, 1, 1)] {
             let weights = Weights(
@@ -45,7 +45,7 @@ import Testing
 
     @Test(arguments: instructionSets)
     func addsBiasAndAccumulates(_ set: InstructionSet) throws {
-        let context = try KernelContext(instructionSet: set, threads: 1)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 1)
         var numbers = SeededGenerator(seed: 5)
         let weights = Weights(LK_F16, rows: 19, columns: 40)
         let bias = numbers.floats(19)
@@ -64,7 +64,7 @@ import Testing
 
     @Test(arguments: instructionSets, lk_dtype.allCases)
     func aTokensBitsAreIndependentOfTheBatch(_ set: InstructionSet, _ dtype: lk_dtype) throws {
-        let context = try KernelContext(instructionSet: set, threads: 1)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 1)
         for (rows, size, counts) in [(13, 100, Array(1...20) + [300]), (7, 2331, [1, 4, 7, 12, 38])] {
             let parts = size % 3 == 0 ? 3 : 1
             let columns = dtype.columns(size, parts: parts)
@@ -92,16 +92,17 @@ import Testing
         let weights = Weights(dtype, rows: 1100 / tokens, columns: dtype.columns(129))
         var numbers = SeededGenerator(seed: 7)
         let x = numbers.floats(tokens * weights.columns)
-        let single = weights.apply(try KernelContext(instructionSet: set, threads: 1), x, tokens: tokens)
+        let single = weights.apply(
+            try KernelContext(instructionSet: set, activations: .float32, threads: 1), x, tokens: tokens)
         for threads in [2, 3] {
-            let context = try KernelContext(instructionSet: set, threads: threads)
+            let context = try KernelContext(instructionSet: set, activations: .float32, threads: threads)
             for _ in 0..<5 { #expect(bits(weights.apply(context, x, tokens: tokens)) == bits(single)) }
         }
     }
 
     @Test(arguments: instructionSets, [1, 3, 12, 40])
     func aRowsBitsAreIndependentOfItsIndex(_ set: InstructionSet, tokens: Int) throws {
-        let context = try KernelContext(instructionSet: set, threads: 1)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 1)
         let weights = Weights(LK_F16, rows: 45, columns: 50)
         var numbers = SeededGenerator(seed: 8)
         let x = numbers.floats(tokens * 50)
@@ -131,7 +132,7 @@ import Testing
 
     @Test(arguments: instructionSets)
     func computesSeveralLayersOfOneInputAtOnce(_ set: InstructionSet) throws {
-        let context = try KernelContext(instructionSet: set, threads: 2)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 2)
         let layers = [64, 7, 30].enumerated().map { Weights(LK_F16, rows: $1, columns: 96, seed: $0 + 1) }
         var numbers = SeededGenerator(seed: 9)
         for tokens in [1, 40] {
@@ -164,7 +165,7 @@ import Testing
     func longRowsKeepTheirBits(
         _ set: InstructionSet, _ size: (rows: Int, columns: Int, tokens: Int, dtype: lk_dtype)
     ) throws {
-        let context = try KernelContext(instructionSet: set, threads: 2)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 2)
         let weights = Weights(size.dtype, rows: size.rows, columns: size.dtype.columns(size.columns))
         var numbers = SeededGenerator(seed: 10)
         let x = numbers.floats(weights.columns)

@@ -36,7 +36,7 @@ import Testing
     private func expectSeparateBits(
         _ set: InstructionSet, _ layers: [Layer], columns: Int, tokens: Int
     ) throws {
-        let context = try KernelContext(instructionSet: set, threads: 2)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 2)
         let weights = layers.enumerated().map {
             Weights($1.dtype, rows: $1.rows, columns: columns, columnParts: $1.parts, seed: $0 + 1)
         }
@@ -63,7 +63,7 @@ import Testing
 
     @Test(arguments: instructionSets)
     func swigluTakesLayersOfDifferentTypesAndCuts(_ set: InstructionSet) throws {
-        let context = try KernelContext(instructionSet: set, threads: 2)
+        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 2)
         let w1 = Weights(LK_F16, rows: 75, columns: 192, columnParts: 3, seed: 1)
         let w3 = Weights(LK_Q8_0, rows: 75, columns: 192, columnParts: 2, seed: 2)
         var numbers = SeededGenerator(seed: 3)

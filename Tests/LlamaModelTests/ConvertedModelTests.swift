@@ -94,17 +94,19 @@ struct ConvertedModelTests {
             let small = try convert(original, .gguf, dtype, to: folder.appending(path: "small.gguf").path)
             #expect(small.dtypes.first == dtype)
             let ids = Self.ids.map { $0 % Int32(original.configuration.vocabularySize) }
-            func run(_ checkpoint: Checkpoint) throws -> [[Float]] {
+            func run(_ checkpoint: Checkpoint, _ activations: ActivationType) throws -> [[Float]] {
                 let state = try InferenceState(
                     checkpoint.configuration, slots: 1, length: ids.count, rows: 8,
-                    kernels: KernelContext(threads: 1))
+                    kernels: KernelContext(activations: activations, threads: 1))
                 return try state.logits(Transformer(checkpoint), ids)
             }
-            let apart = try distance(run(original), run(small))
-            #expect(apart < tolerance && apart > 0, "\(apart)")
+            for activations in ActivationType.allCases {
+                let apart = try distance(run(original, .float32), run(small, activations))
+                #expect(apart < tolerance && apart > 0, "\(activations): \(apart)")
+            }
             let wide = try convert(
                 small, .huggingFace, .float32, to: folder.appending(path: "wide").path)
-            let rest = try distance(run(small), run(wide))
+            let rest = try distance(run(small, .float32), run(wide, .float32))
             #expect(rest < 0.01, "\(rest)")
         }
     }

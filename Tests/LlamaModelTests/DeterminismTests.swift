@@ -4,9 +4,16 @@ import Testing
 
 @testable import LlamaModel
 
-/// Numbers do not depend on company: bit for bit the same logits however a sequence is computed.
+/// Bit for bit the same logits however a sequence is computed.
 struct DeterminismTests {
     static let sets = InstructionSet.allCases.filter(\.isSupported)
+
+    @Test(arguments: ReferenceModel.fixtures, sets)
+    func logitsDoNotDependOnTheInstructionSet(name: String, set: InstructionSet) throws {
+        let model = try ReferenceModel.fixture(name)
+        let logits = try state(model, .reference).logits(model.transformer, model.greedyIDs)
+        #expect(try state(model, set).logits(model.transformer, model.greedyIDs) == logits)
+    }
 
     @Test(arguments: ReferenceModel.fixtures, sets)
     func logitsDoNotDependOnThreads(name: String, set: InstructionSet) throws {

@@ -80,7 +80,12 @@ static inline size_t lk_dtype_block_size(lk_dtype dtype) {
     return 0;
 }
 
-typedef enum { LK_REFERENCE = 0, LK_AVX2 = 1, LK_AVX512 = 2 } lk_isa;
+// Instruction sets. The names with VNNI multiply integers with its dot products; otherwise they are the ones before them.
+typedef enum { LK_REFERENCE = 0, LK_AVX2 = 1, LK_AVX_VNNI = 2, LK_AVX512 = 3, LK_AVX512_VNNI = 4 } lk_isa;
+
+// How the activations of linear layers with weights in block formats are multiplied: as they are, or quantized to int8 in
+// blocks like the weights', with exact integer sums within a block. Other weights are multiplied as float32 always.
+typedef enum { LK_ACTIVATIONS_FLOAT32 = 0, LK_ACTIVATIONS_INT8 = 1 } lk_activations;
 
 // Whether this processor (and operating system) can run the instruction set.
 bool lk_isa_supported(lk_isa isa);
@@ -94,7 +99,7 @@ int lk_processor_count(void);
 // thread's scratch memory. One call at a time may use a context.
 typedef struct lk_context lk_context;
 // NULL where the instruction set is not supported or the system has no memory or threads left.
-lk_context *lk_context_create(lk_isa isa, int threads);
+lk_context *lk_context_create(lk_isa isa, lk_activations activations, int threads);
 void lk_context_destroy(lk_context *context);
 int lk_context_threads(const lk_context *context);
 

@@ -41,7 +41,8 @@ package struct RoPEConfiguration: Sendable, Equatable {
     func unscaledFrequencies(headDim: Int) -> [Float] {
         (0..<headDim / 2).map { index in
             let exponent = Float(2 * index) / Float(headDim)
-            return 1 / powf(Float(theta), exponent)
+            // Rounded from double precision, it is the same with any C library.
+            return 1 / Float(pow(Double(Float(theta)), Double(exponent)))
         }
     }
 
