@@ -1,6 +1,7 @@
 @testable import LlamaCheckpointTestSupport
 @testable import LlamaConversion
 import Foundation
+import Logging
 import Synchronization
 import Testing
 
@@ -9,10 +10,11 @@ import Testing
 /// What may be replaced, and what other programs may do meanwhile.
 struct ReplacementTests {
     private func converter(
-        _ source: TemporaryFolder, _ format: CheckpointFormat, _ path: String
+        _ source: TemporaryFolder, _ format: CheckpointFormat, _ path: String, replaces: Bool = true,
+        resumes: Bool = false
     ) throws -> Converter {
         var behavior = Converter.Behavior()
-        behavior.replaces = true
+        (behavior.replaces, behavior.resumes) = (replaces, resumes)
         return try Converter(
             ConversionPlan(source.open(), ConversionOptions(format: format)), to: path, behavior)
     }
@@ -39,6 +41,18 @@ struct ReplacementTests {
             (
                 ["params.json", "consolidated.safetensors", "metrics.jsonl", "training.safetensors"],
                 "a folder with other things in it, such as metrics.jsonl"
+            ),
+            (
+                ["params.json", "consolidated.safetensors", "training.safetensors"],
+                "a folder with other things in it, such as training.safetensors"
+            ),
+            (
+                ["config.json", "model.safetensors", "optimizer.pth"],
+                "a folder with other things in it, such as optimizer.pth"
+            ),
+            (
+                ["config.json", "model.safetensors", "adapter_model.safetensors"],
+                "a folder with other things in it, such as adapter_model.safetensors"
             ),
         ] as [([String], String?)]) func foldersThatMayBeReplaced(names: [String], found: String?) throws
     {
@@ -86,6 +100,45 @@ struct ReplacementTests {
         #expect(try folder.files()[("out" + format.suffix) + "/thesis.txt"] == Data("years of work".utf8))
         // The output is still complete where it was written.
         #expect(try folder.files().keys.contains { $0.contains(".converting/model.") })
+    }
+
+    /// Nor is a checkpoint replaced that appears at any moment of a conversion which may replace nothing: while its
+    /// complete output is verified, or just before it is moved.
+    @Test(arguments: [CheckpointFormat.huggingFace, .gguf], [true, false])
+    func keepsACheckpointThatAppearsMeanwhile(format: CheckpointFormat, whileVerifying: Bool) throws {
+        let source = try TemporaryFolder.huggingFace()
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/out" + format.suffix
+        let mine = folder.path + "/mine" + format.suffix
+        _ = try converter(source, format, mine).run()
+        let kept = try folder.files().filter { $0.key == "mine.gguf" || $0.key.hasPrefix("mine/") }
+        #expect(!kept.isEmpty)
+        var first = try converter(source, format, path, replaces: false)
+        let appears = Mutex(true)
+        let appear: @Sendable () -> Void = {
+            let isTime = appears.withLock { appears in
+                defer { appears = false }
+                return appears
+            }
+            if isTime { #expect(rename(mine, path) == 0) }
+        }
+        if whileVerifying {
+            // Killed when it was complete, and resumed.
+            first.destination.beforeChange = { () throws(ConversionError) in throw .digestUnavailable }
+            #expect(throws: ConversionError.self) { try first.run() }
+            let second = try converter(source, format, path, replaces: false, resumes: true)
+            let verification = Converter.Verification(
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                progress: { _, _ in appear() })
+            #expect(throws: ConversionError.self) { try second.run(verification: verification) }
+        } else {
+            first.destination.beforeChange = { () throws(ConversionError) in appear() }
+            #expect(throws: ConversionError.self) { try first.run() }
+        }
+        for (name, bytes) in kept {
+            let now = "out" + name.dropFirst("mine".count)
+            #expect(try folder.files()[now] == bytes, "\(name)")
+        }
     }
 
     /// Links and pipes under the names of an unfinished output lead nowhere.

@@ -87,20 +87,21 @@ package struct Converter: Sendable {
             }
             let record = try record(results)
             try verify(record, verification, journal, isInterrupted)
-            try destination.finish(names)
+            try check()
+            try destination.finish(names, replaces: behavior.replaces)
             return record
         }
         let record = try write(journal, isInterrupted, progress)
         try verify(record, verification, journal, isInterrupted)
-        // This took a while: other programs may have changed the destination.
-        try check()
         let finished = ConversionJournal.Finished(
             names: names, isFile: plan.options.format.isSingleFile, replaces: behavior.replaces)
         guard let finished else {
             throw .unfaithful(path: destination.unfinished, reason: "there is no file in it")
         }
+        // This took a while: other programs may have changed the destination.
+        try check()
         try journal.append(finished)
-        try destination.finish(names)
+        try destination.finish(names, replaces: behavior.replaces)
         return record
     }
 

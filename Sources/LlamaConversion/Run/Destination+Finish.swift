@@ -19,8 +19,15 @@ extension Destination {
     ///
     /// Other programs may change the destination at any time. What appears where nothing was is never replaced, what
     /// was exchanged is examined before it is removed, and a rename replaces a name but never writes through it.
-    func finish(_ names: [String]) throws(ConversionError) {
-        if isFile { try finishFile(names) } else { try finishFolder(names) }
+    ///
+    /// - Parameter replaces: Whether what exists at the destination may be replaced. Otherwise, nothing but an empty
+    ///   folder is, not even a checkpoint that appears at the last moment.
+    func finish(_ names: [String], replaces: Bool) throws(ConversionError) {
+        if isFile {
+            try finishFile(names, replaces: replaces)
+        } else {
+            try finishFolder(names, replaces: replaces)
+        }
     }
 
     /// Completes a move to the destination that was killed.
@@ -34,9 +41,9 @@ extension Destination {
                 if finished.isFile {
                     let hasMoved = !FilePath(unfinished + "/" + finished.main).isTaken
                     guard hasMoved || finished.replaces || !FilePath(path).isTaken else { return }
-                    try finishFile(finished.names)
+                    try finishFile(finished.names, replaces: finished.replaces)
                 } else if isHalfReplaced {
-                    try finishFolder(finished.names)
+                    try finishFolder(finished.names, replaces: finished.replaces)
                 }
             }
         } else if isHalfReplaced, isCheckpoint(replaced) {
@@ -64,13 +71,14 @@ extension Destination {
         return FilePath(path).isTaken ? "\(path) is as it was" : "\(path) was not created"
     }
 
-    private func finishFolder(_ names: [String]) throws(ConversionError) {
+    private func finishFolder(_ names: [String], replaces: Bool) throws(ConversionError) {
         if journalFolder != path {
             try removeOthers(than: names)
             if FilePath(path).isTaken, rmdir(path) != 0 {
+                guard replaces else { throw .exists(path) }
                 try replaceFolder()
             } else {
-                try rename(unfinished, path)
+                try rename(unfinished, path, replaces: replaces)
             }
             FilePath(folder).flushFolder()
         }
@@ -106,12 +114,15 @@ extension Destination {
         FilePath(folder).flushFolder()
     }
 
-    private func finishFile(_ names: [String]) throws(ConversionError) {
+    private func finishFile(_ names: [String], replaces: Bool) throws(ConversionError) {
         guard let main = names.first else { return }
         try removeOthers(than: names)
         let beside = Array(names.dropFirst()) + [ConversionRecord.name]
-        let replaces = FilePath(path).isTaken
-        if replaces, FilePath(unfinished + "/" + main).isTaken {
+        let isOldThere = FilePath(path).isTaken
+        guard replaces || !isOldThere || !FilePath(unfinished + "/" + main).isTaken else {
+            throw .exists(path)
+        }
+        if isOldThere, FilePath(unfinished + "/" + main).isTaken {
             for name in beside {
                 let (new, old) = (unfinished + "/" + name, path(beside: name))
                 if FilePath(new).isTaken, FilePath(old).isTaken, !Self.haveSameBytes(new, old) {
@@ -120,14 +131,14 @@ extension Destination {
             }
             FilePath(folder).flushFolder()
         }
-        for name in replaces ? [main] + beside : beside + [main] {
+        for name in isOldThere ? [main] + beside : beside + [main] {
             let new = unfinished + "/" + name
             guard FilePath(new).isTaken else { continue }
             if name == main {
                 try checkReplaceable()
-                try rename(new, path)
+                try rename(new, path, replaces: replaces)
             } else {
-                try rename(new, path(beside: name))
+                try rename(new, path(beside: name), replaces: replaces)
             }
             FilePath(folder).flushFolder()
         }
@@ -164,13 +175,14 @@ extension Destination {
         return unsafeBitCast(symbol, to: Function.self)(AT_FDCWD, old, AT_FDCWD, new, flags) == 0
     }
 
-    private func rename(_ old: String, _ new: String) throws(ConversionError) {
+    private func rename(_ old: String, _ new: String, replaces: Bool = true) throws(ConversionError) {
         let wasTaken = FilePath(new).isTaken
         try beforeChange()
-        if !wasTaken {
+        if !wasTaken || !replaces {
             if Self.rename(old, new, flags: Self.noReplacing) { return }
             // Some file systems know no flags.
             guard [EINVAL, ENOSYS].contains(errno) else { throw failure(of: new) }
+            guard replaces || !FilePath(new).isTaken else { throw .exists(new) }
         }
         guard Glibc.rename(old, new) == 0 else { throw failure(of: new) }
     }

@@ -94,11 +94,13 @@ struct Replacement: Sendable {
             || publishedFiles.contains(name.lowercased())
     }
 
-    /// Whether a name is that of weights, or of their index, in a checkpoint that is a folder.
+    /// Whether a name is that of weights, or of their index, in a checkpoint that is a folder. An optimizer's state and
+    /// an adapter have other names: they are not the checkpoint's.
     private static func isWeights(_ name: String) -> Bool {
-        let isTorch = name.hasPrefix("pytorch_model") && name.hasSuffix(".bin")
-        return isTorch || [".pth", ".safetensors"].contains(where: name.hasSuffix)
-            || [".safetensors.index.json", ".bin.index.json"].contains(where: name.hasSuffix)
+        let names =
+            #/consolidated(\.\d+)?\.(pth|safetensors)|(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)/#
+        let indexes = #/(model|pytorch_model)\.(safetensors|bin)\.index\.json/#
+        return name.wholeMatch(of: names) != nil || name.wholeMatch(of: indexes) != nil
     }
 }
 
