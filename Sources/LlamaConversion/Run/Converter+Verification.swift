@@ -1,3 +1,4 @@
+import LlamaCheckpoints
 import LlamaFiles
 import Logging
 
@@ -20,7 +21,8 @@ extension Converter {
     /// Reads the output back, wherever it is by now.
     ///
     /// - Throws: ``ConversionError/unverified(path:reason:outcome:)`` where it differs from what was written. No later run
-    ///   publishes that output: the journal forgets it.
+    ///   publishes that output: the journal forgets it. Where it could not be read for another reason, such as too many
+    ///   open files, that error; the output is kept, to be resumed.
     func verify(
         _ record: ConversionRecord, _ verification: Verification?, _ journal: ConversionJournal,
         _ isInterrupted: @Sendable () -> Bool
@@ -33,10 +35,22 @@ extension Converter {
                 path, threads: behavior.threads, logger: verification.logger, isInterrupted: isInterrupted,
                 progress: verification.progress)
         } catch {
+            guard error.isDamage else { throw error }
             try journal.discard()
             let reason = if case .unfaithful(_, let reason) = error { reason } else { "\(error)" }
             throw .unverified(path: path, reason: reason, outcome: try destination.retract(main))
         }
         guard isComplete else { throw .interrupted(path: destination.unfinished) }
+    }
+}
+
+extension ConversionError {
+    /// Whether it says that an output which was read back is not what was written.
+    fileprivate var isDamage: Bool {
+        switch self {
+        case .unfaithful: true
+        case .source(let error): error.category == .badInput
+        default: false
+        }
     }
 }
