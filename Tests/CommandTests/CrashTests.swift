@@ -61,6 +61,36 @@ struct CrashTests {
         }
     }
 
+    /// The runtime's own handler stays where it is asked for.
+    @Test func reportsABacktraceWhereItIsAskedFor() throws {
+        let launcher = [
+            "/usr/bin/env", "LLAMA_BACKTRACE=1", "SWIFT_BACKTRACE=enable=yes,interactive=no,color=no",
+        ]
+        try withWaiting("llama-run", launcher: launcher) { process, errors in
+            kill(process.processIdentifier, SIGSEGV)
+            let error = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(error.contains("crashed"))
+        }
+    }
+
+    /// A parent may have blocked the signals, and children inherit that.
+    @Test(arguments: [SIGINT, SIGTERM, SIGQUIT, SIGSEGV]) func endsThoughItsParentBlockedTheSignal(
+        number: Int32
+    ) throws {
+        var (mask, before) = (sigset_t(), sigset_t())
+        sigemptyset(&mask)
+        sigaddset(&mask, number)
+        pthread_sigmask(SIG_BLOCK, &mask, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try withWaiting("llama-run") { process, errors in
+            kill(process.processIdentifier, number)
+            _ = errors.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == number)
+        }
+    }
+
     /// On a terminal, the runtime would ask what to do.
     @Test func quitsOnATerminal() throws {
         let terminal = try PseudoTerminal()
