@@ -45,7 +45,7 @@ package enum InstructionSet: String, CaseIterable, Sendable {
 /// How the activations of linear layers with weights in block formats (Q8_0, Q4_K, …) are multiplied. Other weights are
 /// always multiplied by 32-bit floats.
 package enum ActivationType: String, CaseIterable, Sendable {
-    /// Quantized to 8-bit integers in blocks like the weights', as llama.cpp computes: several times faster.
+    /// Quantized to 8-bit integers in blocks like the weights', as llama.cpp computes: faster.
     case int8
     /// As they are: the weights' exact values times the activations'.
     case float32

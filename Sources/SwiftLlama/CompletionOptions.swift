@@ -5,7 +5,7 @@ internal import LlamaKernels
 public struct CompletionOptions: Sendable, Equatable {
     /// How activations are multiplied by quantized weights. It makes no difference to other weights.
     public enum Activations: Sendable {
-        /// Quantized to 8-bit integers in blocks like the weights': several times faster.
+        /// Quantized to 8-bit integers in blocks like the weights': faster.
         case int8
         /// As they are: exact.
         case float32
