@@ -1,7 +1,5 @@
 // Rows as they are stored times one token; included by simd_integer.h alone.
 
-// MARK: One token
-
 // Products of unsigned bytes and signed bytes, added by fours. Both factors' pairs of products fit 16 bits.
 static INLINE __m256i multiply_run(lk_dtype dtype, __m256i quants, __m256i x) {
 #if SIMD_VNNI

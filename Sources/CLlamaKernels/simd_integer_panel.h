@@ -1,7 +1,5 @@
 // Rows interleaved for many tokens; included by simd_integer.h alone.
 
-// MARK: More tokens: the panel
-
 enum { INTEGER_ROWS = INTEGER_VECTORS * VEC_LANES };
 // Columns of a panel: up to 32 rows x 4,096 bytes, and a third more for the scales.
 enum { PANEL_COLUMNS = 4096, PANEL_UNITS = PANEL_COLUMNS / LK_LARGE_BLOCK };

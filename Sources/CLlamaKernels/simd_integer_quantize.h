@@ -1,7 +1,5 @@
 // Activations quantized to int8, in the layout of integer.h; included by simd_integer.h alone.
 
-// MARK: Quantizing activations
-
 static INLINE __m256i magnitude_bits(const float *x) {
     return _mm256_and_si256(load_32(x), _mm256_set1_epi32(0x7fffffff));
 }

@@ -1,7 +1,5 @@
 // A panel times tiles of tokens; included by simd_integer.h alone.
 
-// MARK: More tokens: tiles
-
 static INLINE ivec activation(const void *from) {
     int32_t four;
     memcpy(&four, from, sizeof four);
@@ -125,16 +123,11 @@ static INLINE void emit_integer_tile(const lk_linear_op *op, size_t row, size_t 
     size_t stride = INTEGER_TOKENS * INTEGER_ROWS;
     for (size_t t = 0; t < tokens; t++) {
         for (size_t r = 0; r < rows; r += VEC_LANES) {
-            size_t n = lk_min(rows - r, VEC_LANES);
-            float *out = op->out + (token + t) * op->out_stride + row + r;
             vec lanes[VEC_LANES];
             UNROLL for (size_t lane = 0; lane < VEC_LANES; lane++) {
                 lanes[lane] = lane < units ? vec_load(sums + lane * stride + t * INTEGER_ROWS + r) : vec_zero();
             }
-            vec value = sum_of_vectors(lanes);
-            if (op->bias) value = vec_add(value, vec_load_n(op->bias + row + r, n));
-            if (op->accumulate) value = vec_add(vec_load_n(out, n), value);
-            vec_store_n(out, value, n);
+            emit_lanes(op, token + t, row + r, rows - r, lanes);
         }
     }
 }

@@ -9,7 +9,7 @@
 
 #include "blocks.h"
 #include "kernels.h"
-#include "simd_math.h"
+#include "simd_emit.h"
 
 #ifndef VEC_LANES
 #error "include simd_avx2.h or simd_avx512.h first"

@@ -8,16 +8,6 @@
 
 SIMD_BEGIN
 
-// The tree that adds the sixteen lanes of an output, for sixteen outputs at a time.
-static INLINE vec sum_of_vectors(const vec lanes[VEC_LANES]) {
-    vec quarters[4];
-    UNROLL for (size_t q = 0; q < 4; q++) {
-        const vec *from = lanes + 4 * q;
-        quarters[q] = vec_add(vec_add(from[0], from[2]), vec_add(from[1], from[3]));
-    }
-    return vec_add(vec_add(quarters[0], quarters[2]), vec_add(quarters[1], quarters[3]));
-}
-
 // e^x to about 2 ulp, with the right limits: 0 below -104 (including -inf), inf above 88.8, NaN stays NaN.
 static INLINE vec vec_exp(vec x) {
     // x is the second operand, which minimum and maximum return where one is NaN.

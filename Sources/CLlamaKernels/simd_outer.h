@@ -17,6 +17,7 @@ _Static_assert(LK_PANEL_ROWS % OUTER_ROWS == 0, "rows of a chunk");
 // Sums of a tile: [16 classes, tokens, OUTER_ROWS].
 enum { TILE_SUMS = VEC_LANES * OUTER_TOKENS * OUTER_ROWS };
 _Static_assert((LK_ROUND_TOKENS / OUTER_TOKENS + 1) * TILE_SUMS <= LK_SUM_FLOATS, "the sums of a round");
+
 // With this many tokens or fewer, weights are converted in registers for every tile of tokens; with more, once into a
 // panel. Where the two meet is measured: later for dtypes that are cheap to convert, earlier for blocks that must be
 // decoded into memory.
@@ -181,16 +182,11 @@ static void emit_tile(const lk_linear_op *op, size_t row, size_t rows, size_t to
                       const float *sums) {
     for (size_t t = 0; t < tokens; t++) {
         for (size_t r = 0; r < rows; r += VEC_LANES) {
-            size_t n = lk_min(rows - r, VEC_LANES);
-            float *out = op->out + (token + t) * op->out_stride + row + r;
             vec lanes[VEC_LANES];
             UNROLL for (size_t lane = 0; lane < VEC_LANES; lane++) {
                 lanes[lane] = vec_load(sums + (lane * tokens + t) * OUTER_ROWS + r);
             }
-            vec value = sum_of_vectors(lanes);
-            if (op->bias) value = vec_add(value, vec_load_n(op->bias + row + r, n));
-            if (op->accumulate) value = vec_add(vec_load_n(out, n), value);
-            vec_store_n(out, value, n);
+            emit_lanes(op, token + t, row + r, rows - r, lanes);
         }
     }
 }

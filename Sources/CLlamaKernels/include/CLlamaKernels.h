@@ -2,11 +2,12 @@
 //
 // Results are independent of batch composition: every output element is reduced in one order that depends on its
 // own row alone (its weight row, its activations, its position), never on the number of tokens in the call, the
-// number of threads, or the thread that computes it. Two calls that compute the same element with the same
-// instruction set return the same bits.
+// number of threads, or the thread that computes it. Two calls that compute the same element return the same bits, with
+// any instruction set.
 //
-// All activations are float32. Weights keep the dtype of their file and are converted inside the loops. No function
-// here allocates after `lk_context_create`. Callers check sizes and ranges; nothing is checked here.
+// Inputs and outputs are float32. Weights keep the dtype of their file and are converted inside the loops; for those in
+// blocks, a linear layer may quantize its input (`lk_activations`). No function here allocates after
+// `lk_context_create`. Callers check sizes and ranges; nothing is checked here.
 #ifndef CLLAMAKERNELS_H
 #define CLLAMAKERNELS_H
 
