@@ -59,11 +59,7 @@ package struct AtomicFile: ~Copyable {
         }
         isCommitted = true
         // The rename reaches the disk with the folder's entries.
-        let folder = open(FilePath(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folder >= 0 {
-            fsync(folder)
-            close(folder)
-        }
+        FilePath(FilePath(path).folder).flushFolder()
     }
 
     /// Writes a file of text.

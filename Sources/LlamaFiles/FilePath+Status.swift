@@ -13,6 +13,24 @@ extension FilePath {
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whether it is a regular file itself, not a symbolic link to one.
+    package var isRealFile: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Whether it is a regular file or leads to one, rather than a folder or a pipe that might never be written to.
+    package var isRegularFile: Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// What has this name, in words such as `a device`; symbolic links are not followed. Nil where nothing has.
+    package var kind: String? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? Self.kind(ofMode: status.st_mode) : nil
+    }
+
     /// What kind of file a mode of `stat` says it is, as a noun phrase.
     package static func kind(ofMode mode: mode_t) -> String {
         switch mode & S_IFMT {

@@ -3,8 +3,8 @@ import Glibc
 
 /// A file mapped read-only: its pages are the page cache's, read on first access and never copied.
 ///
-/// Other programs can change the file meanwhile. Whoever reads ``bytes`` calls ``checkUnchanged()`` before using what
-/// it has computed of them. Reading beyond the end of a file that has shrunk raises SIGBUS and ends the process, as with
+/// Other programs can change the file meanwhile. Code that reads ``bytes`` calls ``checkUnchanged()`` before using what
+/// it has computed from them. Reading beyond the end of a file that has shrunk raises SIGBUS and ends the process, as with
 /// every mapped file, unless ``survivesFaults()`` was called.
 package final class MappedFile: Sendable {
     /// The path the file was opened by.

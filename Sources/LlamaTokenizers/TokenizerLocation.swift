@@ -73,7 +73,7 @@ package enum TokenizerLocation: Sendable {
 
     private static func beside(_ folder: String, isLlama2c: Bool) -> TokenizerLocation? {
         let binary = folder + "/tokenizer.bin"
-        if isLlama2c, TokenizerPath.isFile(binary) { return .file(binary) }
+        if isLlama2c, FilePath(binary).isRegularFile { return .file(binary) }
         return TokenizerPath.file(in: folder).map { .file($0) }
     }
 

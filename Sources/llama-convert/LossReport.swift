@@ -81,7 +81,7 @@ struct LossReport {
     ) -> [String] {
         let sum = sum(entries)
         return (changedOnly || sum.nonFinite == 0 ? [] : ["\(Quantity.grouped(sum.nonFinite)) not finite"])
-            + ends(sum, isQuantized: change == .quantized, place(of: entries))
+            + ends(sum, isQuantized: change == .quantized, worstTensor(of: entries))
     }
 
     /// What became of values that kept nothing of what they were. That quantization makes small values 0 is expected.
@@ -97,7 +97,7 @@ struct LossReport {
     }
 
     /// Where values became infinite, or most of them did.
-    private static func place(of entries: [ConversionRecord.Entry]) -> String {
+    private static func worstTensor(of entries: [ConversionRecord.Entry]) -> String {
         let infinite = entries.filter { ($0.loss?.overflowed ?? 0) > 0 }
         guard let most = infinite.max(by: { $0.loss?.overflowed ?? 0 < $1.loss?.overflowed ?? 0 }) else {
             return ""

@@ -73,12 +73,8 @@ struct ChangedInputTests {
             (process.standardOutput, process.standardError) = (output, errors)
             try process.run()
             Command.limit(process)
-            // Fails until the process opens it for reading, which is after it has opened the checkpoint.
-            var descriptor = open(pipe, O_WRONLY | O_NONBLOCK)
-            while descriptor < 0, process.isRunning {
-                usleep(2000)
-                descriptor = open(pipe, O_WRONLY | O_NONBLOCK)
-            }
+            // The process reads it after it has opened the checkpoint.
+            let descriptor = Command.openForWriting(pipe, whenReadBy: process)
             try #require(descriptor >= 0)
             change.apply(to: weights)
             let tokenizer = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)

@@ -49,6 +49,16 @@ struct Command {
         return process
     }
 
+    /// Opens a named pipe as soon as a process reads it; a negative number if the process ends before.
+    static func openForWriting(_ pipe: String, whenReadBy process: Process) -> Int32 {
+        var descriptor = open(pipe, O_WRONLY | O_NONBLOCK)
+        while descriptor < 0, process.isRunning {
+            usleep(2000)
+            descriptor = open(pipe, O_WRONLY | O_NONBLOCK)
+        }
+        return descriptor
+    }
+
     /// Kills a process that hangs, so that its test fails instead of hanging too.
     static func limit(_ process: Process, seconds: Int = 60) {
         DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) {

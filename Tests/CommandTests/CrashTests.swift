@@ -37,12 +37,7 @@ struct CrashTests {
             signal(SIGQUIT, SIG_DFL)
             try process.run()
             Command.limit(process)
-            // Fails until the command has opened it for reading.
-            var descriptor = open(pipe, O_WRONLY | O_NONBLOCK)
-            while descriptor < 0, process.isRunning {
-                usleep(2000)
-                descriptor = open(pipe, O_WRONLY | O_NONBLOCK)
-            }
+            let descriptor = Command.openForWriting(pipe, whenReadBy: process)
             defer { if descriptor >= 0 { close(descriptor) } }
             try body(process, errors)
         }

@@ -129,7 +129,7 @@ struct TrainTests {
         }
     }
 
-    /// A link at the name of an unfinished file leads to a file that is nobody's to write.
+    /// A link at the name of an unfinished file leads to a file that must not be written.
     @Test func writesThroughNoLink() throws {
         try withText { folder in
             let (out, other) = (folder.appending(path: "out"), folder.appending(path: "other"))

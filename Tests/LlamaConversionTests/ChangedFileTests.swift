@@ -7,7 +7,7 @@ import Testing
 
 @testable import LlamaCheckpoints
 
-/// Files that shrink while a checkpoint is read: the file is named, and nothing that was made of zeros is kept.
+/// Files that shrink while a checkpoint is read: the file is named, and nothing computed from zeros is kept.
 struct ChangedFileTests {
     private let folder: TemporaryFolder
     private var weights: String { folder.path + "/model.safetensors" }

@@ -3,19 +3,6 @@ import LlamaCheckpoints
 import LlamaFiles
 
 extension FilePath {
-    /// What has this name, in words such as `a device`; symbolic links are not followed. Nil where nothing has.
-    var kind: String? {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
-        return Self.kind(ofMode: status.st_mode)
-    }
-
-    /// Whether it is a regular file itself, not a symbolic link to one.
-    var isRealFile: Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-    }
-
     /// The size of a readable regular file; symbolic links are followed.
     func regularFileByteCount() throws(CheckpointError) -> Int {
         var status = stat()

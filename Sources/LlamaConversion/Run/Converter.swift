@@ -78,6 +78,8 @@ package struct Converter: Sendable {
         try destination.prepare()
         let journal = try ConversionJournal(
             folder: destination.journalFolder, fingerprint: try fingerprint(), resumes: behavior.resumes)
+        // Its lock is held until the output is where it belongs.
+        defer { withExtendedLifetime(journal) {} }
         let names = plan.files.map(\.name)
         if journal.finished != nil {
             let results = results(of: journal)

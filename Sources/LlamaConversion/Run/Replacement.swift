@@ -74,7 +74,7 @@ struct Replacement: Sendable {
         names.first { name in
             let isFile = FilePath(folder + "/" + name).isRealFile
             // Hugging Face's cache has links to files where checkpoints have files.
-            let isLinkToFile = TokenizerPath.isFile(folder + "/" + name)
+            let isLinkToFile = FilePath(folder + "/" + name).isRegularFile
             return !(isFile || isLinkToFile) || !isOfCheckpoint(name)
         }
     }

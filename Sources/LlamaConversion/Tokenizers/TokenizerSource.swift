@@ -80,7 +80,7 @@ struct TokenizerSource {
         if checkpoint.format == .llama2c {
             return (try location.map(Self.files) ?? [], ChatTemplates(), missing)
         }
-        let files = fileNames.filter { TokenizerPath.isFile(folder + "/" + $0) }
+        let files = fileNames.filter { FilePath(folder + "/" + $0).isRegularFile }
             .map { CompanionFile(name: $0, content: .copy(folder + "/" + $0)) }
         return (files, try ChatTemplates(folder: folder), missing)
     }
@@ -134,7 +134,7 @@ struct TokenizerSource {
         }
         if checkpoint.format == .llama2c { return ([], ChatTemplates()) }
         let path = checkpoint.folder + "/" + name
-        let files = TokenizerPath.isFile(path) ? [CompanionFile(name: name, content: .copy(path))] : []
+        let files = FilePath(path).isRegularFile ? [CompanionFile(name: name, content: .copy(path))] : []
         return (files, try ChatTemplates(folder: checkpoint.folder))
     }
 
