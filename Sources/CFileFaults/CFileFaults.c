@@ -68,11 +68,14 @@ static bool replace(uintptr_t address) {
 static void handle(int number, siginfo_t *info, void *context) {
     (void)context;
     int code = errno;
-    bool is_fault = info->si_code == BUS_ADRERR;
-    if (!is_fault || !replace((uintptr_t)info->si_addr)) {
+    bool is_sent = info->si_code <= 0;
+    // Bad memory that no instruction has read yet, and a signal that was ignored before, concern nobody.
+    bool is_ignored = info->si_code == BUS_MCEERR_AO || (is_sent && previous.sa_handler == SIG_IGN);
+    bool is_fault = info->si_code == BUS_ADRERR || info->si_code == BUS_MCEERR_AR;
+    if (!is_ignored && (!is_fault || !replace((uintptr_t)info->si_addr))) {
         // The instruction is repeated after the handler, and faults again; a signal that was sent is not.
         sigaction(number, &previous, NULL);
-        if (info->si_code <= 0) raise(number);
+        if (is_sent) raise(number);
     }
     errno = code;
 }

@@ -85,7 +85,7 @@ struct ArgumentReview {
             let advice =
                 nearest.map { "did you mean \($0)?" }
                 ?? "expected \(Self.list(names.filter { $0 != "help" }))"
-            return "unknown subcommand \(first); \(advice)"
+            return "unknown subcommand \(first.isEmpty ? "''" : first); \(advice)"
         }
         // With a default subcommand it may as well be a path.
         guard let nearest, access(first, F_OK) != 0 else { return nil }

@@ -1,3 +1,6 @@
+import Glibc
+import LlamaFiles
+
 /// The arguments of the process.
 enum ProcessArguments {
     /// The arguments after the program's name.
@@ -11,7 +14,7 @@ enum ProcessArguments {
         for pointer in pointers.dropFirst() {
             guard let pointer else { break }
             guard let argument = String(validatingCString: pointer) else {
-                throw refusal(of: String(cString: pointer), bytes(of: pointer), after: arguments)
+                throw refusal(of: pointer, after: arguments)
             }
             arguments.append(argument)
         }
@@ -20,28 +23,16 @@ enum ProcessArguments {
 
     /// Names the option whose value it is, or counts the arguments.
     private static func refusal(
-        of repaired: String, _ bytes: [UInt8], after arguments: [String]
+        of argument: UnsafePointer<CChar>, after arguments: [String]
     ) -> Failure {
+        let repaired = String(cString: argument)
+        let spelling = FilePath.escaped(UnsafeRawBufferPointer(start: argument, count: strlen(argument)))
         let option =
             repaired.hasPrefix("--") && repaired.contains("=")
             ? repaired.prefix { $0 != "=" } : arguments.last.flatMap { $0.hasPrefix("--") ? $0[...] : nil }
         let name = option.map(String.init) ?? "argument \(arguments.count + 1)"
         return Failure(
             Failure.usage,
-            "\(name): expected UTF-8, found other bytes: \(spelling(bytes)); use UTF-8, or rename the file")
-    }
-
-    private static func bytes(of pointer: UnsafePointer<CChar>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        while pointer[bytes.count] != 0 { bytes.append(UInt8(bitPattern: pointer[bytes.count])) }
-        return bytes
-    }
-
-    /// Bytes outside ASCII as `\xE9`.
-    private static func spelling(_ bytes: [UInt8]) -> String {
-        bytes.map { byte in
-            let digits = String(byte, radix: 16, uppercase: true)
-            return byte < 0x80 ? String(Unicode.Scalar(byte)) : #"\x"# + digits
-        }.joined()
+            "\(name): expected UTF-8, found other bytes: \(spelling); use UTF-8, or rename the file")
     }
 }

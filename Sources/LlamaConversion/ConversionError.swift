@@ -90,6 +90,11 @@ extension ConversionError: CustomStringConvertible {
         }.joined()
     }
 
+    /// Whether the tokenizer is well-formed, but the target cannot hold it.
+    package var isUnsupportedTokenizer: Bool {
+        if case .tokenizer(let error) = self { error.isUnsupported } else { false }
+    }
+
     /// Whether the disk, a quota or a limit on files was full.
     package var isFullDisk: Bool {
         switch self {

@@ -42,7 +42,9 @@ package struct FileError: Error, Equatable, Sendable {
     /// How the file changed and what to do, else the explanation, else the system's words for ``code``.
     package var reason: String {
         switch change {
-        case nil: explanation ?? String(cString: strerror(code))
+        case nil:
+            explanation ?? String(cString: strerror(code))
+                + (code == EMFILE ? "; allow this process more, with `ulimit -n`" : "")
         case .size(let expected, let found):
             "changed while it was being read: expected \(expected) bytes, found \(found); "
                 + "restore the file and run the command again"

@@ -56,7 +56,8 @@ package struct FilePath {
         return (names.sorted(), undecodable.sorted())
     }
 
-    private static func escaped(_ bytes: [UInt8]) -> String {
+    /// Bytes that need not be UTF-8, with all but printable ASCII as `\xE9`.
+    package static func escaped(_ bytes: some Sequence<UInt8>) -> String {
         bytes.map { byte in
             (0x20..<0x7F).contains(byte)
                 ? String(Unicode.Scalar(byte))

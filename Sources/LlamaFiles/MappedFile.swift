@@ -39,6 +39,7 @@ package final class MappedFile: Sendable {
         }
         self.descriptor = descriptor
         watch = cff_watch(region.baseAddress, region.count, path)
+        sample.takeEnds(of: descriptor, count: region.count)
     }
 
     private static func map(
@@ -64,14 +65,14 @@ package final class MappedFile: Sendable {
 }
 
 extension MappedFile {
-    /// Remembers some of the file's bytes, so that ``checkUnchanged()`` notices other contents of the same length. For
-    /// files that are read for long: it reads up to ``ContentSample/count`` pages.
+    /// Remembers some of the bytes in the middle of the file, so that ``checkUnchanged()`` notices most other contents
+    /// of the same length. For files that are read for long: it reads up to ``ContentSample/count`` pages.
     package func rememberContents() { sample.take(of: region) }
 
     /// Checks that the bytes read so far were the file's, and that it is still the same. One system call.
     ///
-    /// Detected are bytes that could not be read, another size, and other contents if ``rememberContents()`` was called
-    /// before. A later time of modification alone is not an error: `touch` and backups set it, too.
+    /// Detected are bytes that could not be read, another size, other bytes at the beginning or the end, and others in
+    /// between since ``rememberContents()`` was called. A later time of modification alone is not an error: `touch` and backups set it, too.
     ///
     /// - Throws: an error with a ``FileError/change``.
     package func checkUnchanged() throws(FileError) {

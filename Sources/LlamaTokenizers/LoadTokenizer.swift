@@ -13,20 +13,30 @@ package func loadTokenizer(at path: String) throws(TokenizerError) -> any Tokeni
     if try TokenizerKind.isGGUF(path) {
         return try EmbeddedVocabulary(ggufFile: path).makeTokenizer(file: path)
     }
-    let bytes = try TokenizerFile(path: path).bytes
-    let kind = TokenizerKind(sniffing: bytes)
-    switch kind {
+    let file = try TokenizerFile(path: path)
+    let hasSettings = file.kind == .huggingFaceJSON
+    return try loadTokenizer(
+        file, settings: hasSettings ? TokenizerSettings(folder: FilePath(path).folder) : TokenizerSettings())
+}
+
+/// Loads the tokenizer in the bytes of a file, as ``loadTokenizer(at:)`` does; a GGUF file is only read from its path.
+///
+/// - Parameter settings: the settings of the files beside a `tokenizer.json`.
+func loadTokenizer(
+    _ tokenizer: TokenizerFile, settings: TokenizerSettings
+) throws(TokenizerError) -> any Tokenizer {
+    let (bytes, path) = (tokenizer.bytes, tokenizer.path)
+    switch tokenizer.kind {
     case .sentencePiece:
         return try SentencePieceTokenizer(bytes: bytes, file: path)
     case .tiktoken:
         return try TiktokenTokenizer(bytes: bytes, file: path)
     case .huggingFaceJSON:
-        return try HuggingFaceTokenizer(
-            bytes: bytes, file: path, settings: try TokenizerSettings(folder: FilePath(path).folder))
+        return try HuggingFaceTokenizer(bytes: bytes, file: path, settings: settings)
     case .llama2cBin:
         return try EmbeddedVocabulary(llama2c: bytes, file: path).makeTokenizer(file: path)
     case .gguf, .otherJSON, .html, .gitLFSPointer, .empty, .unknown:
-        throw .notATokenizer(file: path, kind: kind)
+        throw .notATokenizer(file: path, kind: tokenizer.kind)
     }
 }
 

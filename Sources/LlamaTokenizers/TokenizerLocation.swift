@@ -7,6 +7,8 @@ package enum TokenizerLocation: Sendable {
     case embedded(GGUFMetadata)
     /// In a file of its own.
     case file(String)
+    /// In a pipe or another stream, which can be read only once, and has been.
+    case stream(TokenizerFile)
 
     /// The tokenizer at a path that the user gives: a tokenizer's file, a GGUF file, the folder or a file of a
     /// checkpoint.
@@ -14,6 +16,10 @@ package enum TokenizerLocation: Sendable {
     /// - Throws: `.noTokenizer` for a folder or checkpoint without one, `.noVocabulary` for a GGUF file that has none and
     ///   none beside it, `.invalidGGUF` for a damaged GGUF file.
     package init(at path: String) throws(TokenizerError) {
+        if FilePath(path).specialKind != nil {
+            self = .stream(try TokenizerFile(path: path))
+            return
+        }
         // A path that does not exist or cannot be accessed is reported when it is read.
         let isFolder = (try? FilePath(path).isFolder()) ?? false
         if !isFolder, try TokenizerKind.isGGUF(path) {
@@ -82,6 +88,16 @@ package enum TokenizerLocation: Sendable {
         switch self {
         case .embedded(let metadata): metadata.file
         case .file(let path): path
+        case .stream(let file): file.path
+        }
+    }
+
+    /// The file that is nothing but the tokenizer; nil for a GGUF file.
+    package func file() throws(TokenizerError) -> TokenizerFile? {
+        switch self {
+        case .embedded: nil
+        case .file(let path): try TokenizerFile(path: path)
+        case .stream(let file): file
         }
     }
 
@@ -92,6 +108,7 @@ package enum TokenizerLocation: Sendable {
         switch self {
         case .embedded(let metadata): try EmbeddedVocabulary(metadata).makeTokenizer(file: metadata.file)
         case .file(let path): try loadTokenizer(at: path)
+        case .stream(let file): try loadTokenizer(file, settings: TokenizerSettings())
         }
     }
 
@@ -102,6 +119,7 @@ package enum TokenizerLocation: Sendable {
         switch self {
         case .embedded(let metadata): try EmbeddedVocabulary(metadata)
         case .file(let path): try EmbeddedVocabulary(tokenizerFile: path)
+        case .stream(let file): try EmbeddedVocabulary(tokenizer: file.bytes, file: file.path)
         }
     }
 }

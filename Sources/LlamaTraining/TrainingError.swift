@@ -53,7 +53,7 @@ extension TrainingError: CustomStringConvertible {
                 + "give more text or lower --max-seq-len"
         case .unknownCharacter(let file, let character, let line):
             "\(file): line \(line): expected characters that the tokenizer knows, found \(character); "
-                + "train a tokenizer on this text with --tokenizer char"
+                + "train a tokenizer on this text with --tokenizer char, or give a resumed run the text that it began with"
         case .invalidOption(let option, let expected, let found):
             "\(option): expected \(expected), found \(found)"
         case .otherRun(let file, let option, let expected, let found):

@@ -9,6 +9,8 @@ extension Failure {
             switch error {
             case .exists: "; --force replaces it once the new one is complete"
             case .unstorable: "; --allow-non-finite quantizes it nevertheless and counts what that changes"
+            case .tokenizer where error.isUnsupportedTokenizer:
+                "; name another tokenizer with --tokenizer, such as the tokenizer.model it was made from"
             case .cannotResume: "; without --resume it starts over"
             case .interrupted: "; the same command with --resume continues"
             case .unwritable(_, EFBIG):

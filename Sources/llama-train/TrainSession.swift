@@ -88,9 +88,7 @@ struct TrainSession {
         }
         let location = try TokenizerLocation(at: path)
         let bytes: [UInt8]
-        switch location {
-        case .file(let path):
-            let file = try TokenizerFile(path: path)
+        if let file = try location.file() {
             guard [.sentencePiece, .unknown].contains(file.kind) else {
                 throw Failure(
                     Failure.badData,
@@ -98,8 +96,8 @@ struct TrainSession {
                 )
             }
             bytes = file.bytes
-        case .embedded(let metadata):
-            bytes = try EmbeddedVocabulary(metadata).tokenizerModelFile(file: metadata.file)
+        } else {
+            bytes = try location.vocabulary().tokenizerModelFile(file: location.path)
         }
         return (try SentencePieceTokenizer(bytes: bytes, file: location.path), bytes)
     }

@@ -104,7 +104,7 @@ struct ChangedInputTests {
             try process.run()
             Command.limit(process)
             let maps = "/proc/\(process.processIdentifier)/maps"
-            while process.isRunning, !text(of: maps).contains(weights) { usleep(2000) }
+            Command.wait(for: process) { text(of: maps).contains(weights) }
             change.apply(to: weights)
             let bytes = errors.fileHandleForReading.readDataToEndOfFile().dropFirst(filler)
             let error = String(decoding: bytes, as: UTF8.self)
@@ -164,7 +164,7 @@ struct ChangedInputTests {
             try process.run()
             Command.limit(process)
             let file = folder.appending(path: "out.jsonl")
-            while process.isRunning, (try? Data(contentsOf: file))?.isEmpty != false { usleep(2000) }
+            Command.wait(for: process, toWrite: file)
             change.apply(to: weights)
             let error = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             process.waitUntilExit()

@@ -49,12 +49,22 @@ struct Command {
         return process
     }
 
+    /// Waits until a condition holds or a process ends.
+    static func wait(for process: Process, until condition: () -> Bool) {
+        while process.isRunning, !condition() { usleep(2000) }
+    }
+
+    /// Waits until a file has bytes or a process ends.
+    static func wait(for process: Process, toWrite file: URL) {
+        wait(for: process) { (try? Data(contentsOf: file))?.isEmpty == false }
+    }
+
     /// Opens a named pipe as soon as a process reads it; a negative number if the process ends before.
     static func openForWriting(_ pipe: String, whenReadBy process: Process) -> Int32 {
-        var descriptor = open(pipe, O_WRONLY | O_NONBLOCK)
-        while descriptor < 0, process.isRunning {
-            usleep(2000)
+        var descriptor: Int32 = -1
+        wait(for: process) {
             descriptor = open(pipe, O_WRONLY | O_NONBLOCK)
+            return descriptor >= 0
         }
         return descriptor
     }

@@ -177,6 +177,45 @@ struct ConvertTokenizerFileTests {
         }
     }
 
+    @Test func advisesToNameAnotherTokenizer() throws {
+        try withTemporaryFolder { folder in
+            let source = try Fixtures.checkpoint("meta-2shards-f16").path
+            let tokenizer = try Fixtures.tokenizer("char.model").path
+            let result = try Command.run(
+                [source, "x.gguf", "--to", "gguf", "--tokenizer", tokenizer], folder: folder,
+                program: "llama-convert")
+            #expect(result.code == 65)
+            #expect(result.error.contains("; name another tokenizer with --tokenizer"), "\(result.error)")
+        }
+    }
+
+    /// As from a shell's `<(...)`; it can be read only once.
+    @Test(arguments: ["meta", "meta-safetensors", "huggingface"])
+    func readsAGivenTokenizerFromAPipe(format: String) throws {
+        let source = try Fixtures.checkpoint("meta-2shards-f16").path
+        let tokenizer = try Fixtures.tokenizer("char.model").path
+        try withTemporaryFolder { folder in
+            _ = try convert([source, "file", "--to", format, "--tokenizer", tokenizer], in: folder)
+            let script = #"mkfifo pipe && { cat "$TOKENIZER" > pipe & "$@"; }"#
+            let result = try Command.shell(
+                "cd '\(folder.path)' && TOKENIZER='\(tokenizer)' && " + script,
+                [source, "pipe.out", "--to", format, "--tokenizer", "pipe"], program: "llama-convert")
+            #expect(result.code == 0, "\(result.error)")
+            #expect(try files("pipe.out", in: folder) == files("file", in: folder))
+        }
+    }
+
+    /// The bytes of a file, or of the files in a folder, by name; but not the record of the conversion.
+    private func files(_ name: String, in folder: URL) throws -> [String: Data] {
+        let url = folder.appending(path: name)
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: url.path) else {
+            return ["": try Data(contentsOf: url)]
+        }
+        let wanted = names.filter { $0 != "conversion.json" }
+        return try Dictionary(
+            uniqueKeysWithValues: wanted.map { ($0, try Data(contentsOf: url.appending(path: $0))) })
+    }
+
     @Test func refusesAPipeInsteadOfAFile() throws {
         try withTemporaryFolder { folder in
             try makeSource(in: folder)

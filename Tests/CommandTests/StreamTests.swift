@@ -62,7 +62,7 @@ struct StreamTests {
             process.standardError = errors
             try process.run()
             Command.limit(process)
-            while process.isRunning, (try? Data(contentsOf: file))?.isEmpty != false { usleep(2000) }
+            Command.wait(for: process, toWrite: file)
             let clock = ContinuousClock()
             let interrupted = clock.now
             kill(process.processIdentifier, number)
@@ -95,10 +95,10 @@ struct StreamTests {
             try process.run()
             Command.limit(process)
             func count() -> Int { (try? Data(contentsOf: file).count) ?? 0 }
-            while process.isRunning, count() == 0 { usleep(2000) }
+            Command.wait(for: process) { count() > 0 }
             kill(process.processIdentifier, number)
             let before = count()
-            while process.isRunning, count() < before + 50_000 { usleep(2000) }
+            Command.wait(for: process) { count() >= before + 50_000 }
             #expect(process.isRunning)
             kill(process.processIdentifier, SIGINT)
             process.waitUntilExit()

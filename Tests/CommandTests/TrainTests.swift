@@ -61,7 +61,7 @@ struct TrainTests {
         try process.run()
         Command.limit(process)
         let file = folder.appending(path: "out/\(name)").path
-        while process.isRunning, !FileManager.default.fileExists(atPath: file) { usleep(2000) }
+        Command.wait(for: process) { FileManager.default.fileExists(atPath: file) }
         kill(process.processIdentifier, number)
         let message = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()

@@ -198,7 +198,7 @@ struct UsageTests {
         ),
         (
             "llama-convert", #"inspect "$(printf '\377\033')""#,
-            #"argument 2: expected UTF-8, found other bytes: \xFF\u{1B}"#
+            #"argument 2: expected UTF-8, found other bytes: \xFF\x1B"#
         ),
         (
             "llama-tokenize", #"compare a "$(printf 'b\200')""#,

@@ -52,9 +52,18 @@ extension BadInput {
         }
     }
 
+    /// What errors say of a safetensors file whose header contradicts itself or its data.
+    static let damaged = "the file is damaged, or the program that wrote it is at fault: fetch it again"
+
     /// A Hugging Face checkpoint whose safetensors file has this header and as many bytes of data.
-    static func safetensors(_ what: String, _ message: String, header: String, data: Int = 8) -> BadInput {
-        BadInput(what, message, in: "model.safetensors") {
+    ///
+    /// - Parameters:
+    ///   - message: What the error says of the file.
+    ///   - advice: What it advises; nil for nothing.
+    static func safetensors(
+        _ what: String, _ message: String, advice: String? = damaged, header: String, data: Int = 8
+    ) -> BadInput {
+        BadInput(what, message + (advice.map { "; " + $0 } ?? ""), in: "model.safetensors") {
             try .safetensors(
                 SafetensorsBuilder.bytes(header: header, data: [UInt8](repeating: 0, count: data)))
         }

@@ -30,7 +30,7 @@ import Testing
             "length of 100 MB and one",
             """
             DIR/model.safetensors: header length: expected at most 100000000 bytes, found \
-            100000001; this is not a safetensors file, or it is damaged
+            100000001; this is not a safetensors file, or it is damaged: fetch it again
             """
         ) {
             try .safetensors(SafetensorsBuilder.bytes(header: "{}", statedLength: 100_000_001))
@@ -39,7 +39,7 @@ import Testing
             "greatest length",
             """
             DIR/model.safetensors: header length: expected at most 100000000 bytes, found \
-            18446744073709551615; this is not a safetensors file, or it is damaged
+            18446744073709551615; this is not a safetensors file, or it is damaged: fetch it again
             """
         ) {
             try .safetensors(SafetensorsBuilder.bytes(header: "{}", statedLength: .max))
@@ -47,17 +47,21 @@ import Testing
         BadInput(
             "length 0",
             """
-            DIR/model.safetensors: header: expected JSON that begins with {, found nothing
+            DIR/model.safetensors: header: expected JSON that begins with {, found nothing; this is not a \
+            safetensors file, or it is damaged: fetch it again
             """
         ) { try .safetensors(SafetensorsBuilder.bytes(header: "")) },
         .safetensors(
-            "leading space", "header: expected JSON that begins with {, found byte 0x20", header: " {}"),
-        .safetensors("an array", "header: expected JSON that begins with {, found byte 0x5b", header: "[]"),
+            "leading space", "header: expected JSON that begins with {, found byte 0x20",
+            advice: "this is not a safetensors file, or it is damaged: fetch it again", header: " {}"),
+        .safetensors(
+            "an array", "header: expected JSON that begins with {, found byte 0x5b",
+            advice: "this is not a safetensors file, or it is damaged: fetch it again", header: "[]"),
         .safetensors(
             "no tensors",
             """
             expected tensors named as in Meta's or Hugging Face's Llama, found none
-            """, header: "{}", data: 0),
+            """, advice: nil, header: "{}", data: 0),
         .safetensors(
             "half a header", "header: byte 5: expected valid JSON, found the end of the text",
             header: "{\"a\":"),
@@ -104,8 +108,9 @@ import Testing
             "data cut off",
             """
             b: expected data inside the file (7 bytes after the header), found offsets [4, \
-            8]; the file is cut off: fetch it again
-            """, header: "{\(entry("a", 0, 4)),\(entry("b", 4, 8))}", data: 7),
+            8]
+            """, advice: "the file is cut off: fetch it again",
+            header: "{\(entry("a", 0, 4)),\(entry("b", 4, 8))}", data: 7),
         .safetensors(
             "offsets the wrong way round", "a: expected offsets in order, found [8, 0]",
             header: "{\(entry("a", 8, 0))}"),
@@ -116,8 +121,8 @@ import Testing
             "overflowing offset",
             """
             a: expected data inside the file (8 bytes after the header), found offsets [0, \
-            9223372036854775807]; the file is cut off: fetch it again
-            """, header: "{\(entry("a", 0, .max))}"),
+            9223372036854775807]
+            """, advice: "the file is cut off: fetch it again", header: "{\(entry("a", 0, .max))}"),
         .safetensors(
             "offset of 65 bits",
             """
@@ -151,7 +156,8 @@ import Testing
             "shape that does not fill its bytes", "a: expected a shape that fills its 8 bytes, found F32 [1]",
             header: "{\(entry("a", 0, 8))}"),
         .safetensors(
-            "unknown dtype", "a: dtype F8_E4M3 is not supported; convert it to F32, F16 or BF16",
+            "unknown dtype", "a: dtype F8_E4M3 is not supported",
+            advice: "convert it to F32, F16 or BF16",
             header: "{\(entry("a", 0, 8, shape: "[8]", dtype: "F8_E4M3"))}"),
         .safetensors(
             "no dtype", "header: a: expected a key \"dtype\", found none",
@@ -170,7 +176,7 @@ import Testing
             "tensors of another model",
             """
             expected tensors named as in Meta's or Hugging Face's Llama, found conv1.weight
-            """, header: "{\(entry("conv1.weight", 0, 8, shape: "[2]"))}"),
+            """, advice: nil, header: "{\(entry("conv1.weight", 0, 8, shape: "[2]"))}"),
         .safetensors(
             "name that breaks lines",
             """
@@ -180,7 +186,8 @@ import Testing
             "invalid UTF-8",
             """
             DIR/model.safetensors: header: byte 3: expected valid JSON, found bytes that are \
-            not UTF-8
+            not UTF-8; the file is damaged, or the program that wrote it is at fault: fetch it \
+            again
             """
         ) {
             try .safetensors([9, 0, 0, 0, 0, 0, 0, 0] + Array("{\"a".utf8) + [0xFF] + Array("\":{}}".utf8))

@@ -25,13 +25,17 @@ extension CheckpointError {
     }
 
     /// A JSON problem in `file`. A web page or a Git LFS pointer saved under the file's name is reported as such.
-    init(_ error: JSONError, in file: String, bytes: UnsafeRawBufferPointer, at location: String? = nil) {
+    init(
+        _ error: JSONError, in file: String, bytes: UnsafeRawBufferPointer, at location: String? = nil,
+        advice: String? = nil
+    ) {
         let location = [location, error.location].compactMap(\.self).joined(separator: ": ")
         if case .syntax = error, let impostor = Impostor(bytes) {
             self = .invalid(file, expected: "JSON", found: impostor.rawValue, advice: impostor.advice)
         } else {
             self = .invalid(
-                file, location.isEmpty ? nil : location, expected: error.expected, found: error.found)
+                file, location.isEmpty ? nil : location, expected: error.expected, found: error.found,
+                advice: advice)
         }
     }
 }

@@ -7,6 +7,8 @@ import LlamaJSON
 final class ConversionJournal: Sendable {
     /// The journal's name in the folder of the unfinished output.
     static let name = "conversion.journal"
+    /// The version of its lines, which another version of this program may not understand.
+    private static let version = 2
 
     private let path: String
     private let descriptor: Int32
@@ -59,7 +61,9 @@ final class ConversionJournal: Sendable {
             throw error
         }
         (self.path, self.descriptor) = (path, descriptor)
-        if isNew { try append([.object([("conversion", .string(fingerprint))])]) }
+        if isNew {
+            try append([.object([("conversion", .string(fingerprint)), ("version", .int(Self.version))])])
+        }
     }
 
     /// Locks the journal of a complete output; nil where there is none.
@@ -112,7 +116,11 @@ final class ConversionJournal: Sendable {
             length = file.bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         } catch { throw .source(error) }
         guard let first = lines.first else { return nil }
-        guard (try? parse(first)["conversion"]?.string()) == fingerprint else {
+        let conversion = try? parse(first)
+        guard conversion == nil || (try? conversion?["version"]?.int()) == version else {
+            throw .cannotResume(path: folder, reason: "another version of this program began it")
+        }
+        guard (try? conversion?["conversion"]?.string()) == fingerprint else {
             throw .cannotResume(
                 path: folder, reason: "it is of another conversion, or its source has changed")
         }

@@ -90,8 +90,10 @@ extension Destination {
         try beforeChange()
         if exchanges, Self.rename(unfinished, path, flags: Self.exchange) {
             guard let found = replacement.obstacle(at: unfinished) else { return }
-            _ = Self.rename(unfinished, path, flags: Self.exchange)
-            throw .notReplaceable(path, expected: replacement.expected, found: found)
+            let isBack = Self.rename(unfinished, path, flags: Self.exchange)
+            throw .notReplaceable(
+                path, expected: replacement.expected,
+                found: isBack ? found : "\(found), which is now \(unfinished)")
         }
         try rename(path, replaced)
         do { try rename(unfinished, path) } catch {

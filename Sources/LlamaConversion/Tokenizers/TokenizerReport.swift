@@ -69,6 +69,8 @@ package struct TokenizerReport {
             }
         case .file(let path):
             (name, byteCount) = (FilePath(path).name, FilePath(path).byteCount ?? 0)
+        case .stream(let file):
+            (name, byteCount) = (FilePath(file.path).name, file.bytes.count)
         }
         file = name
         do {

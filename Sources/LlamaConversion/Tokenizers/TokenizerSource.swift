@@ -109,18 +109,14 @@ struct TokenizerSource {
 
     /// The files of a tokenizer without those of a checkpoint around it.
     private static func files(of location: TokenizerLocation) throws -> [CompanionFile] {
-        switch location {
-        case .embedded(let metadata):
+        if case .embedded(let metadata) = location {
             return try EmbeddedFiles(metadata, vocabulary: location.vocabulary()).files.filter {
                 ["tokenizer.model", "tokenizer.json"].contains($0.name)
             }
-        case .file(let path):
-            switch try TokenizerFile(path: path).kind {
-            case .huggingFaceJSON: return [CompanionFile(name: "tokenizer.json", content: .copy(path))]
-            case .llama2cBin: return []
-            default: return [CompanionFile(name: "tokenizer.model", content: .copy(path))]
-            }
         }
+        guard let file = try location.file(), file.kind != .llama2cBin else { return [] }
+        let name = file.kind == .huggingFaceJSON ? "tokenizer.json" : "tokenizer.model"
+        return [CompanionFile(name: name, content: .bytes(file.bytes))]
     }
 
     /// The files that belong to the model, whatever its tokenizer.
@@ -171,17 +167,13 @@ struct TokenizerSource {
     /// file names the end of the sequence only.
     var spellsStopTokens: Bool {
         switch location {
-        case nil: false
         case .embedded(let metadata): (try? EmbeddedVocabulary(metadata).model) == .byteLevel
-        case .file(let path): (try? TokenizerFile(path: path).kind) == .tiktoken
+        case let location: (try? location?.file())?.kind == .tiktoken
         }
     }
 
     /// The tokenizer's file, if it is one of llama2.c; else nil.
-    func llama2cFile() throws -> String? {
-        guard case .file(let path) = location, try TokenizerFile(path: path).kind == .llama2cBin else {
-            return nil
-        }
-        return path
+    func llama2cFile() throws -> TokenizerFile? {
+        try location?.file().flatMap { $0.kind == .llama2cBin ? $0 : nil }
     }
 }

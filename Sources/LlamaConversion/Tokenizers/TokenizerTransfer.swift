@@ -149,8 +149,8 @@ package struct TokenizerTransfer {
     }
 
     private mutating func addLlama2c() throws {
-        if let path = try source.llama2cFile() {
-            companions = [CompanionFile(name: "tokenizer.bin", content: .copy(path))]
+        if let file = try source.llama2cFile() {
+            companions = [CompanionFile(name: "tokenizer.bin", content: .bytes(file.bytes))]
         } else if let embedded = try source.vocabulary() {
             companions = []
             add("tokenizer.bin", try padded(embedded).llama2cFile(file: source.path))

@@ -12,6 +12,9 @@ package enum SafetensorsFile: TensorContainer {
     /// Longest header that the format allows, in bytes.
     static let headerLimit = 100_000_000
 
+    private static let damaged =
+        "the file is damaged, or the program that wrote it is at fault: fetch it again"
+
     /// Whether a header length, then JSON, begin the file.
     package static func recognizes(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes.count > 8 && bytes[8] == UInt8(ascii: "{")
@@ -28,7 +31,7 @@ package enum SafetensorsFile: TensorContainer {
             (entries, metadata) = try readEntries(
                 JSONValue.parse(header, limits: JSONLimits(byteCount: headerLimit, depth: 8)))
         } catch {
-            throw CheckpointError(error, in: path, bytes: header, at: "header")
+            throw CheckpointError(error, in: path, bytes: header, at: "header", advice: damaged)
         }
         try checkSpans(entries, dataCount: file.bytes.count - dataStart, path: path)
         var tensors: [String: Tensor] = [:]
@@ -53,7 +56,7 @@ package enum SafetensorsFile: TensorContainer {
         guard length <= UInt64(headerLimit) else {
             throw .invalid(
                 file.path, "header length", expected: "at most \(headerLimit) bytes", found: "\(length)",
-                advice: "this is not a safetensors file, or it is damaged")
+                advice: "this is not a safetensors file, or it is damaged: fetch it again")
         }
         guard Int(length) <= bytes.count - 8 else {
             throw .invalid(
@@ -63,7 +66,8 @@ package enum SafetensorsFile: TensorContainer {
         guard length > 0, bytes[8] == UInt8(ascii: "{") else {
             throw .invalid(
                 file.path, "header", expected: "JSON that begins with {",
-                found: length == 0 ? "nothing" : "byte 0x\(String(bytes[8], radix: 16))")
+                found: length == 0 ? "nothing" : "byte 0x\(String(bytes[8], radix: 16))",
+                advice: "this is not a safetensors file, or it is damaged: fetch it again")
         }
         return UnsafeRawBufferPointer(rebasing: bytes[8..<8 + Int(length)])
     }
@@ -89,7 +93,8 @@ package enum SafetensorsFile: TensorContainer {
         for entry in entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
             guard entry.begin >= 0, entry.end >= entry.begin else {
                 throw .invalid(
-                    path, entry.name, expected: "offsets in order", found: "[\(entry.begin), \(entry.end)]")
+                    path, entry.name, expected: "offsets in order", found: "[\(entry.begin), \(entry.end)]",
+                    advice: damaged)
             }
             guard entry.end <= dataCount else {
                 throw .invalid(
@@ -101,14 +106,15 @@ package enum SafetensorsFile: TensorContainer {
                 throw .invalid(
                     path, entry.name, expected: "data that begins at \(end), where the tensor before it ends",
                     found: entry.begin < end
-                        ? "an overlap from \(entry.begin)" : "a hole up to \(entry.begin)")
+                        ? "an overlap from \(entry.begin)" : "a hole up to \(entry.begin)",
+                    advice: damaged)
             }
             end = entry.end
         }
         guard end == dataCount else {
             throw .invalid(
                 path, "end of data", expected: "the file to end with its last tensor at \(end)",
-                found: "\(dataCount - end) more bytes")
+                found: "\(dataCount - end) more bytes", advice: damaged)
         }
     }
 }
@@ -145,7 +151,7 @@ extension SafetensorsFile {
             else {
                 throw .invalid(
                     file.path, name, expected: "a shape that fills its \(end - begin) bytes",
-                    found: "\(dtype.rawValue) \(shape)")
+                    found: "\(dtype.rawValue) \(shape)", advice: damaged)
             }
             return tensor
         }
