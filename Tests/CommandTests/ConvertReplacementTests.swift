@@ -98,4 +98,22 @@ struct ConvertReplacementTests {
             #expect(same.code == 0)
         }
     }
+
+    /// Sets have another order in every process, and paths several spellings.
+    @Test func resumesAModelOfSeveralStopTokens() throws {
+        try withTemporaryFolder { folder in
+            let model = folder.appending(path: "model")
+            try FileManager.default.copyItem(at: Fixtures.checkpoint("hf-tied-f32"), to: model)
+            try Data(#"{"eos_token_id": [2, 3, 5, 7, 11, 13, 17]}"#.utf8)
+                .write(to: model.appending(path: "generation_config.json"))
+            let arguments = [model.path, folder.path + "/out", "--to", "huggingface", "--dtype", "float16"]
+            let limited = try Command.shell(
+                #"ulimit -f 40; "$@""#, arguments, program: Self.program)
+            #expect(limited.code == 74, "\(limited.error)")
+            let spelling = folder.path + "/./model"
+            let result = try Command.run(
+                [spelling] + arguments.dropFirst() + ["--resume"], program: Self.program)
+            #expect(result.code == 0, "\(result.error)")
+        }
+    }
 }

@@ -49,6 +49,34 @@ struct ConversionInterruptionTests {
         if case .interrupted = error { true } else { false }
     }
 
+    /// What the journal says was written is not written again, so it has to be there.
+    @Test(arguments: CheckpointFormat.allCases, [true, false])
+    func refusesToResumeWithoutAFile(format: CheckpointFormat, isCut: Bool) throws {
+        let source = try source()
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/out"
+        #expect(isInterruption(interrupt(try converter(source, format, path), after: 9)))
+        let file = try #require(
+            try folder.files().filter { $0.value.count > 3000 && !$0.key.hasSuffix("journal") }.keys.sorted()
+                .last)
+        #expect(isCut ? truncate(folder.path + "/" + file, 3000) == 0 : unlink(folder.path + "/" + file) == 0)
+        let error = #expect(throws: ConversionError.self) {
+            try converter(source, format, path) { $1.resumes = true }.run()
+        }
+        let found = isCut ? "has 3000 bytes" : "is missing"
+        #expect(error?.description.contains(found) == true, "\(error)")
+        #expect(!FilePath(path).exists)
+    }
+
+    /// A kill in the first moment leaves an empty folder.
+    @Test func resumesFromNothing() throws {
+        let source = try source()
+        let folder = try TemporaryFolder()
+        #expect(mkdir(folder.path + "/out.converting", 0o700) == 0)
+        _ = try converter(source, .huggingFace, folder.path + "/out") { $1.resumes = true }.run()
+        #expect(try folder.files()["out/model.safetensors"] != nil)
+    }
+
     @Test(arguments: CheckpointFormat.allCases) func resumesToTheSameBytes(format: CheckpointFormat) throws {
         let source = try source()
         let (whole, pieces) = (try TemporaryFolder(), try TemporaryFolder())
@@ -130,8 +158,8 @@ struct ConversionInterruptionTests {
             let count = try Data(contentsOf: url).count
             try Data(repeating: 0xFF, count: count).write(to: url)
         }
-        try FileManager.default.createDirectory(
-            atPath: path + ".converting/old", withIntermediateDirectories: false)
+        // Of a conversion into more shards.
+        try anew.write("out.converting/consolidated.07.pth", "old")
         _ = try converter(source, format, path).run()
         #expect(try anew.files() == whole.files())
     }

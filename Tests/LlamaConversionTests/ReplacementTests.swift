@@ -21,8 +21,15 @@ struct ReplacementTests {
 
     @Test(
         arguments: [
-            (["params.json", "consolidated.00.pth", "tokenizer.model", "checklist.chk"], nil),
-            (["config.json", "model.safetensors", "README.md", "LICENSE.txt", ".gitattributes"], nil),
+            (["params.json", "consolidated.00.pth", "tokenizer.model"], nil),
+            (
+                ["config.json", "model.safetensors", "README.md"],
+                "a folder with other things in it, such as README.md"
+            ),
+            (
+                ["config.json", "model.safetensors", "LICENSE"],
+                "a folder with other things in it, such as LICENSE"
+            ), (["config.json", "model.bin"], "a folder with other things in it, such as model.bin"),
             (["config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json"], nil),
             (["config.json", "pytorch_model.bin", "tokenizer_config.json"], nil), ([], nil),
             (["config.json"], "a folder with other things in it, and no weights with their configuration"),
@@ -59,6 +66,76 @@ struct ReplacementTests {
         let folder = try TemporaryFolder()
         for name in names { try folder.write(name, "{}") }
         #expect(Replacement(format: .huggingFace).obstacle(at: folder.path) == found)
+    }
+
+    @Test func aModelOfAnotherKindIsKept() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("pytorch_model.bin", "weights")
+        try folder.write("config.json", #"{"model_type": "bert"}"#)
+        let found = "a checkpoint of another kind of model, bert"
+        #expect(Replacement(format: .huggingFace).obstacle(at: folder.path) == found)
+    }
+
+    /// What somebody has put beside an unfinished output is not the conversion's to remove.
+    @Test(arguments: ["mine.txt", "folder/mine"], [true, false])
+    func keepsWhatLiesInTheUnfinishedFolder(name: String, resumes: Bool) throws {
+        let source = try TemporaryFolder.huggingFace()
+        let folder = try TemporaryFolder()
+        let unfinished = folder.path + "/out.converting"
+        #expect(mkdir(unfinished, 0o700) == 0)
+        if name.contains("/") { #expect(mkdir(unfinished + "/folder", 0o700) == 0) }
+        try folder.write("out.converting/conversion.journal", "")
+        try folder.write("out.converting/" + name, "years of work")
+        let error = #expect(throws: ConversionError.self) {
+            try converter(source, .huggingFace, folder.path + "/out", resumes: resumes).run()
+        }
+        let entry = name.split(separator: "/")[0]
+        #expect(error?.description.contains("out.converting/\(entry): expected nothing there") == true)
+        #expect(try folder.files()["out.converting/" + name] == Data("years of work".utf8))
+    }
+
+    /// llama2.c's files in one folder share a tokenizer.
+    @Test func keepsTheTokenizerOfAnotherModel() throws {
+        let source = try TemporaryFolder.huggingFace()
+        let folder = try TemporaryFolder()
+        func convert(_ name: String, _ token: String) throws {
+            var options = ConversionOptions(format: .llama2c)
+            let vocabulary = [3, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0] + Array(token.utf8)
+            options.companions = [CompanionFile(name: "tokenizer.bin", content: .bytes(vocabulary))]
+            var behavior = Converter.Behavior()
+            behavior.replaces = name == "a.bin"
+            _ = try Converter(
+                ConversionPlan(source.open(), options), to: folder.path + "/" + name, behavior
+            ).run()
+        }
+        try convert("a.bin", "old")
+        // Alone, it may have another one.
+        try convert("a.bin", "new")
+        // The same one is no obstacle.
+        try convert("b.bin", "new")
+        for name in ["a.bin", "c.bin"] {
+            let error = #expect(throws: ConversionError.self) { try convert(name, "old") }
+            let other = name == "a.bin" ? "b.bin" : "a.bin"
+            #expect(error?.description.contains("found the tokenizer of \(other)") == true, "\(error)")
+        }
+        #expect(try folder.files()["tokenizer.bin"]?.suffix(3) == Data("new".utf8))
+    }
+
+    /// The record of the conversion has the longest name beside it.
+    @Test(arguments: [(239, true), (240, false)]) func refusesNamesThatAreTooLong(count: Int, fits: Bool)
+        throws
+    {
+        let source = try TemporaryFolder.huggingFace()
+        let folder = try TemporaryFolder()
+        let name = String(repeating: "a", count: count - 5) + ".gguf"
+        let converter = try converter(source, .gguf, folder.path + "/" + name)
+        if fits {
+            _ = try converter.run()
+        } else {
+            let error = #expect(throws: ConversionError.self) { try converter.run() }
+            #expect(error?.description.contains("choose one of at most 239") == true, "\(error)")
+            #expect(try folder.files().isEmpty)
+        }
     }
 
     /// Files that checkpoints have, as something else than files.

@@ -13,10 +13,14 @@ extension Converter {
             guard stat(file, &status) == 0 else {
                 throw .source(CheckpointError(FileError(path: file, code: errno)))
             }
-            lines.append("\(file) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
+            let path = FilePath(file).resolved ?? file
+            lines.append("\(path) \(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)")
         }
-        // It decides the order of rows, which the files' sizes do not show.
-        lines.append("\(plan.checkpoint.configuration)")
+        // The order of rows, and what decides it, do not show in the files' sizes.
+        lines.append("\(plan.checkpoint.configuration.ropeLayout)")
+        lines += ConfigurationField.allCases.map {
+            "\($0): \(plan.checkpoint.configuration.text(of: $0) ?? "none")"
+        }
         for file in plan.files {
             lines.append("\(file.name) \(file.byteCount)")
             guard case .weights(let layout, let tensors) = file.content else { continue }

@@ -80,6 +80,7 @@ package struct Converter: Sendable {
             folder: destination.journalFolder, fingerprint: try fingerprint(), resumes: behavior.resumes)
         // Its lock is held until the output is where it belongs.
         defer { withExtendedLifetime(journal) {} }
+        try checkFiles(of: journal)
         let names = plan.files.map(\.name)
         if journal.finished != nil {
             let results = results(of: journal)
@@ -151,6 +152,23 @@ package struct Converter: Sendable {
                 path: destination.unfinished,
                 reason:
                     "\(TensorNaming.meta.name(of: role)) was changed since it was widened; choose a dtype")
+        }
+    }
+
+    /// Checks that the files are as long as the run that is resumed has made them: what its journal says was written is
+    /// not written again.
+    private func checkFiles(of journal: ConversionJournal) throws(ConversionError) {
+        guard !journal.isNew else { return }
+        for file in plan.files {
+            guard case .weights(let layout, _) = file.content else { continue }
+            let current = destination.current(file.name)
+            let path = destination.isFile ? current : current + "/" + file.name
+            guard FilePath(path).byteCount != layout.byteCount else { continue }
+            // Before the first line about a tensor, they may not all have been made.
+            guard !journal.done.isEmpty else { continue }
+            let found =
+                FilePath(path).byteCount.map { "has \($0) bytes, not \(layout.byteCount)" } ?? "is missing"
+            throw .cannotResume(path: destination.unfinished, reason: "its \(file.name) \(found)")
         }
     }
 

@@ -136,6 +136,8 @@ extension Destination {
         for name in isOldThere ? [main] + beside : beside + [main] {
             let new = unfinished + "/" + name
             guard FilePath(new).isTaken else { continue }
+            // Other models in the folder may use it, too.
+            if name != main, Self.haveSameBytes(new, path(beside: name)) { continue }
             if name == main {
                 try checkReplaceable()
                 try rename(new, path, replaces: replaces)
@@ -154,6 +156,7 @@ extension Destination {
 
     /// Removes what an abandoned conversion left in the folder.
     private func removeOthers(than names: [String]) throws(ConversionError) {
+        if let entry = try foreignEntry(than: names) { throw .inTheWay(entry) }
         let wanted = Set(names + [ConversionRecord.name, ConversionJournal.name])
         for name in try Self.entries(of: unfinished) where !wanted.contains(name) {
             try removeAll(unfinished + "/" + name)

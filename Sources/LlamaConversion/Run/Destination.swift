@@ -58,6 +58,14 @@ struct Destination: Sendable {
             throw .badDestination("the destination", found: "no name", advice: "name it")
         }
         guard ![".", "..", "/"].contains(FilePath(path).name) else { throw misnamed("`\(path)`") }
+        let longest =
+            max(unfinished.utf8.count, path(beside: ConversionRecord.name).utf8.count) - path.utf8.count
+        guard FilePath(path).name.utf8.count + longest <= Int(NAME_MAX) else {
+            throw .badDestination(
+                path, found: "a name of \(FilePath(path).name.utf8.count) bytes",
+                advice:
+                    "the files beside it have longer names: choose one of at most \(Int(NAME_MAX) - longest)")
+        }
         let here = FilePath(path).resolved
         guard here == nil || here != FilePath(".").resolved else { throw misnamed("the current folder") }
         for output in [path, unfinished, replaced].compactMap({ FilePath($0).resolved }) {
@@ -91,11 +99,13 @@ struct Destination: Sendable {
             throw .badDestination(
                 path, found: "the name of a file that goes beside it", advice: "choose another")
         }
-        guard !resumes || hasJournal(journalFolder) else {
+        // A run that was killed at once has left an empty folder.
+        guard !resumes || hasJournal(journalFolder) || isLeftover else {
             throw .cannotResume(path: unfinished, reason: "there is no interrupted conversion")
         }
         if resumes, !isFile, journalFolder == path { return }
         guard !FilePath(unfinished).isTaken || isLeftover else { throw .inTheWay(unfinished) }
+        if let entry = try foreignEntry(than: names) { throw .inTheWay(entry) }
         let finished = ConversionJournal.finished(unfinished)
         if !isFile, FilePath(replaced).isTaken {
             // The old folder still counts as what exists at the destination.
@@ -112,7 +122,8 @@ struct Destination: Sendable {
                 try checkReplaceable()
             } else {
                 let content = files.first { $0.name == name }?.companion
-                if let found = replacement.obstacle(beside: target, to: content) {
+                if replacement.isSame(target, as: content) { continue }
+                if let found = replacement.obstacle(beside: target, to: content, of: path) {
                     throw .notReplaceable(target, expected: "a file like the new one", found: found)
                 }
             }
@@ -152,6 +163,19 @@ struct Destination: Sendable {
             return false
         }
         return names.isEmpty || names.contains(ConversionJournal.name)
+    }
+
+    /// Something in the folder of the unfinished output that no conversion has put there; nil where there is nothing.
+    ///
+    /// - Parameter names: The files of the output.
+    func foreignEntry(than names: [String]) throws(ConversionError) -> String? {
+        guard FilePath(unfinished).isTaken else { return nil }
+        let name = try Self.entries(of: unfinished).first { name in
+            let isOwn =
+                names.contains(name) || name == FilePath(path).name || Replacement.isOfCheckpoint(name)
+            return !isOwn || FilePath(unfinished + "/" + name).isRealFolder
+        }
+        return name.map { unfinished + "/" + $0 }
     }
 
     /// Creates the folder in which the output is written, unless there is one to resume or to restart in.

@@ -29,6 +29,9 @@ struct Replacement: Sendable {
         if let foreign = Self.foreignEntry(among: names, in: path) {
             return "a folder with other things in it, such as \(foreign)"
         }
+        if let family = Self.otherFamily(in: path) {
+            return "a checkpoint of another kind of model, \(family)"
+        }
         let isDescribed = names.contains { Self.configurationFiles.contains($0) }
         guard isDescribed, names.contains(where: Self.isWeights) else {
             return "a folder with other things in it, and no weights with their configuration"
@@ -38,8 +41,10 @@ struct Replacement: Sendable {
 
     /// Why a file that accompanies a checkpoint of one file may not be replaced; nil where it may.
     ///
-    /// - Parameter content: The new file; nil for the record of the conversion.
-    func obstacle(beside path: String, to content: CompanionFile.Content?) -> String? {
+    /// - Parameters:
+    ///   - content: The new file; nil for the record of the conversion.
+    ///   - main: The checkpoint's file.
+    func obstacle(beside path: String, to content: CompanionFile.Content?, of main: String) -> String? {
         guard let kind = FilePath(path).kind else { return nil }
         guard FilePath(path).isRealFile else { return kind }
         if FilePath(path).byteCount == 0 { return nil }
@@ -48,8 +53,28 @@ struct Replacement: Sendable {
         }
         let new = try? CompanionFile(name: FilePath(path).name, content: content).bytes
         guard let old = try? TokenizerFile(path: path), let new else { return "a file of another kind" }
+        if let other = otherCheckpoint(than: main) { return "the tokenizer of \(other)" }
         let isSameKind = old.kind != .unknown && old.kind == TokenizerKind(sniffing: new)
         return isSameKind || old.bytes == new ? nil : "a file of another kind"
+    }
+
+    /// Whether a file that accompanies a checkpoint of one file already has its new content.
+    func isSame(_ path: String, as content: CompanionFile.Content?) -> Bool {
+        guard let content, FilePath(path).isRealFile, let old = try? TokenizerFile(path: path) else {
+            return false
+        }
+        return (try? CompanionFile(name: FilePath(path).name, content: content).bytes) == old.bytes
+    }
+
+    /// The name of another checkpoint of this format in the same folder, which uses the files there too.
+    private func otherCheckpoint(than main: String) -> String? {
+        let folder = FilePath(main).folder
+        return (try? FilePath(folder).listing())?.names.first { name in
+            let path = folder + "/" + name
+            return name != FilePath(main).name && name.hasSuffix(format.suffix)
+                && !TokenizerSource.fileNames.contains(name) && name != "tokenizer.bin"
+                && FilePath(path).isRegularFile && FilePath(path).byteCount != 0 && isOwnFormat(path)
+        }
     }
 
     /// Whether a regular file is one of the format, or empty.
@@ -79,27 +104,31 @@ struct Replacement: Sendable {
         }
     }
 
+    /// What Hugging Face's configuration in a folder calls a model that is no Llama; nil for a Llama, or where it cannot
+    /// be read.
+    private static func otherFamily(in folder: String) -> String? {
+        guard let file = try? mapFile(folder + "/config.json"), let value = try? JSONValue.parse(file.bytes),
+            let family = try? value["model_type"]?.string()
+        else { return nil }
+        return HuggingFaceConfig.families.contains(family) ? nil : family
+    }
+
     private static let configurationFiles =
         CheckpointFormat.allCases.compactMap { $0.definition.configurationFile } + [ConversionRecord.name]
 
-    /// What checkpoints are published with, beside weights, configuration and tokenizer.
-    private static let publishedFiles: Set = [
-        "readme.md", "license", "license.md", "license.txt", "notice", "use_policy.md", ".gitattributes",
-        "checklist.chk", "preprocessor_config.json", "training_args.bin", "vocab.json", "merges.txt",
-    ]
-
-    private static func isOfCheckpoint(_ name: String) -> Bool {
+    /// Whether a name is that of a file that conversions write. What else checkpoints are published with, such as a
+    /// `README.md`, belongs to somebody.
+    static func isOfCheckpoint(_ name: String) -> Bool {
         configurationFiles.contains(name) || TokenizerSource.fileNames.contains(name) || isWeights(name)
             || [ConversionJournal.name, "tokenizer.bin"].contains(name)
-            || publishedFiles.contains(name.lowercased())
     }
 
     /// Whether a name is that of weights, or of their index, in a checkpoint that is a folder. An optimizer's state and
     /// an adapter have other names: they are not the checkpoint's.
     private static func isWeights(_ name: String) -> Bool {
         let names =
-            #/consolidated(\.\d+)?\.(pth|safetensors)|(model|pytorch_model)(-\d+-of-\d+)?\.(safetensors|bin)/#
-        let indexes = #/(model|pytorch_model)\.(safetensors|bin)\.index\.json/#
+            #/consolidated(\.\d+)?\.(pth|safetensors)|(model(-\d+-of-\d+)?\.safetensors|pytorch_model(-\d+-of-\d+)?\.bin)/#
+        let indexes = #/(model\.safetensors|pytorch_model\.bin)\.index\.json/#
         return name.wholeMatch(of: names) != nil || name.wholeMatch(of: indexes) != nil
     }
 }

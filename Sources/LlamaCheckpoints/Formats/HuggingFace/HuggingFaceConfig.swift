@@ -3,7 +3,10 @@ import Logging
 /// Hugging Face's `config.json` of a Llama.
 ///
 /// Source: `LlamaConfig` in transformers, both generations of RoPE keys.
-enum HuggingFaceConfig {
+package enum HuggingFaceConfig {
+    /// The values of `model_type` that are a Llama's: Mistral's models are the same.
+    package static let families = ["llama", "mistral"]
+
     /// The configuration that the file at `path` states.
     ///
     /// - Parameters:
@@ -103,7 +106,7 @@ enum HuggingFaceConfig {
 
     private static func checkFamily(_ reader: ConfigurationReader) throws(CheckpointError) {
         let family = try reader.optionalString("model_type") ?? "llama"
-        guard family == "llama" || family == "mistral" else {
+        guard families.contains(family) else {
             throw reader.invalid("model_type", expected: "llama (or mistral, its twin)", found: family)
         }
         let activation = try reader.optionalString("hidden_act") ?? "silu"
