@@ -61,12 +61,12 @@ package func reportingFailures(_ command: String, _ body: () throws -> Void) thr
     CrashReports.silence()
     MappedFile.survivesFaults()
     Console.reserveStandardStreams()
-    DescriptorLimit.raise()
     // A parent may have ignored it, and children inherit that; `| head` must end a command quietly.
     signal(SIGPIPE, SIG_DFL)
     // A file larger than `ulimit -f` allows is an error like a full disk, not a sudden end.
     signal(SIGXFSZ, SIG_IGN)
     do {
+        try DescriptorLimit.raise()
         try reportingDamage(body)
     } catch {
         guard let failure = (error as? Failure) ?? (error as? any CategorizedError).map({ Failure($0) })

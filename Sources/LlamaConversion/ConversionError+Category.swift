@@ -13,7 +13,7 @@ extension ConversionError: CategorizedError {
             .busy:
             .uncreatableOutput
         case .noSpace, .unwritable, .unverified, .unfaithful: .unwritableOutput
-        case .digestUnavailable: .insufficientResources
+        case .digestUnavailable, .outOfMemory: .insufficientResources
         case .interrupted: .interrupted
         }
     }

@@ -34,6 +34,8 @@ package enum ConversionError: Error, Sendable {
     case interrupted(path: String)
     /// libcrypto cannot compute SHA-256: it lacks memory, or was built without it.
     case digestUnavailable
+    /// The system has no memory for the buffers of the conversion.
+    case outOfMemory(byteCount: Int)
     /// A weight is not finite, or too large to be quantized.
     case unstorable(UnstorableWeight)
     /// The output does not read back as it was written, so it was not published; `outcome` says what is at the
@@ -71,6 +73,8 @@ extension ConversionError: CustomStringConvertible {
         case .busy(let path): "\(path): another conversion is writing it; wait until it ends"
         case .interrupted(let path): "interrupted; \(path) keeps what is done"
         case .digestUnavailable: "libcrypto: expected SHA-256, found none; install OpenSSL 3 or newer"
+        case .outOfMemory(let byteCount):
+            "out of memory: \(byteCount >> 20) MB were requested; use fewer threads"
         case .unstorable(let weight): weight.description
         case .unverified(let path, let reason, let outcome):
             """

@@ -212,6 +212,14 @@ struct UsageTests {
         #expect(result.error == "\(program): error: \(message); use UTF-8, or rename the file\n")
     }
 
+    /// Swift's concurrency would trap.
+    @Test(arguments: ["llama-run", "llama-convert", "llama-tokenize", "llama-train"])
+    func saysThatTooFewFilesMayBeOpen(program: String) throws {
+        let result = try Command.shell(#"ulimit -n 7; "$@""#, ["--checkpoints", "x"], program: program)
+        let message = "the limit on open files: expected at least 32, found 7; raise it with `ulimit -n`"
+        #expect(result.code == 71 && result.error == "\(program): error: \(message)\n", "\(result.error)")
+    }
+
     @Test func helpNamesEveryOption() throws {
         let result = try Command.run(["--help"])
         #expect(result.code == 0)

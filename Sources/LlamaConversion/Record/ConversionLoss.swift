@@ -93,8 +93,9 @@ private struct ConversionLossTally {
         largestRelativeError = Float(bitPattern: UInt32(bitPattern: largest))
         let squares = Self.squares(old, new, count: count)
         // Float32 is too narrow for the squares of extreme changes, and of those to and from infinity.
-        let isExact = squares > 0x1p-100 && squares.isFinite || changed == 0
-        squaredError = isExact ? Double(squares) : Self.exactSquares(old, new, count: count)
+        let isExact = squares > 0x1p-100 && squares.isFinite
+        squaredError =
+            changed == 0 ? 0 : isExact ? Double(squares) : Self.exactSquares(old, new, count: count)
     }
 
     @inline(__always)

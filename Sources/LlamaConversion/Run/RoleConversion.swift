@@ -1,3 +1,4 @@
+import Glibc
 import LlamaCheckpoints
 import LlamaFiles
 import LlamaTensors
@@ -96,7 +97,7 @@ struct RoleConversion {
     private func convert(
         _ progress: (Int) throws(ConversionError) -> Void
     ) throws(ConversionError) -> Result {
-        let buffers = ConversionBuffers(valueCount: rowsPerSlice * canonical.columnCount)
+        let buffers = try ConversionBuffers(valueCount: rowsPerSlice * canonical.columnCount)
         var hasher = try TensorDigest.Hasher(role: role, dtype: dtype, shape: weight.shape)
         var checksums = outputs.map { _ in CRC32() }
         var offsets = outputs.map(\.offset)
@@ -208,17 +209,26 @@ private final class ConversionBuffers {
     /// The values after they are stored.
     let decoded: UnsafeMutableBufferPointer<Float>
 
+    /// All of them, one after the other.
+    private let memory: UnsafeMutableRawPointer
+
     /// - Parameter count: The most values of a slice.
-    init(valueCount count: Int) {
-        func bytes() -> UnsafeMutableRawBufferPointer { .allocate(byteCount: 4 * count, alignment: 64) }
-        (source, output, ordered, gathered) = (bytes(), bytes(), bytes(), bytes())
-        values = .allocate(capacity: count)
-        decoded = .allocate(capacity: count)
+    /// - Throws: ``ConversionError/outOfMemory(byteCount:)``.
+    init(valueCount count: Int) throws(ConversionError) {
+        // Whole cache lines.
+        let byteCount = (4 * count + 63) / 64 * 64
+        var memory: UnsafeMutableRawPointer?
+        guard posix_memalign(&memory, 64, 6 * byteCount) == 0, let memory else {
+            throw .outOfMemory(byteCount: 6 * byteCount)
+        }
+        self.memory = memory
+        func bytes(_ index: Int) -> UnsafeMutableRawBufferPointer {
+            UnsafeMutableRawBufferPointer(start: memory + index * byteCount, count: 4 * count)
+        }
+        (source, output, ordered, gathered) = (bytes(0), bytes(1), bytes(2), bytes(3))
+        values = bytes(4).bindMemory(to: Float.self)
+        decoded = bytes(5).bindMemory(to: Float.self)
     }
 
-    deinit {
-        for buffer in [source, output, ordered, gathered] { buffer.deallocate() }
-        values.deallocate()
-        decoded.deallocate()
-    }
+    deinit { free(memory) }
 }
