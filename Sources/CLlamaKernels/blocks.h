@@ -268,18 +268,17 @@ static inline void load_unit_scales(lk_dtype dtype, const void *bytes, lk_unit_s
 typedef struct {
     float factor;  // that activations are multiplied by before they are rounded
     float d;       // their unit's scale
-    float exact;   // before it is rounded to binary16
+    float exact;   // before it is rounded
 } lk_unit_scale;
 
-// From the greatest magnitude of a unit. A unit with an infinity or NaN has the scale NaN, so that its products show
-// it; one so small that the factor would be infinite is zero.
+// From the greatest magnitude of a unit, as integer.h says.
 static inline lk_unit_scale lk_activation_scale(float greatest, size_t unit) {
     if (!(greatest < HUGE_VALF)) return (lk_unit_scale){0, NAN, NAN};
     if (greatest < 0x1p-110f) return (lk_unit_scale){0, 0, 0};
     float factor = 127 / greatest;
     if (unit == LK_LARGE_BLOCK) return (lk_unit_scale){factor, 1 / factor, 1 / factor};
     float exact = greatest / 127;
-    return (lk_unit_scale){factor, lk_round_to_half(exact), exact};
+    return (lk_unit_scale){factor, lk_round_scale(exact), exact};
 }
 
 // MARK: All formats

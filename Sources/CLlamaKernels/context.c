@@ -79,3 +79,7 @@ void lk_context_destroy(lk_context *context) {
 }
 
 int lk_context_threads(const lk_context *context) { return lk_team_size(context->team); }
+const char *lk_context_kernels(const lk_context *context) { return context->kernels->linear->name; }
+const char *lk_context_integer_kernels(const lk_context *context) {
+    return context->integer == NULL ? NULL : context->integer->name;
+}

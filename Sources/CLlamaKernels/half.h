@@ -50,6 +50,13 @@ static inline float lk_round_to_half(float value) {
 #endif
 }
 
+// A scale as binary16 holds it where that keeps eleven bits, as llama.cpp stores the scales of activations; the value
+// itself where it is smaller or larger.
+static inline float lk_round_scale(float value) {
+    float magnitude = value < 0 ? -value : value;
+    return magnitude >= 0x1p-14f && magnitude <= 65504 ? lk_round_to_half(value) : value;
+}
+
 SIMD_END
 
 #endif

@@ -3,7 +3,11 @@
 //
 // A unit is a block of 32 weights (LK_SMALL_BLOCK) or of 256 (LK_LARGE_BLOCK, the formats named K); activations are
 // quantized in units of the same size, as llama.cpp quantizes them for the same formats (quantize_row_q8_0, _q8_1 and
-// _q8_K in ggml-quants.c). The products of a unit are added exactly, as integers, and then scaled:
+// _q8_K in ggml-quants.c), but scales are binary16 only where that keeps eleven bits (lk_round_scale): activations of
+// less than 1e-2 keep their accuracy, and no sum overflows. A unit with an infinity or NaN has the scale NaN, so that its
+// outputs show it; one below 2^-110 is zero.
+//
+// The products of a unit are added exactly, as integers, then rounded to float32 and scaled:
 //
 //   term = (d_w * d_x) * sum                             Q4_0, Q5_0, Q8_0
 //   term = (d_w * d_x) * sum + m_w * s_x                 Q4_1, Q5_1
@@ -49,7 +53,8 @@ static inline size_t lk_scale_columns(lk_dtype dtype) {
 //
 //   quants    [columns / 4, tokens, 4] int8
 //   d         [units, tokens] float
-//   small units: sums [units, tokens] int32 of the quants; s [units, tokens] float, d * sums rounded to binary16
+//   small units: sums [units, tokens] int32 of the quants; s [units, tokens] float, the scale times the sum,
+//                both before they are rounded as scales are
 //   large units: sums16 [units, 8, tokens, 2] int16 of runs of 16 quants, and
 //                sums32 [units, 4, tokens, 2] int16 of runs of 32
 typedef struct {

@@ -7,6 +7,8 @@
 #include "simd_integer.h"
 
 const lk_linear_kernels lk_integer_avx2 = {
+    .name = "avx2",
+    .group = INTEGER_ROWS,
     .packed_tiles = integer_tiles,
     .packed_size = integer_size,
     .pack = integer_pack,

@@ -17,7 +17,7 @@ static void quantize_unit(const float *x, size_t n, size_t unit, const lk_quanti
     lk_unit_scale scale = lk_activation_scale(greatest, n);
     int sum = 0;
     for (size_t i = 0; i < n; i++) {
-        int quant = isfinite(scale.d) ? (int)rintf(x[i] * scale.factor) : 0;
+        int quant = isnan(scale.d) ? 0 : (int)rintf(x[i] * scale.factor);
         to->quants[unit * n + i] = (int8_t)quant;
         sum += quant;
         if (n == LK_SMALL_BLOCK) continue;
@@ -27,7 +27,7 @@ static void quantize_unit(const float *x, size_t n, size_t unit, const lk_quanti
     to->d[unit] = scale.d;
     if (n == LK_LARGE_BLOCK) return;
     to->sums[unit] = sum;
-    to->s[unit] = lk_round_to_half(scale.exact * (float)sum);
+    to->s[unit] = lk_round_scale(scale.exact * (float)sum);
 }
 
 static size_t packed_tiles(lk_dtype dtype, size_t tokens) {
@@ -77,8 +77,11 @@ static int quant_of(lk_dtype dtype, const void *unit, size_t k) {
         int nibble = block->low[run / 4 * 64 + run % 2 * 32 + i] >> run % 4 / 2 * 4 & 0xf;
         return nibble | (block->high[low] >> run % 4 * 2 & 3) << 4;
     }
-    default: return 0;
+    case LK_F32:
+    case LK_F16:
+    case LK_BF16: break;
     }
+    return 0;
 }
 
 // MARK: Rows
@@ -117,15 +120,15 @@ static void rows(const lk_linear_op *op, size_t row_begin, size_t row_end, const
                     sums.lane[index % LANES] = add_term(weight->dtype, unit, &x, index, sums.lane[index % LANES]);
                 }
             }
-            float value = sum_of_lanes(&sums);
-            if (op->bias) value += op->bias[row];
-            float *out = &op->out[(input->first + t) * op->out_stride + row];
-            *out = op->accumulate ? *out + value : value;
+            emit_output(&op->out[(input->first + t) * op->out_stride + row], sum_of_lanes(&sums),
+                        op->bias ? &op->bias[row] : NULL, op->accumulate);
         }
     }
 }
 
 const lk_linear_kernels lk_integer_reference = {
+    .name = "reference",
+    .group = 1,
     .packed_tiles = packed_tiles,
     .packed_size = packed_size,
     .pack = pack,

@@ -7,7 +7,8 @@
 
 // Each thread's scratch memory, in floats, aligned to 64 bytes.
 //
-// The panel holds a few weight rows converted to float32; panel and activations share a second-level cache.
+// The panel holds a few weight rows, converted to float32 or as integers in another order; panel and activations share a
+// second-level cache.
 enum {
     LK_PANEL_FLOATS = 128 * 1024,
     LK_PANEL_ROWS = 32,
@@ -47,6 +48,10 @@ typedef struct lk_training_kernels lk_training_kernels;
 
 // Linear layers whose activations are float32, or quantized to int8 (integer.h).
 typedef struct {
+    // The instruction set's.
+    const char *name;
+    // Rows that are computed together where tokens are packed: fewer take as long.
+    size_t group;
     // Number of tiles that the tokens are packed into for weights of a dtype; 0 where they are not packed.
     size_t (*packed_tiles)(lk_dtype dtype, size_t tokens);
     // Floats of a packed token; like what `pack` writes, they follow from the weight's dtype and the cut of its

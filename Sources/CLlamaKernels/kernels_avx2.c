@@ -9,6 +9,8 @@
 #include "training.h"
 
 static const lk_linear_kernels linear = {
+    .name = "avx2",
+    .group = OUTER_ROWS,
     .packed_tiles = packed_tiles,
     .packed_size = packed_size,
     .pack = pack,

@@ -64,10 +64,8 @@ static void linear_rows(const lk_linear_op *op, size_t row_begin, size_t row_end
                 const char *row = lk_block_row(&blocks[part], weight->dtype, r % part_rows);
                 dot(weight->dtype, row, from->x + t * from->x_stride + part * part_columns, part_columns, &sums);
             }
-            float *out = &op->out[(from->first + t) * op->out_stride + r];
-            float value = sum_of_lanes(&sums);
-            if (op->bias) value += op->bias[r];
-            *out = op->accumulate ? *out + value : value;
+            emit_output(&op->out[(from->first + t) * op->out_stride + r], sum_of_lanes(&sums),
+                        op->bias ? &op->bias[r] : NULL, op->accumulate);
         }
     }
 }
@@ -150,6 +148,8 @@ static void attend(const lk_query *queries, size_t count, size_t head_dim, float
 }
 
 static const lk_linear_kernels linear = {
+    .name = "reference",
+    .group = 1,
     .packed_tiles = packed_tiles,
     .rows = linear_rows,
 };

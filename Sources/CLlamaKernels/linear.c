@@ -1,6 +1,7 @@
 // How linear layers are divided among threads: the packing of activations, and chunks of rows. How a row is computed
 // is up to the instruction set, and does not depend on its chunk or thread.
 #include "kernels.h"
+#include "scalar_sums.h"
 
 // Packings that one call makes: two for integers, the rest for float32, where a layer that would need another reads the
 // activations as they are.
@@ -52,15 +53,16 @@ static const packing *packing_of(const linear_job *job, const lk_matrix *weight)
     return NULL;
 }
 
-// Plans what the layers of integers, or the others, want; returns the floats of a packed token so far.
-static size_t plan_kind(linear_job *job, bool integers, size_t tokens, size_t token_floats) {
+// Plans what the layers of integers, or the others, want where `round` of the tokens are packed at a time; returns the
+// floats of a packed token so far.
+static size_t plan_kind(linear_job *job, bool integers, size_t tokens, size_t round, size_t token_floats) {
     for (const lk_linear_op *op = job->ops; op < job->ops + job->count; op++) {
         if (in_integers(job->context, op->weight) != integers) continue;
         const lk_linear_kernels *kernels = kernels_of(job->context, op->weight);
         size_t tiles = kernels->packed_tiles(op->weight->dtype, tokens);
         if (tiles == 0 || job->packing_count == MOST_PACKINGS || packing_of(job, op->weight)) continue;
         size_t floats = kernels->packed_size(op->weight);
-        if (floats == 0 || token_floats + floats > LK_PACKED_FLOATS) continue;
+        if (floats == 0 || (token_floats + floats) * round > LK_PACKED_FLOATS) continue;
         job->packings[job->packing_count++] = (packing){.weight = op->weight, .kernels = kernels, .tiles = tiles};
         token_floats += floats;
     }
@@ -68,9 +70,9 @@ static size_t plan_kind(linear_job *job, bool integers, size_t tokens, size_t to
 }
 
 // Integers come first: their activations must be packed.
-static size_t plan_packings(linear_job *job, size_t tokens) {
+static size_t plan_packings(linear_job *job, size_t tokens, size_t round) {
     job->packing_count = 0;
-    return plan_kind(job, false, tokens, plan_kind(job, true, tokens, 0));
+    return plan_kind(job, false, tokens, round, plan_kind(job, true, tokens, round, 0));
 }
 
 static void pack_chunk(void *argument, uint32_t chunk, int member) {
@@ -97,12 +99,15 @@ static void pack(linear_job *job) {
 // MARK: Rows
 
 // Rows of a chunk: a panel's worth, or for one token, whose time is that of reading the weights, enough (about 128 KiB)
-// to be a stream. And always few enough that the threads finish together.
+// to be a stream. And few enough that the threads finish together, but no fewer than are computed together.
 static size_t chunk_rows(const linear_job *job, const lk_matrix *weight) {
     size_t row_bytes = lk_max(lk_dtype_bytes(weight->dtype, weight->columns), 1);
-    size_t rows = job->tokens > 1 ? LK_PANEL_ROWS : lk_max(128 * 1024 / row_bytes, 8);
+    size_t stream = lk_min(lk_max(128 * 1024 / row_bytes, 8), LK_SUM_FLOATS / LANES);
+    size_t rows = job->tokens > 1 ? LK_PANEL_ROWS : stream;
     size_t fair = lk_divide_up(job->divided_rows, 4 * (size_t)lk_team_size(job->context->team));
-    return lk_min(rows, lk_max(fair, 8)) / 4 * 4;
+    const lk_linear_kernels *kernels = kernels_of(job->context, weight);
+    bool packs = job->tokens > 1 && kernels->packed_tiles(weight->dtype, job->tokens) > 0;
+    return lk_min(rows, lk_max(fair, lk_max(packs ? kernels->group : 0, 8))) / 4 * 4;
 }
 
 static void linear_rows(const linear_job *job, const lk_linear_op *op, size_t begin, size_t end, float *scratch) {
@@ -155,7 +160,9 @@ static void swiglu_chunk(void *argument, uint32_t chunk, int member) {
 // Runs `work` over the chunks of layers with `rows` rows in all, for as many tokens at a time as can be packed.
 static void run_rounds(linear_job *job, lk_work work, size_t rows, size_t chunks, const float *x, size_t x_stride) {
     size_t columns = job->ops[0].weight->columns;
-    size_t round = job->tokens, token_floats = plan_packings(job, job->tokens);
+    // The first plan says how many tokens fit; each round makes its own, which may pack other layers, but the same
+    // integers.
+    size_t round = job->tokens, token_floats = plan_packings(job, job->tokens, 1);
     if (token_floats > 0) {
         size_t most = lk_min(LK_PACKED_FLOATS / token_floats, LK_ROUND_TOKENS);
         round = lk_divide_up(job->tokens, lk_divide_up(job->tokens, most));
@@ -165,7 +172,7 @@ static void run_rounds(linear_job *job, lk_work work, size_t rows, size_t chunks
                                 .x_stride = x_stride,
                                 .first = first,
                                 .tokens = lk_min(round, job->tokens - first)};
-        if (plan_packings(job, job->input.tokens) > 0) pack(job);
+        if (plan_packings(job, job->input.tokens, job->input.tokens) > 0) pack(job);
         lk_run(job->context, work, job, chunks, rows * columns * job->input.tokens);
     }
 }

@@ -5,6 +5,7 @@
 #ifndef CLLAMAKERNELS_SCALAR_SUMS_H
 #define CLLAMAKERNELS_SCALAR_SUMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "scalar_math.h"
@@ -30,6 +31,12 @@ static inline void add_products(lanes *sums, const float *a, const float *b, siz
     for (size_t i = 0; i < (n + LANES - 1) / LANES * LANES; i++) {
         sums->lane[i % LANES] = fmaf(i < n ? a[i] : 0, i < n ? b[i] : 0, sums->lane[i % LANES]);
     }
+}
+
+// Writes an output of a linear layer, or adds it to what is there. `bias` is that of its row, or NULL.
+static inline void emit_output(float *out, float value, const float *bias, bool accumulate) {
+    if (bias) value += *bias;
+    *out = accumulate ? *out + value : value;
 }
 
 #endif

@@ -15,8 +15,6 @@ SIMD_BEGIN
 
 // Scores of 4 queries x SCORE_BLOCKS blocks of 16 positions, and outputs of 4 queries x VALUE_VECTORS vectors
 // of d, fill half the registers with sums.
-enum { SCORE_VECTORS = LK_POSITION_LANES / VEC_LANES };
-
 typedef struct {
     const float *q;
     float *out;
@@ -27,25 +25,23 @@ typedef struct {
 
 static INLINE void score_tile(const active_query *queries, int n, int blocks, size_t head_dim, const float *keys,
                               size_t position) {
-    int vectors = blocks * SCORE_VECTORS;
     size_t block_floats = head_dim * LK_POSITION_LANES;
-    vec sums[4][SCORE_BLOCKS * SCORE_VECTORS];
+    vec sums[4][SCORE_BLOCKS];
     UNROLL for (int i = 0; i < n; i++) {
-        UNROLL for (int v = 0; v < vectors; v++) sums[i][v] = vec_zero();
+        UNROLL for (int v = 0; v < blocks; v++) sums[i][v] = vec_zero();
     }
     for (size_t d = 0; d < head_dim; d++) {
-        vec key[SCORE_BLOCKS * SCORE_VECTORS];
-        UNROLL for (int v = 0; v < vectors; v++) {
-            key[v] = vec_load(keys + (size_t)(v / SCORE_VECTORS) * block_floats + d * LK_POSITION_LANES +
-                              (size_t)(v % SCORE_VECTORS) * VEC_LANES);
+        vec key[SCORE_BLOCKS];
+        UNROLL for (int v = 0; v < blocks; v++) {
+            key[v] = vec_load(keys + (size_t)v * block_floats + d * LK_POSITION_LANES);
         }
         UNROLL for (int i = 0; i < n; i++) {
             vec q = vec_set(queries[i].q[d]);
-            UNROLL for (int v = 0; v < vectors; v++) sums[i][v] = vec_fma(q, key[v], sums[i][v]);
+            UNROLL for (int v = 0; v < blocks; v++) sums[i][v] = vec_fma(q, key[v], sums[i][v]);
         }
     }
     UNROLL for (int i = 0; i < n; i++) {
-        UNROLL for (int v = 0; v < vectors; v++) {
+        UNROLL for (int v = 0; v < blocks; v++) {
             vec_store(queries[i].scores + position + (size_t)v * VEC_LANES, sums[i][v]);
         }
     }

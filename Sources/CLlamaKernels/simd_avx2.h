@@ -107,11 +107,6 @@ static INLINE vec vec_set_f16(const void *from) {
 
 static INLINE vec vec_join(__m256 low, __m256 high) { return vec_of(low, high); }
 
-static INLINE vec floats_of_ints(const int32_t *from) {
-    const __m256i *halves = (const __m256i *)(const void *)from;
-    return vec_of(_mm256_cvtepi32_ps(_mm256_loadu_si256(halves)), _mm256_cvtepi32_ps(_mm256_loadu_si256(halves + 1)));
-}
-
 // 16 signed bytes.
 static INLINE vec floats_of_bytes(__m128i signed_bytes) {
     return vec_of(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(signed_bytes)),

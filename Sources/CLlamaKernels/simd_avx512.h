@@ -70,7 +70,6 @@ static INLINE vec vec_set_f16(const void *from) {
 static INLINE vec vec_join(__m256 low, __m256 high) {
     return _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
 }
-static INLINE vec floats_of_ints(const int32_t *from) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(from)); }
 static INLINE vec floats_of_bytes(__m128i signed_bytes) {
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(signed_bytes));
 }

@@ -3,12 +3,15 @@
 #define CLLAMAKERNELS_SIMD_EMIT_H
 
 #include "kernels.h"
+#include "scalar_sums.h"
 
 #ifndef VEC_LANES
 #error "include simd_avx2.h or simd_avx512.h first"
 #endif
 
 SIMD_BEGIN
+
+_Static_assert(VEC_LANES == LANES && VEC_LANES == LK_POSITION_LANES, "one order of summation");
 
 // The tree of scalar_sums.h, for sixteen outputs at a time: lanes[j] holds lane j of each.
 static INLINE vec sum_of_vectors(const vec lanes[VEC_LANES]) {

@@ -82,8 +82,11 @@ static INLINE __m256i load_run(lk_dtype dtype, const void *unit, int run) {
         __m256i high = shift_left(shift_right(load_32(block->high + run / 4 * 32), run % 4 * 2), 4);
         return _mm256_or_si256(bytes_and(low, 0xf), bytes_and(high, 0x30));
     }
-    default: return _mm256_setzero_si256();
+    case LK_F32:
+    case LK_F16:
+    case LK_BF16: break;
     }
+    return _mm256_setzero_si256();
 }
 
 // MARK: Scales of a large unit, 16 of 16 bits: one per run of 16 columns

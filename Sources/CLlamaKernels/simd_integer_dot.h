@@ -140,10 +140,9 @@ static INLINE void multiply_alone(lk_dtype dtype, const lk_linear_op *op, size_t
         const lk_block *blocks = weight->blocks + row / part_rows * weight->column_parts;
         for (size_t t = 0; t < input->tokens; t++) {
             lk_quantized x = lk_quantized_tile(dtype, weight->columns, 1, (float *)input->packed + t * token_floats);
-            float value = multiply_row(dtype, weight, blocks, row % part_rows, &x);
-            if (op->bias) value += op->bias[row];
-            float *out = op->out + (input->first + t) * op->out_stride + row;
-            *out = op->accumulate ? *out + value : value;
+            emit_output(op->out + (input->first + t) * op->out_stride + row,
+                        multiply_row(dtype, weight, blocks, row % part_rows, &x), op->bias ? op->bias + row : NULL,
+                        op->accumulate);
         }
     }
 }

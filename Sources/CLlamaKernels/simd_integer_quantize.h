@@ -60,7 +60,7 @@ static INLINE void quantize_unit(const float *x, size_t n, size_t unit, size_t t
     to->d[unit * tokens + t] = scale.d;
     if (n == LK_SMALL_BLOCK) {
         to->sums[unit * tokens + t] = unit_sum;
-        to->s[unit * tokens + t] = lk_round_to_half(scale.exact * (float)unit_sum);
+        to->s[unit * tokens + t] = lk_round_scale(scale.exact * (float)unit_sum);
     }
 }
 

@@ -97,13 +97,6 @@ typedef struct {
     bool accumulate;
 } dot_target;
 
-static INLINE void emit_one(const dot_target *to, int token, int row, vec sum) {
-    float *out = to->out + (size_t)token * to->out_stride + row;
-    float value = vec_sum(sum);
-    if (to->bias) value += to->bias[row];
-    *out = to->accumulate ? *out + value : value;
-}
-
 static INLINE void emit_four(const dot_target *to, int token, const vec *sums) {
     float *out = to->out + (size_t)token * to->out_stride;
     vec4 values = vec_sum4(sums[0], sums[1], sums[2], sums[3]);
@@ -151,7 +144,10 @@ static INLINE void dot_tile(lk_dtype dtype, int tokens, int rows, const char *we
         } else if (rows == 4) {
             emit_four(to, t, sums[t]);
         } else {
-            UNROLL for (int r = 0; r < rows; r++) emit_one(to, t, r, sums[t][r]);
+            UNROLL for (int r = 0; r < rows; r++) {
+                emit_output(to->out + (size_t)t * to->out_stride + r, vec_sum(sums[t][r]),
+                            to->bias ? to->bias + r : NULL, to->accumulate);
+            }
         }
     }
 }

@@ -1,11 +1,11 @@
 import LlamaFiles
 
 extension KernelError: CategorizedError {
-    /// ``ErrorCategory/invalidArgument`` for an unknown name, that of a file that changed, else
+    /// ``ErrorCategory/invalidArgument`` for an instruction set that there is not, that of a file that changed, else
     /// ``ErrorCategory/insufficientResources``.
     package var category: ErrorCategory {
         switch self {
-        case .unknownInstructionSet: .invalidArgument
+        case .unknownInstructionSet, .unsupported: .invalidArgument
         case .changedWeights(let error): error.category
         default: .insufficientResources
         }

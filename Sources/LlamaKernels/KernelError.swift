@@ -28,7 +28,10 @@ extension KernelError: CustomStringConvertible {
     /// One line for a person.
     package var description: String {
         switch self {
-        case .unsupported(let set): "this processor cannot run the \(set.rawValue) kernels"
+        case .unsupported(let set):
+            "LLAMA_KERNELS: expected one that this processor can run "
+                + "(\(InstructionSet.allCases.filter(\.isSupported).map(\.rawValue).joined(separator: ", "))), "
+                + "found \(set.rawValue)"
         case .unknownInstructionSet(let name):
             "LLAMA_KERNELS: expected \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")), found \(name)"
         case .invalidThreadCount(let count):

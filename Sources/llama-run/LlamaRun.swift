@@ -95,7 +95,7 @@ struct LlamaRun: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Activations that quantized weights are multiplied by: int8 is fast, float32 exact.",
+            "Activations that quantized weights are multiplied by: int8 is fast, float32 leaves them as they are.",
             valueName: "type"))
     var activations: ActivationType = .int8
 

@@ -38,7 +38,9 @@ struct Evaluate: ParsableCommand {
     var maxSeqLen: Int?
 
     @Option(
-        help: "Activations that quantized weights are multiplied by: int8 is fast, float32 exact.")
+        help: ArgumentHelp(
+            "Activations that quantized weights are multiplied by: int8 is fast, float32 leaves them as they are.",
+            valueName: "type"))
     var activations: ActivationType = .int8
 
     @Option(help: "Threads to compute with; default: the processors this process may use.")

@@ -61,14 +61,14 @@ import Testing
             "GGUF as safetensors",
             """
             DIR/model.safetensors: header length: expected at most 100000000 bytes, found \
-            14064895815; this is not a safetensors file, or it is damaged
+            14064895815; this is not a safetensors file, or it is damaged: fetch it again
             """
         ) { try .safetensors(Array("GGUF".utf8) + [3, 0, 0, 0]) },
         BadInput(
             "ZIP as safetensors",
             """
             DIR/model.safetensors: header length: expected at most 100000000 bytes, found \
-            85966670672; this is not a safetensors file, or it is damaged
+            85966670672; this is not a safetensors file, or it is damaged: fetch it again
             """
         ) {
             try .safetensors(TorchBuilder(TinyModel().tensors(.meta)).bytes)

@@ -9,15 +9,16 @@ import Testing
 @Suite struct IntegerLinearTests {
     static let formats = lk_dtype.allCases.filter { $0.dtype.isBlockFormat }
 
-    /// What quantizing the activations may change: half a step of each unit's scale, which is rounded to binary16 itself,
-    /// and the rounding of the sums that minimums are multiplied by.
-    @Test(arguments: formats) func isWithinTheStepsOfItsActivations(_ dtype: lk_dtype) throws {
+    /// What quantizing the activations may change: half a step of each unit's scale, which may be rounded to binary16
+    /// itself, and the rounding of the sums that minimums are multiplied by. So it is for activations of every size.
+    @Test(arguments: formats, [1, 1e-8, 1e-5, 1e4, 1e9] as [Float])
+    func isWithinTheStepsOfItsActivations(_ dtype: lk_dtype, size: Float) throws {
         let context = try KernelContext(instructionSet: .reference, threads: 1)
         var numbers = SeededGenerator(seed: 31)
         let unit = dtype.dtype.blockCount
         for (rows, columns, tokens) in [(5, 256, 1), (17, 2048, 3)] {
             let weights = Weights(dtype, rows: rows, columns: columns)
-            let x = numbers.floats(tokens * columns)
+            let x = numbers.floats(tokens * columns).map { $0 * size }
             let out = weights.apply(context, x, tokens: tokens)
             for token in 0..<tokens {
                 for row in 0..<rows {
@@ -86,6 +87,28 @@ import Testing
                 let out = weights.apply(context, x, tokens: tokens)
                 #expect(out.prefix((tokens - 1) * 20).allSatisfy { $0.isFinite })
                 #expect(out.suffix(20).allSatisfy { $0.isNaN })
+            }
+        }
+    }
+
+    /// The greatest sums of products: quants of one sign against activations of one sign, and of both.
+    @Test(arguments: instructionSets, formats)
+    func theGreatestSumsDoNotOverflow(_ set: InstructionSet, _ dtype: lk_dtype) throws {
+        let reference = try KernelContext(instructionSet: .reference, threads: 1)
+        let context = try KernelContext(instructionSet: set, threads: 1)
+        for byte in [0x00, 0x7F, 0x80, 0xFF] as [UInt8] {
+            let weights = Weights(dtype, rows: 33, columns: 1024, quants: byte)
+            for sign in [{ _ in 1 }, { _ in -1 }, { $0 % 2 == 0 ? 1 : -1 }] as [(Int) -> Float] {
+                for tokens in [1, 2, 9] {
+                    let x = (0..<tokens * 1024).map { sign($0) * 3 }
+                    let out = weights.apply(context, x, tokens: tokens)
+                    #expect(bits(out) == bits(weights.apply(reference, x, tokens: tokens)))
+                    let exact = weights.expected(x, tokens: tokens)
+                    for (value, exact) in zip(out, exact) {
+                        let magnitude = exact.tolerance * 0x1p24 / (1024 / 8 + 8)
+                        #expect(abs(Double(value) - exact.value) <= magnitude * 0x1p-9)
+                    }
+                }
             }
         }
     }

@@ -48,10 +48,30 @@ import Testing
             let x = numbers.floats(weights.columns)
             let context = try KernelContext(instructionSet: set, threads: 1)
             #expect(context.instructionSet == set)
+            try expectOwnKernels(context)
             let reference = try KernelContext(instructionSet: .reference, threads: 1)
             let expected = bits(weights.apply(reference, x, tokens: 1))
             #expect(bits(weights.apply(context, x, tokens: 1)) == expected)
         }
+    }
+
+    /// AVX-512 without VNNI multiplies integers as AVX2 does, and AVX-VNNI floats.
+    private func expectOwnKernels(_ context: KernelContext) throws {
+        let names: (floats: String, integers: String) =
+            switch context.instructionSet {
+            case .reference: ("reference", "reference")
+            case .avx2: ("avx2", "avx2")
+            case .avxvnni: ("avx2", "avxvnni")
+            case .avx512: ("avx512", "avx2")
+            case .avx512vnni: ("avx512", "avx512vnni")
+            }
+        #expect(String(cString: try #require(lk_context_kernels(context.handle))) == names.floats)
+        #expect(String(cString: try #require(lk_context_integer_kernels(context.handle))) == names.integers)
+    }
+
+    @Test func float32ActivationsNeedNoKernelsForIntegers() throws {
+        let context = try KernelContext(instructionSet: .reference, activations: .float32, threads: 1)
+        #expect(lk_context_integer_kernels(context.handle) == nil)
     }
 
     @Test(arguments: instructionSets, [1, 2, 5])

@@ -1,4 +1,5 @@
 import CLlamaKernels
+import LlamaTensors
 import Foundation
 import LlamaTestSupport
 import Testing
@@ -16,14 +17,36 @@ import Testing
         [(LK_F32, 40, 1), (LK_F16, 8, 1), (LK_Q8_0, 16, 1)],
         // More cuts than one call packs for.
         [(LK_BF16, 12, 1), (LK_Q4_0, 12, 2), (LK_F16, 12, 3), (LK_F32, 12, 4), (LK_Q8_0, 12, 6)],
+        // Activations quantized in blocks of 32 and of 256, and not.
+        [(LK_Q8_0, 20, 2), (LK_Q4_K, 17, 1), (LK_F16, 9, 3), (LK_Q6_K, 20, 1), (LK_Q4_1, 33, 1)],
+        [(LK_Q2_K, 20, 1), (LK_F32, 9, 1), (LK_Q5_0, 17, 1)],
     ]
 
     /// Below and above the numbers of tokens from which weights with blocks and other weights are packed for.
     @Test(arguments: instructionSets, layers)
     func computesTheBitsOfSeparateCalls(_ set: InstructionSet, _ layers: [Layer]) throws {
-        for tokens in [1, 2, 5, 9, 20, 40, 75] {
-            try expectSeparateBits(set, layers, columns: 192, tokens: tokens)
+        let hasLargeBlocks = layers.contains { $0.dtype.dtype.blockCount == 256 }
+        for activations in ActivationType.allCases {
+            for tokens in [1, 2, 5, 9, 20, 40, 75] {
+                try expectSeparateBits(
+                    set, layers, columns: hasLargeBlocks ? 768 : 192, tokens: tokens, activations)
+            }
         }
+    }
+
+    /// A round of tokens must not pack more than there is memory for, whatever the plan of all of them left out.
+    @Test(arguments: instructionSets.filter { $0 != .reference }) func packsNoMoreThanFits(
+        _ set: InstructionSet
+    ) throws {
+        let layers: [Layer] = [
+            (LK_F16, 1, 1), (LK_F16, 1, 2), (LK_F16, 1, 4), (LK_F16, 1, 8), (LK_F32, 1, 16384),
+        ]
+        try expectSeparateBits(set, layers, columns: 16384, tokens: 64)
+    }
+
+    /// One token, and rows so short that many make a chunk: their sums have room.
+    @Test(arguments: instructionSets) func manyShortRows(_ set: InstructionSet) throws {
+        try expectSeparateBits(set, [(LK_F32, 40_000, 2)], columns: 2, tokens: 1, threads: 1)
     }
 
     /// Packed activations of two of these layers, not of three, fit the memory for them.
@@ -34,9 +57,10 @@ import Testing
     }
 
     private func expectSeparateBits(
-        _ set: InstructionSet, _ layers: [Layer], columns: Int, tokens: Int
+        _ set: InstructionSet, _ layers: [Layer], columns: Int, tokens: Int,
+        _ activations: ActivationType = .float32, threads: Int = 2
     ) throws {
-        let context = try KernelContext(instructionSet: set, activations: .float32, threads: 2)
+        let context = try KernelContext(instructionSet: set, activations: activations, threads: threads)
         let weights = layers.enumerated().map {
             Weights($1.dtype, rows: $1.rows, columns: columns, columnParts: $1.parts, seed: $0 + 1)
         }

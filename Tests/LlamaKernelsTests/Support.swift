@@ -37,9 +37,11 @@ extension lk_dtype: @retroactive CaseIterable, @retroactive CustomTestStringConv
 }
 
 /// A block's random bytes in a dtype, and the values that they encode.
-func randomBlock(_ dtype: DType, _ numbers: inout SeededGenerator, scale: Float) -> (
-    bytes: [UInt8], values: [Float]
-) {
+///
+/// - Parameter quants: All bytes of a block, except its factors; nil for random ones.
+func randomBlock(
+    _ dtype: DType, _ numbers: inout SeededGenerator, scale: Float, quants: UInt8? = nil
+) -> (bytes: [UInt8], values: [Float]) {
     guard dtype.isBlockFormat else {
         var bytes = [UInt8](repeating: 0, count: dtype.blockSize)
         let value = [numbers.float() * scale]
@@ -48,7 +50,9 @@ func randomBlock(_ dtype: DType, _ numbers: inout SeededGenerator, scale: Float)
         }
         return (bytes, decode(bytes, dtype))
     }
-    var bytes = (0..<dtype.blockSize).map { _ in UInt8(truncatingIfNeeded: numbers.next() >> 40) }
+    var bytes = (0..<dtype.blockSize).map { _ in
+        quants ?? UInt8(truncatingIfNeeded: numbers.next() >> 40)
+    }
     // The greatest quants, with a run's own scale, are about 2^7 and 2^12.
     let unit: Float = dtype.blockCount == 256 ? 0x1p-12 : 0x1p-7
     for offset in dtype.scaleOffsets {

@@ -21,14 +21,16 @@ final class Weights {
 
     init(
         _ dtype: lk_dtype, rows: Int, columns: Int, rowParts: Int = 1, columnParts: Int = 1,
-        padding: Int = 0, seed: Int = 1, scale: Float = 1
+        padding: Int = 0, seed: Int = 1, scale: Float = 1, quants: UInt8? = nil
     ) {
         precondition(rows % rowParts == 0 && columns % columnParts == 0)
         var numbers = SeededGenerator(seed: seed)
         let stored = dtype.dtype
         let (unit, size) = (stored.blockCount, stored.blockSize)
         precondition(columns / columnParts % unit == 0)
-        let encoded = (0..<rows * columns / unit).map { _ in randomBlock(stored, &numbers, scale: scale) }
+        let encoded = (0..<rows * columns / unit).map { _ in
+            randomBlock(stored, &numbers, scale: scale, quants: quants)
+        }
         self.dtype = dtype
         self.rows = rows
         self.columns = columns

@@ -103,6 +103,9 @@ typedef struct lk_context lk_context;
 lk_context *lk_context_create(lk_isa isa, lk_activations activations, int threads);
 void lk_context_destroy(lk_context *context);
 int lk_context_threads(const lk_context *context);
+// The instruction set of its kernels in float32, and of those in integers; NULL where activations stay float32.
+const char *lk_context_kernels(const lk_context *context);
+const char *lk_context_integer_kernels(const lk_context *context);
 
 // MARK: Linear layers
 
