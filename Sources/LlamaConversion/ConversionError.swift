@@ -1,5 +1,6 @@
 import Glibc
 import LlamaCheckpoints
+import LlamaFiles
 import LlamaTokenizers
 
 /// Why a conversion failed.
@@ -53,7 +54,7 @@ extension ConversionError: CustomStringConvertible {
             "\(format.rawValue): cannot express this checkpoint: " + reasons.joined(separator: "; ")
         case .source(let error): error.description
         case .tokenizer(let error): error.description
-        case .exists(let path): "\(path): expected nothing there, found a file or folder"
+        case .exists(let path): "\(path): expected nothing there, found \(FilePath(path).kind ?? "something")"
         case .inTheWay(let path):
             "\(path): expected nothing there, found something that no conversion left there; move it away"
         case .notReplaceable(let path, let expected, let found):

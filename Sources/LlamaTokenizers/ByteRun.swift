@@ -49,6 +49,22 @@ struct ByteRun: Sendable {
         return text
     }
 
+    /// Returns the text of the bytes held back, except an incomplete character at their end, which stays.
+    mutating func takeCharacters() -> String {
+        var start = 0
+        while start < held.count {
+            let length = Self.length(after: held[start])
+            guard length > 0, length <= held.count - start else { break }
+            start += length
+        }
+        let rest = Array(held[start...])
+        guard let text = String(validating: held[..<start], as: UTF8.self),
+            rest.isEmpty || Self.isPossible(rest)
+        else { return finish() }
+        held = rest
+        return text
+    }
+
     /// Returns the text of the bytes held back.
     mutating func finish() -> String {
         defer { held.removeAll(keepingCapacity: true) }

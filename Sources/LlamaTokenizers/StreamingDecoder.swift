@@ -46,6 +46,7 @@ package struct StreamingDecoder: Sendable {
         byteRun = ByteRun(replacement)
         if case .dropText(_, let count) = leadingSpace { leftToDrop = count } else { leftToDrop = 0 }
         for id in prompt { _ = append(id) }
+        _ = takeCharacters()
     }
 
     /// Appends the next id and returns the text that is certain by now, possibly none.
@@ -59,6 +60,11 @@ package struct StreamingDecoder: Sendable {
         let held = finish()
         return held + put(String(decoding: bytesInPlace(of: id), as: UTF8.self))
     }
+
+    /// Returns the complete characters that were held back because more bytes could show that they are none.
+    ///
+    /// Those of a prompt belong to it, whatever follows.
+    mutating func takeCharacters() -> String { put(byteRun.takeCharacters()) }
 
     /// Returns what was held back: U+FFFD for a character that was never completed.
     ///

@@ -14,10 +14,20 @@ package struct TokenizerFile: Sendable {
     /// What kind of tokenizer the file is, by its content.
     package var kind: TokenizerKind { TokenizerKind(sniffing: bytes) }
 
-    /// Reads a whole file, regular or a stream.
+    /// Reads a whole file.
     ///
-    /// - Throws: `.notFound`, `.isDirectory`, `.tooLarge` above 256 MiB, and `.unreadable`.
+    /// - Throws: `.notFound`, `.isDirectory`, `.tooLarge` above 256 MiB, and `.unreadable`, also for a pipe or device.
     package init(path: String) throws(TokenizerError) {
+        if let kind = FilePath(path).specialKind {
+            throw .unreadable(file: path, reason: "it is \(kind), not a regular file")
+        }
+        try self.init(stream: path)
+    }
+
+    /// Reads a whole file or what a pipe or device gives until it ends.
+    ///
+    /// - Throws: as `init(path:)` does.
+    init(stream path: String) throws(TokenizerError) {
         self.path = path
         do { bytes = try WholeFile.read(path, limit: Self.maximumSize) } catch {
             switch error {

@@ -17,7 +17,7 @@ package enum TokenizerLocation: Sendable {
     ///   none beside it, `.invalidGGUF` for a damaged GGUF file.
     package init(at path: String) throws(TokenizerError) {
         if FilePath(path).specialKind != nil {
-            self = .stream(try TokenizerFile(path: path))
+            self = .stream(try TokenizerFile(stream: path))
             return
         }
         // A path that does not exist or cannot be accessed is reported when it is read.

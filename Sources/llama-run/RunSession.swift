@@ -33,7 +33,11 @@ struct RunSession {
             threads: options.threads ?? KernelContext.processorCount)
         describe(model, kernels)
         let prepared = try model.completer(kernels: kernels).prepare(prompts, generationOptions(model))
-        let inputs = model.checkpoint.files + [model.tokenizer?.file, options.prompts].compactMap(\.self)
+        let beside = (CheckpointFormat.configurationNames + TokenizerPath.companionNames).map {
+            model.checkpoint.folder + "/" + $0
+        }
+        let inputs =
+            model.checkpoint.files + [model.tokenizer?.file, options.prompts].compactMap(\.self) + beside
         var report = try RunReport(
             options, prompts: prompts, tokenizer: model.tokenizer?.tokenizer, inputs: inputs)
         let loadTime = clock.now - start

@@ -45,12 +45,14 @@ struct TrainSession {
             throw Failure(
                 Failure.cannotCreate, "\(folder): expected a folder, found \(kind); give another name")
         }
-        for name in ["training.safetensors", "consolidated.safetensors", "params.json"]
-        where access(folder + "/" + name, F_OK) == 0 {
+        let names = [
+            "training.safetensors", "consolidated.safetensors", "params.json", "metrics.jsonl", "loss.svg",
+        ]
+        for name in names where FilePath(folder + "/" + name).isTaken {
             let resuming = name == "training.safetensors" ? ", or resume it with --resume \(folder)" : ""
             throw Failure(
                 Failure.cannotCreate,
-                "\(folder): holds a checkpoint already (\(name)); give another folder\(resuming)")
+                "\(folder): holds a checkpoint or a run already (\(name)); give another folder\(resuming)")
         }
     }
 
@@ -114,7 +116,14 @@ struct TrainSession {
             throw Failure(
                 Failure.cannotCreate, "\(folder): cannot be created: \(String(cString: strerror(errno)))")
         }
-        let file = try AtomicFile(path: folder + "/tokenizer.model")
+        let path = folder + "/tokenizer.model"
+        // A run that was killed at once leaves the same one.
+        if FilePath(path).isTaken, (try? TokenizerFile(path: path).bytes) != tokenizer {
+            throw Failure(
+                Failure.cannotCreate,
+                "\(path): expected nothing there, found another tokenizer; give another folder")
+        }
+        let file = try AtomicFile(path: path)
         try file.write(tokenizer)
         try file.commit()
     }

@@ -71,7 +71,7 @@ struct ConvertReplacementTests {
                 #expect(
                     result.error.hasSuffix(
                         """
-                        llama-convert: error: \(path): expected nothing there, found a file or folder; \
+                        llama-convert: error: \(path): expected nothing there, found a \(name == "out" ? "folder" : "file"); \
                         --force replaces it once the new one is complete\n
                         """))
             }

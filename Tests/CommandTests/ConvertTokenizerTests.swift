@@ -216,6 +216,31 @@ struct ConvertTokenizerFileTests {
             uniqueKeysWithValues: wanted.map { ($0, try Data(contentsOf: url.appending(path: $0))) })
     }
 
+    /// A tokenizer that is there but cannot be read is not none.
+    @Test func refusesALinkToNowhere() throws {
+        try withTemporaryFolder { folder in
+            let source = folder.appending(path: "source")
+            try FileManager.default.copyItem(at: Fixtures.checkpoint("meta-2shards-f16"), to: source)
+            try FileManager.default.createSymbolicLink(
+                atPath: source.path + "/tokenizer.model", withDestinationPath: "nowhere")
+            let result = try Command.run(
+                ["source", "x.gguf", "--to", "gguf"], folder: folder, program: "llama-convert")
+            #expect(result.code == 66)
+            #expect(result.error.contains("source/tokenizer.model: "), "\(result.error)")
+        }
+    }
+
+    @Test func aSlashMeansAFolder() throws {
+        try withTemporaryFolder { folder in
+            let source = try Fixtures.checkpoint("meta-2shards-f16").path
+            let result = try Command.run(
+                [source, "out/", "--to", "gguf"], folder: folder, program: "llama-convert")
+            #expect(
+                result.code == 73 && result.error.contains("found the name of a folder"), "\(result.error)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+        }
+    }
+
     @Test func refusesAPipeInsteadOfAFile() throws {
         try withTemporaryFolder { folder in
             try makeSource(in: folder)

@@ -106,7 +106,7 @@ struct ForeignFolderTests {
                 to: copy.appending(path: "consolidated.01.pth"))
             let line = """
                 error: source/consolidated.01.pth: expected a shard of its own, found the contents of \
-                consolidated.00.pth again; fetch consolidated.01.pth again, or remove it\n
+                consolidated.00.pth again; one of the two is a copy under a wrong name: fetch both again\n
                 """
             for arguments in [["inspect", "source"], ["source", "out", "--to", "huggingface"]] {
                 let result = try convert(arguments, in: folder)

@@ -175,7 +175,11 @@ struct OutputTests {
         #expect(record.completion_ids.count > 100 || record.finish_reason == "stop")
     }
 
-    @Test(arguments: ["model/model.safetensors", "model/tokenizer.model", "prompts.txt", "link"])
+    @Test(arguments: [
+        "model/model.safetensors", "model/tokenizer.model", "model/config.json",
+        "model/generation_config.json",
+        "prompts.txt", "link",
+    ])
     func neverOverwritesItsInput(name: String) throws {
         try withTemporaryFolder { folder in
             let copy = folder.appending(path: "model")
@@ -183,6 +187,7 @@ struct OutputTests {
             try FileManager.default.copyItem(
                 at: Fixtures.tokenizer("char.model"), to: copy.appending(path: "tokenizer.model"))
             try Data("a\n".utf8).write(to: folder.appending(path: "prompts.txt"))
+            try Data("{}".utf8).write(to: copy.appending(path: "generation_config.json"))
             try FileManager.default.createSymbolicLink(
                 atPath: folder.appending(path: "link").path, withDestinationPath: "model/model.safetensors")
             let target = folder.appending(path: name)

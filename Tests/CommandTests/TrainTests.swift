@@ -116,9 +116,14 @@ struct TrainTests {
         try withText { folder in
             let out = folder.appending(path: "out")
             try FileManager.default.createDirectory(at: out, withIntermediateDirectories: false)
-            for name in ["tokenizer.model", "tokenizer.model.tmp", "training.safetensors.tmp"] {
+            for name in ["tokenizer.model.tmp", "training.safetensors.tmp"] {
                 try Data("half".utf8).write(to: out.appending(path: name))
             }
+            let other = ["--data", "text.txt", "--output", "other", "--steps", "1"] + Self.small
+            #expect(try train(other, in: folder).code == 0)
+            try FileManager.default.copyItem(
+                at: folder.appending(path: "other/tokenizer.model"),
+                to: out.appending(path: "tokenizer.model"))
             let result = try train(
                 ["--data", "text.txt", "--output", "out", "--steps", "3"] + Self.small, in: folder)
             #expect(result.code == 0, "\(result.error)")
@@ -216,14 +221,30 @@ struct TrainTests {
         try withText { folder in
             // A folder in place of the file simulates a full disk, as root may write anywhere.
             try FileManager.default.createDirectory(
-                at: folder.appending(path: "out/metrics.jsonl/blocked"), withIntermediateDirectories: true)
+                at: folder.appending(path: "out/metrics.jsonl.tmp/blocked"), withIntermediateDirectories: true
+            )
             let result = try train(
                 ["--data", "text.txt", "--output", "out", "--steps", "3"] + Self.small, in: folder)
             #expect(result.code == 74)
-            #expect(result.error.contains("out/metrics.jsonl: cannot be written: "))
+            #expect(result.error.contains("out/metrics.jsonl.tmp: cannot be written: "))
             #expect(
                 FileManager.default.fileExists(
                     atPath: folder.appending(path: "out/consolidated.safetensors").path))
+        }
+    }
+
+    @Test(arguments: ["tokenizer.model", "metrics.jsonl", "loss.svg"]) func refusesToOverwriteFiles(
+        name: String
+    ) throws {
+        try withText { folder in
+            let output = folder.appending(path: "out")
+            try FileManager.default.createDirectory(at: output, withIntermediateDirectories: false)
+            try Data("mine".utf8).write(to: output.appending(path: name))
+            let result = try train(
+                ["--data", "text.txt", "--output", "out", "--steps", "3"] + Self.small, in: folder)
+            #expect(result.code == 73 && result.error.contains(name), "\(result.error)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: output.path) == [name])
+            #expect(try Data(contentsOf: output.appending(path: name)) == Data("mine".utf8))
         }
     }
 
@@ -236,7 +257,7 @@ struct TrainTests {
             #expect(again.code == 73)
             #expect(
                 again.error
-                    == "llama-train: error: out: holds a checkpoint already (training.safetensors); give another "
+                    == "llama-train: error: out: holds a checkpoint or a run already (training.safetensors); give another "
                     + "folder, or resume it with --resume out\n")
             #expect(try Data(contentsOf: folder.appending(path: "out/tokenizer.model")) == before)
             let done = try train(["--data", "text.txt", "--resume", "out/"], in: folder)

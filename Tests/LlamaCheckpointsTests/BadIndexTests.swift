@@ -100,7 +100,8 @@ import Testing
             "a tensor in two shards",
             """
             DIR: the tensors are not those of this Llama: doubled \
-            model.layers.0.mlp.gate_proj.weight
+            model.layers.0.mlp.gate_proj.weight; model.layers.0.mlp.gate_proj.weight is in \
+            model-00001-of-00002.safetensors and in model-00002-of-00002.safetensors: fetch them again
             """
         ) { map, folder in
             let tensors = TinyModel().tensors(.huggingFace)

@@ -168,7 +168,7 @@ import Testing
             "the same shard twice",
             """
             DIR/consolidated.02.pth: expected a shard of its own, found the contents of \
-            consolidated.01.pth again; fetch consolidated.02.pth again, or remove it
+            consolidated.01.pth again; one of the two is a copy under a wrong name: fetch both again
             """
         ) { try $0.write("consolidated.02.pth", shard(1) { _ in }) },
         shards(

@@ -10,7 +10,7 @@ import Testing
     private func message(_ original: String, _ copy: String) -> String {
         """
         DIR/\(copy): expected a shard of its own, found the contents of \(original) again; \
-        fetch \(copy) again, or remove it
+        one of the two is a copy under a wrong name: fetch both again
         """
     }
 

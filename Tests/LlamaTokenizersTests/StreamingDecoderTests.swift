@@ -17,6 +17,23 @@ import Testing
         #expect(decoder.finish() == "")
     }
 
+    /// The characters of a prompt are its own, even where a run of bytes is held back as a whole.
+    @Test(arguments: ["a🌊", "🌊", "é🌊ü"]) func aPromptsCharactersAreItsOwn(text: String) throws {
+        let bytes = Array(text.utf8)
+        for cut in 0...bytes.count {
+            var run = ByteRun(.wholeRun)
+            _ = run.append(bytes[..<cut])
+            _ = run.takeCharacters()
+            let rest = run.append(bytes[cut...]) + run.finish()
+            // What is left of the character that the cut is in, and the characters after it.
+            let whole = text.unicodeScalars.reversed().reduce(into: (text: "", count: 0)) {
+                guard bytes.count - $0.count > cut else { return }
+                $0 = (String($1) + $0.text, $0.count + String($1).utf8.count)
+            }
+            #expect(rest == whole.text, "cut at \(cut)")
+        }
+    }
+
     /// Bytes, the texts that they give one by one, and what `finish` gives.
     static let byteRuns: [(bytes: [UInt8], outputs: [String], rest: String)] = [
         ([0xFF, 0x41], ["\u{FFFD}", "A"], ""),
@@ -71,7 +88,7 @@ import Testing
         let whole = tokenizer.decode(ids)
         for cut in 0...ids.count {
             var first = tokenizer.makeStreamingDecoder()
-            let prompt = ids[..<cut].map { first.append($0) }.joined()
+            let prompt = ids[..<cut].map { first.append($0) }.joined() + first.takeCharacters()
             var second = tokenizer.makeStreamingDecoder(prompt: Array(ids[..<cut]))
             #expect(prompt + ids[cut...].map { second.append($0) }.joined() + second.finish() == whole)
         }

@@ -107,9 +107,19 @@ import Testing
         #expect(error == .unreadable(file: name, reason: "File name too long"))
     }
 
+    /// Found beside a checkpoint, a pipe would never end.
+    @Test(.timeLimit(.minutes(1))) func refusesAPipe() throws {
+        try withTemporaryFolder { folder in
+            let path = folder.appending(path: "tokenizer.model").path
+            try #require(mkfifo(path, 0o600) == 0)
+            let error = #expect(throws: TokenizerError.self) { try TokenizerLocation(at: folder.path).load() }
+            #expect(error == .unreadable(file: path, reason: "it is a pipe, not a regular file"))
+        }
+    }
+
     @Test func readsNoMoreThanTheLimit() throws {
         let error = TokenizerError.tooLarge(file: "/dev/zero", limit: TokenizerFile.maximumSize)
-        #expect(throws: error) { try loadTokenizer(at: "/dev/zero") }
+        #expect(throws: error) { try TokenizerLocation(at: "/dev/zero") }
         #expect(error.description.contains("more than 256 MiB"))
     }
 

@@ -54,6 +54,10 @@ extension CheckpointFormat {
         if !known.contains(where: { $0 == container }) { known.append(container) }
     }
 
+    /// The names of files that describe weights or list their shards.
+    package static let configurationNames =
+        Set(allCases.compactMap(\.definition.configurationFile)).sorted() + ShardIndex.usualNames
+
     /// The container of a file: by its name, and by its first bytes where several containers share a suffix; nil for
     /// a name that no container has.
     package static func container(of path: String) throws(CheckpointError) -> (any TensorContainer.Type)? {

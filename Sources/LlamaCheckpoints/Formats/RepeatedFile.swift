@@ -16,7 +16,7 @@ enum RepeatedFile {
             throw .invalid(
                 file.path, expected: "a shard of its own",
                 found: "the contents of \(FilePath(original.path).name) again",
-                advice: "fetch \(FilePath(file.path).name) again, or remove it")
+                advice: "one of the two is a copy under a wrong name: fetch both again")
         }
     }
 

@@ -74,9 +74,23 @@ package struct CheckpointLocation {
         let shown = names.prefix(5).joined(separator: " ") + (names.count > 5 ? " …" : "")
         return CheckpointError(
             file: folder.path, .noCheckpoint(found: names.isEmpty ? "an empty folder" : shown),
-            advice:
-                "expected consolidated.*.pth, consolidated.safetensors, model.safetensors, pytorch_model.bin or one .gguf"
-        )
+            advice: advice(for: names, in: folder))
+    }
+
+    private static func advice(for names: [String], in folder: CheckpointFolder) -> String {
+        if names.contains(where: { $0.hasPrefix("consolidated.") }), !names.contains("params.json") {
+            return "consolidated files need Meta's params.json beside them"
+        }
+        let checkpoints = names.filter { name in
+            let path = FilePath(folder.path + "/" + name)
+            return path.isRealFolder && (try? files(in: CheckpointFolder(path.path))) ?? nil != nil
+        }
+        if let first = checkpoints.first {
+            let others = checkpoints.count > 1 ? " or another of its \(checkpoints.count) checkpoints" : ""
+            return "give \(folder.path)/\(first)\(others)"
+        }
+        return
+            "expected consolidated.*.pth, consolidated.safetensors, model.safetensors, pytorch_model.bin or one .gguf"
     }
 
     private static func files(with file: FilePath) throws(CheckpointError) -> WeightFiles {

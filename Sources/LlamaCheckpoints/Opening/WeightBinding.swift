@@ -21,7 +21,11 @@ struct WeightBinding {
             for name in file.tensors.keys { holders[name, default: []].append(file) }
         }
         let doubled = holders.filter { $0.value.count > 1 }.map(\.key).sorted()
-        return try bind(names: Array(holders.keys), doubled: doubled, configuration: configuration) {
+        let names = doubled.first.flatMap { holders[$0] }?.map { FilePath($0.path).name }
+        let advice = names.map { "\(doubled[0]) is in \($0.joined(separator: " and in ")): fetch them again" }
+        return try bind(
+            names: Array(holders.keys), doubled: doubled, advice: advice, configuration: configuration
+        ) {
             role, name, shape throws(CheckpointError) in
             guard let file = holders[name]?.first, let tensor = file.tensors[name] else { return nil }
             return try Weight(name: name, role: role, shape: shape, shards: [tensor], files: [file.path])
@@ -52,7 +56,7 @@ struct WeightBinding {
     }
 
     private func bind(
-        names: [String], doubled: [String], configuration: ModelConfiguration,
+        names: [String], doubled: [String], advice: String? = nil, configuration: ModelConfiguration,
         join: (TensorRole, String, [Int]) throws(CheckpointError) -> Weight?
     ) throws(CheckpointError) -> [TensorRole: Weight] {
         var pending = Set(TensorRole.all(of: configuration))
@@ -74,7 +78,8 @@ struct WeightBinding {
         guard pending.isEmpty, unexpected.isEmpty, doubled.isEmpty else {
             let missing = pending.map(naming.name(of:)).sorted()
             throw CheckpointError(
-                file: subject, .tensors(missing: missing, unexpected: unexpected, doubled: doubled))
+                file: subject, .tensors(missing: missing, unexpected: unexpected, doubled: doubled),
+                advice: advice)
         }
         return weights
     }

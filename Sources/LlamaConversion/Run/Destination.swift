@@ -15,6 +15,8 @@ struct Destination: Sendable {
     /// What may be replaced.
     let replacement: Replacement
     private let suffix: String
+    /// Whether the path was given as that of a folder, with a slash at its end.
+    private let namesFolder: Bool
     /// Whether to exchange the old and the new folder atomically, where the file system can.
     var exchanges = true
     /// Free bytes on the file system of a path; nil where they are not known.
@@ -23,6 +25,7 @@ struct Destination: Sendable {
     var beforeChange: @Sendable () throws(ConversionError) -> Void = {}
 
     init(_ path: String, format: CheckpointFormat) {
+        namesFolder = path.count > 1 && path.hasSuffix("/")
         var path = path
         while path.count > 1, path.hasSuffix("/") || path.hasSuffix("/.") { path.removeLast() }
         self.path = path
@@ -75,6 +78,7 @@ struct Destination: Sendable {
         }
         guard (try? FilePath(folder).isFolder()) == true else { throw .noFolder(folder) }
         guard access(folder, W_OK | X_OK) == 0 else { throw .unwritable(path: folder, code: errno) }
+        if isFile, namesFolder { throw misnamed("the name of a folder") }
         if FilePath(path).isRealFolder {
             if isFile { throw misnamed("a folder") }
             guard FilePath(path).device == FilePath(folder).device else {

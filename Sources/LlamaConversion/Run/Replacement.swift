@@ -72,7 +72,7 @@ struct Replacement: Sendable {
         return (try? FilePath(folder).listing())?.names.first { name in
             let path = folder + "/" + name
             return name != FilePath(main).name && name.hasSuffix(format.suffix)
-                && !TokenizerSource.fileNames.contains(name) && name != "tokenizer.bin"
+                && !TokenizerPath.companionNames.contains(name) && name != "tokenizer.bin"
                 && FilePath(path).isRegularFile && FilePath(path).byteCount != 0 && isOwnFormat(path)
         }
     }
@@ -119,7 +119,7 @@ struct Replacement: Sendable {
     /// Whether a name is that of a file that conversions write. What else checkpoints are published with, such as a
     /// `README.md`, belongs to somebody.
     static func isOfCheckpoint(_ name: String) -> Bool {
-        configurationFiles.contains(name) || TokenizerSource.fileNames.contains(name) || isWeights(name)
+        configurationFiles.contains(name) || TokenizerPath.companionNames.contains(name) || isWeights(name)
             || [ConversionJournal.name, "tokenizer.bin"].contains(name)
     }
 

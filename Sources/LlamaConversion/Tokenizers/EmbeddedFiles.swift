@@ -22,7 +22,7 @@ struct EmbeddedFiles {
     /// - Parameter vocabulary: The GGUF file's own, to check them against; nil to skip that check.
     init(_ metadata: GGUFMetadata, vocabulary: EmbeddedVocabulary?) throws {
         // Known names only, so that a GGUF file cannot choose the path of a written file.
-        for name in TokenizerSource.fileNames {
+        for name in TokenizerPath.companionNames {
             let bytes: [UInt8]
             switch metadata[Self.prefix + name] {
             case .string(let value), .array(.uint8(let value)): bytes = value

@@ -4,12 +4,6 @@ import LlamaTokenizers
 
 /// A checkpoint's tokenizer, or one given in its stead, with the files that belong to it.
 struct TokenizerSource {
-    /// The files that Hugging Face's and Meta's checkpoints keep beside their weights for the tokenizer.
-    static let fileNames = [
-        "tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-        "added_tokens.json", "chat_template.jinja", "chat_template.json", "generation_config.json",
-    ]
-
     /// The files, under their names in a folder.
     let files: [CompanionFile]
     /// Chat templates.
@@ -80,7 +74,7 @@ struct TokenizerSource {
         if checkpoint.format == .llama2c {
             return (try location.map(Self.files) ?? [], ChatTemplates(), missing)
         }
-        let files = fileNames.filter { FilePath(folder + "/" + $0).isRegularFile }
+        let files = TokenizerPath.companionNames.filter { FilePath(folder + "/" + $0).isRegularFile }
             .map { CompanionFile(name: $0, content: .copy(folder + "/" + $0)) }
         return (files, try ChatTemplates(folder: folder), missing)
     }

@@ -117,9 +117,11 @@ extension GoldenCase {
     func expectStreamedTexts() throws {
         let tokenizer = try tokenizer()
         for line in try lines() {
-            for cut in Set([0, line.ids.count / 2, line.ids.count]) {
+            // Where a run of bytes is no text as a whole, a prompt's part of it may be.
+            let isText = !line.decoded.contains("\u{FFFD}")
+            for cut in isText ? Set([0, line.ids.count / 2, line.ids.count]) : [0] {
                 var first = tokenizer.makeStreamingDecoder()
-                let prompt = line.ids[..<cut].map { first.append($0) }.joined()
+                let prompt = line.ids[..<cut].map { first.append($0) }.joined() + first.takeCharacters()
                 var second = tokenizer.makeStreamingDecoder(prompt: Array(line.ids[..<cut]))
                 let text = prompt + line.ids[cut...].map { second.append($0) }.joined() + second.finish()
                 #expect(Array(text.utf8) == Array(line.decoded.utf8), "\(line.ids)")

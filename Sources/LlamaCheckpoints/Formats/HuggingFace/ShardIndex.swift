@@ -3,6 +3,9 @@ import LlamaJSON
 
 /// Reads a checkpoint cut into several files by its `model.safetensors.index.json` or `pytorch_model.bin.index.json`.
 enum ShardIndex {
+    /// The names that transformers gives to indexes.
+    static let usualNames = ["model.safetensors.index.json", "pytorch_model.bin.index.json"]
+
     /// Whether a file is an index, by its name.
     ///
     /// - Parameter container: Of the shards; nil for any.
