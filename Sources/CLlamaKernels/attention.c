@@ -1,6 +1,9 @@
 // Rotary embedding into the key-value cache, and how attention is divided among threads.
+#include "simd_none.h"
+
 #include <string.h>
 
+#include "half.h"
 #include "kernels.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -20,11 +23,24 @@ typedef struct {
 // Widest head whose elements are reordered (no checkpoint has a wider one).
 enum { MAX_HEAD = 4096 };
 
+// Element `index` of keys, values or queries.
+static inline void store(lk_dtype dtype, void *to, size_t index, float value) {
+    if (dtype == LK_F16) {
+        ((uint16_t *)to)[index] = half_from_float(value);
+    } else {
+        ((float *)to)[index] = value;
+    }
+}
+
+static inline void *element(lk_dtype dtype, void *base, size_t index) {
+    return (char *)base + lk_dtype_bytes(dtype, index);
+}
+
 // Rotates one head. Pair i of the result goes to out[2i * out_stride] and out[(2i + 1) * out_stride] whatever the
 // layout of x, so that the sums of q k run over the pairs in one order and a model gives the same bits in either.
 // out may be x when the stride is 1.
-static void rotate_head(const lk_attention_shape *shape, const float *cosine, const float *sine, const float *x,
-                        float *out, size_t out_stride) {
+static inline void rotate_head(const lk_attention_shape *shape, const float *cosine, const float *sine, const float *x,
+                               lk_dtype dtype, void *out, size_t out_stride) {
     size_t half = shape->head_dim / 2;
     bool interleaved = shape->rope_layout == LK_ROPE_INTERLEAVED;
     size_t step = interleaved ? 2 : 1;
@@ -39,8 +55,8 @@ static void rotate_head(const lk_attention_shape *shape, const float *cosine, co
     size_t out_partner = reorders ? 1 : partner;
     for (size_t i = 0; i < half; i++) {
         float a = x[i * step], b = x[i * step + partner];
-        out[i * out_step * out_stride] = a * cosine[i] - b * sine[i];
-        out[(i * out_step + out_partner) * out_stride] = a * sine[i] + b * cosine[i];
+        store(dtype, out, i * out_step * out_stride, a * cosine[i] - b * sine[i]);
+        store(dtype, out, (i * out_step + out_partner) * out_stride, a * sine[i] + b * cosine[i]);
     }
 }
 
@@ -55,16 +71,18 @@ static void store_row(void *argument, uint32_t index, int member) {
 
     float *q = job->q + index * shape->n_heads * head_dim;
     for (size_t head = 0; head < shape->n_heads; head++) {
-        rotate_head(shape, cosine, sine, q + head * head_dim, q + head * head_dim, 1);
+        rotate_head(shape, cosine, sine, q + head * head_dim, LK_F32, q + head * head_dim, 1);
     }
     const float *k = job->k + index * shape->n_kv_heads * head_dim;
     const float *v = job->v + index * shape->n_kv_heads * head_dim;
     for (size_t head = 0; head < shape->n_kv_heads; head++) {
         size_t base = (size_t)job->rows[index].slot * job->cache->slot_stride + head * job->cache->head_stride;
-        float *keys = job->cache->keys + base + position / LK_POSITION_LANES * LK_POSITION_LANES * head_dim;
-        float *values = job->cache->values + base + position * head_dim;
-        rotate_head(shape, cosine, sine, k + head * head_dim, keys + position % LK_POSITION_LANES, LK_POSITION_LANES);
-        for (size_t d = 0; d < head_dim; d++) values[d] = v[head * head_dim + d];
+        size_t key = base + position / LK_POSITION_LANES * LK_POSITION_LANES * head_dim + position % LK_POSITION_LANES;
+        lk_dtype dtype = job->cache->dtype;
+        rotate_head(shape, cosine, sine, k + head * head_dim, dtype, element(dtype, job->cache->keys, key),
+                    LK_POSITION_LANES);
+        void *values = element(dtype, job->cache->values, base + position * head_dim);
+        for (size_t d = 0; d < head_dim; d++) store(dtype, values, d, v[head * head_dim + d]);
     }
 }
 
@@ -97,8 +115,10 @@ static void attend_group(void *argument, uint32_t chunk, int member) {
             queries[pending++] = (lk_query){job->q + offset, job->out + offset, (size_t)job->rows[row].position + 1};
             bool slot_ends = i + 1 == repeats && (row + 1 == end || (size_t)job->rows[row + 1].slot != slot);
             if (pending < LK_QUERIES && !slot_ends) continue;
-            job->context->kernels->attend(queries, pending, shape->head_dim, shape->scale, job->cache->keys + base,
-                                          job->cache->values + base, lk_scratch(job->context, member));
+            lk_dtype dtype = job->cache->dtype;
+            job->context->kernels->attend(queries, pending, shape->head_dim, shape->scale, dtype,
+                                          element(dtype, job->cache->keys, base),
+                                          element(dtype, job->cache->values, base), lk_scratch(job->context, member));
             pending = 0;
         }
     }

@@ -34,6 +34,23 @@ static inline float half_to_float(uint16_t half) {
 #endif
 }
 
+// The bits of the nearest binary16 value, ties to even; an infinity from 65520 on.
+static inline uint16_t half_from_float(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
+    if (magnitude > 0x7f800000) return (uint16_t)(sign | 0x7e00);
+    if (magnitude >= 0x477ff000) return (uint16_t)(sign | 0x7c00);
+    if (magnitude < 0x38800000) {
+        // Below 2^-14, values are multiples of 2^-24, the last bit of 0.5.
+        float shifted = fabsf(value) + 0.5f;
+        memcpy(&bits, &shifted, sizeof bits);
+        return (uint16_t)(sign | (bits - 0x3f000000));
+    }
+    magnitude += 0xfff + (magnitude >> 13 & 1);
+    return (uint16_t)(sign | (magnitude - (112u << 23)) >> 13);
+}
+
 // The nearest binary16 value, ties to even.
 static inline float lk_round_to_half(float value) {
 #ifdef VEC_LANES

@@ -71,9 +71,9 @@ typedef struct {
     void (*silu_multiply)(float *gate, const float *up, size_t n);
     // One token of lk_rms_norm.
     void (*rms_norm)(const float *x, const float *weight, float epsilon, float *out, size_t dim);
-    // Up to LK_QUERIES queries over the keys and values of one slot and kv head.
-    void (*attend)(const lk_query *queries, size_t count, size_t head_dim, float scale, const float *keys,
-                   const float *values, float *scratch);
+    // Up to LK_QUERIES queries over the keys and values, of LK_F32 or LK_F16, of one slot and kv head.
+    void (*attend)(const lk_query *queries, size_t count, size_t head_dim, float scale, lk_dtype dtype,
+                   const void *keys, const void *values, float *scratch);
     double (*log_sum_exp)(const float *x, size_t n);
     const lk_training_kernels *training;
 } lk_kernels;

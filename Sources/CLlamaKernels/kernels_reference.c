@@ -101,25 +101,26 @@ static double log_sum_exp(const float *x, size_t n) {
 
 // MARK: Attention
 
-static float score(const lk_query *query, size_t position, size_t head_dim, const float *keys) {
+static float score(const lk_query *query, size_t position, size_t head_dim, lk_dtype dtype, const void *keys) {
     size_t block = position / LK_POSITION_LANES, lane = position % LK_POSITION_LANES;
     float sum = 0;
     for (size_t d = 0; d < head_dim; d++) {
-        sum = fmaf(query->q[d], keys[(block * head_dim + d) * LK_POSITION_LANES + lane], sum);
+        sum = fmaf(query->q[d], load_element(dtype, keys, (block * head_dim + d) * LK_POSITION_LANES + lane), sum);
     }
     return sum;
 }
 
 // The softmax is computed online, in blocks of LK_POSITION_BLOCK positions: where one raises the maximum, what was
 // summed before is rescaled.
-static void attend_to(const lk_query *query, size_t head_dim, float scale, const float *keys, const float *values) {
+static void attend_to(const lk_query *query, size_t head_dim, float scale, lk_dtype dtype, const void *keys,
+                      const void *values) {
     float greatest = -INFINITY, sum = 0;
     for (size_t d = 0; d < head_dim; d++) query->out[d] = 0;
     for (size_t start = 0; start < query->length; start += LK_POSITION_BLOCK) {
         size_t count = lk_min(query->length - start, LK_POSITION_BLOCK);
         float weights[LK_POSITION_BLOCK], before = greatest;
         for (size_t p = 0; p < count; p++) {
-            weights[p] = score(query, start + p, head_dim, keys) * scale;
+            weights[p] = score(query, start + p, head_dim, dtype, keys) * scale;
             greatest = weights[p] > greatest ? weights[p] : greatest;
         }
         lanes sums = {{0}};
@@ -134,17 +135,19 @@ static void attend_to(const lk_query *query, size_t head_dim, float scale, const
         }
         sum += sum_of_lanes(&sums);
         for (size_t p = 0; p < count; p++) {
-            const float *value = values + (start + p) * head_dim;
-            for (size_t d = 0; d < head_dim; d++) query->out[d] = fmaf(weights[p], value[d], query->out[d]);
+            for (size_t d = 0; d < head_dim; d++) {
+                float value = load_element(dtype, values, (start + p) * head_dim + d);
+                query->out[d] = fmaf(weights[p], value, query->out[d]);
+            }
         }
     }
     for (size_t d = 0; d < head_dim; d++) query->out[d] /= sum;
 }
 
-static void attend(const lk_query *queries, size_t count, size_t head_dim, float scale, const float *keys,
-                   const float *values, float *scratch) {
+static void attend(const lk_query *queries, size_t count, size_t head_dim, float scale, lk_dtype dtype,
+                   const void *keys, const void *values, float *scratch) {
     (void)scratch;
-    for (size_t i = 0; i < count; i++) attend_to(&queries[i], head_dim, scale, keys, values);
+    for (size_t i = 0; i < count; i++) attend_to(&queries[i], head_dim, scale, dtype, keys, values);
 }
 
 static const lk_linear_kernels linear = {

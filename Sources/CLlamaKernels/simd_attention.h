@@ -23,8 +23,18 @@ typedef struct {
     float *maximum, *sum;
 } active_query;
 
-static INLINE void score_tile(const active_query *queries, int n, int blocks, size_t head_dim, const float *keys,
-                              size_t position) {
+// A vector, or its first n lanes, of keys or values from element i on.
+static INLINE vec load_cached(lk_dtype dtype, const void *from, size_t i) {
+    return dtype == LK_F16 ? vec_load_f16((const uint16_t *)from + i) : vec_load((const float *)from + i);
+}
+static INLINE vec load_cached_n(lk_dtype dtype, const void *from, size_t i, size_t n) {
+    return dtype == LK_F16 ? vec_load_f16_n((const uint16_t *)from + i, n) : vec_load_n((const float *)from + i, n);
+}
+
+// `dtype` is a constant wherever this and the following are inlined; `position` is that of the tile in the block whose
+// keys are given.
+static INLINE void score_tile(lk_dtype dtype, const active_query *queries, int n, int blocks, size_t head_dim,
+                              const void *keys, size_t position) {
     size_t block_floats = head_dim * LK_POSITION_LANES;
     vec sums[4][SCORE_BLOCKS];
     UNROLL for (int i = 0; i < n; i++) {
@@ -33,7 +43,8 @@ static INLINE void score_tile(const active_query *queries, int n, int blocks, si
     for (size_t d = 0; d < head_dim; d++) {
         vec key[SCORE_BLOCKS];
         UNROLL for (int v = 0; v < blocks; v++) {
-            key[v] = vec_load(keys + (size_t)v * block_floats + d * LK_POSITION_LANES);
+            size_t at = position * head_dim + (size_t)v * block_floats + d * LK_POSITION_LANES;
+            key[v] = load_cached(dtype, keys, at);
         }
         UNROLL for (int i = 0; i < n; i++) {
             vec q = vec_set(queries[i].q[d]);
@@ -48,13 +59,13 @@ static INLINE void score_tile(const active_query *queries, int n, int blocks, si
 }
 
 // Scores of the block's first `positions` positions, rounded up to whole blocks of 16; `keys` is the block's.
-static INLINE void score_queries(const active_query *queries, int n, size_t positions, size_t head_dim,
-                                 const float *keys) {
+static INLINE void score_queries(lk_dtype dtype, const active_query *queries, int n, size_t positions,
+                                 size_t head_dim, const void *keys) {
     size_t p = 0;
     for (; p + SCORE_BLOCKS * LK_POSITION_LANES <= positions; p += SCORE_BLOCKS * LK_POSITION_LANES) {
-        score_tile(queries, n, SCORE_BLOCKS, head_dim, keys + p * head_dim, p);
+        score_tile(dtype, queries, n, SCORE_BLOCKS, head_dim, keys, p);
     }
-    for (; p < positions; p += LK_POSITION_LANES) score_tile(queries, n, 1, head_dim, keys + p * head_dim, p);
+    for (; p < positions; p += LK_POSITION_LANES) score_tile(dtype, queries, n, 1, head_dim, keys, p);
 }
 
 // Turns a block's scores into exponentials relative to the maximum so far, and rescales the earlier sum and output to
@@ -95,8 +106,8 @@ static void exponentiate(const active_query *query, float scale, size_t head_dim
 
 // out[d ..< d + vectors * VEC_LANES] += scores[p] * values[p, ...] for p in begin ..< end; the
 // last vector has `lanes` lanes.
-static INLINE void value_tile(const active_query *queries, int n, int vectors, size_t lanes, size_t begin, size_t end,
-                              size_t head_dim, const float *values, size_t d) {
+static INLINE void value_tile(lk_dtype dtype, const active_query *queries, int n, int vectors, size_t lanes,
+                              size_t begin, size_t end, size_t head_dim, const void *values, size_t d) {
     vec sums[4][VALUE_VECTORS];
     UNROLL for (int i = 0; i < n; i++) {
         UNROLL for (int v = 0; v < vectors; v++) {
@@ -107,8 +118,8 @@ static INLINE void value_tile(const active_query *queries, int n, int vectors, s
     for (size_t p = begin; p < end; p++) {
         vec value[VALUE_VECTORS];
         UNROLL for (int v = 0; v < vectors; v++) {
-            const float *from = values + p * head_dim + d + (size_t)v * VEC_LANES;
-            value[v] = lanes == VEC_LANES ? vec_load(from) : vec_load_n(from, lanes);
+            size_t at = p * head_dim + d + (size_t)v * VEC_LANES;
+            value[v] = lanes == VEC_LANES ? load_cached(dtype, values, at) : load_cached_n(dtype, values, at, lanes);
         }
         UNROLL for (int i = 0; i < n; i++) {
             vec weight = vec_set(queries[i].scores[p]);
@@ -127,43 +138,44 @@ static INLINE void value_tile(const active_query *queries, int n, int vectors, s
     }
 }
 
-static INLINE void add_values(const active_query *queries, int n, size_t begin, size_t end, size_t head_dim,
-                              const float *values) {
+static INLINE void add_values(lk_dtype dtype, const active_query *queries, int n, size_t begin, size_t end,
+                              size_t head_dim, const void *values) {
     size_t d = 0;
     for (; d + VALUE_VECTORS * VEC_LANES <= head_dim; d += VALUE_VECTORS * VEC_LANES) {
-        value_tile(queries, n, VALUE_VECTORS, VEC_LANES, begin, end, head_dim, values, d);
+        value_tile(dtype, queries, n, VALUE_VECTORS, VEC_LANES, begin, end, head_dim, values, d);
     }
     for (; d + VEC_LANES <= head_dim; d += VEC_LANES) {
-        value_tile(queries, n, 1, VEC_LANES, begin, end, head_dim, values, d);
+        value_tile(dtype, queries, n, 1, VEC_LANES, begin, end, head_dim, values, d);
     }
-    if (d < head_dim) value_tile(queries, n, 1, head_dim - d, begin, end, head_dim, values, d);
+    if (d < head_dim) value_tile(dtype, queries, n, 1, head_dim - d, begin, end, head_dim, values, d);
 }
 
 // Four queries together over the positions that all of them see, then each alone: a position that a query does not see
 // must not reach its output, not even multiplied by zero (its value may be infinite).
-static void add_values_of_four(const active_query *queries, size_t head_dim, const float *values) {
+static INLINE void add_values_of_four(lk_dtype dtype, const active_query *queries, size_t head_dim,
+                                      const void *values) {
     size_t common = LK_POSITION_BLOCK;
     for (int i = 0; i < 4; i++) common = lk_min(common, queries[i].valid);
-    add_values(queries, 4, 0, common, head_dim, values);
+    add_values(dtype, queries, 4, 0, common, head_dim, values);
     for (int i = 0; i < 4; i++) {
-        if (queries[i].valid > common) add_values(queries + i, 1, common, queries[i].valid, head_dim, values);
+        if (queries[i].valid > common) add_values(dtype, queries + i, 1, common, queries[i].valid, head_dim, values);
     }
 }
 
-static void attend_block(const active_query *queries, size_t count, size_t head_dim, float scale, const float *keys,
-                         const float *values) {
+static INLINE void attend_block(lk_dtype dtype, const active_query *queries, size_t count, size_t head_dim,
+                                float scale, const void *keys, const void *values) {
     size_t positions = 0;
     for (size_t i = 0; i < count; i++) positions = lk_max(positions, queries[i].valid);
     size_t i = 0;
-    for (; i + 4 <= count; i += 4) score_queries(queries + i, 4, positions, head_dim, keys);
-    for (; i < count; i++) score_queries(queries + i, 1, positions, head_dim, keys);
+    for (; i + 4 <= count; i += 4) score_queries(dtype, queries + i, 4, positions, head_dim, keys);
+    for (; i < count; i++) score_queries(dtype, queries + i, 1, positions, head_dim, keys);
     for (i = 0; i < count; i++) exponentiate(&queries[i], scale, head_dim);
-    for (i = 0; i + 4 <= count; i += 4) add_values_of_four(queries + i, head_dim, values);
-    for (; i < count; i++) add_values(queries + i, 1, 0, queries[i].valid, head_dim, values);
+    for (i = 0; i + 4 <= count; i += 4) add_values_of_four(dtype, queries + i, head_dim, values);
+    for (; i < count; i++) add_values(dtype, queries + i, 1, 0, queries[i].valid, head_dim, values);
 }
 
-static void attend(const lk_query *queries, size_t count, size_t head_dim, float scale, const float *keys,
-                   const float *values, float *scratch) {
+static INLINE void attend_of(lk_dtype dtype, const lk_query *queries, size_t count, size_t head_dim, float scale,
+                             const void *keys, const void *values, float *scratch) {
     float maxima[LK_QUERIES], sums[LK_QUERIES];
     size_t longest = 0;
     for (size_t i = 0; i < count; i++) {
@@ -184,10 +196,30 @@ static void attend(const lk_query *queries, size_t count, size_t head_dim, float
                                          .maximum = &maxima[i],
                                          .sum = &sums[i]};
         }
-        attend_block(active, n, head_dim, scale, keys + start * head_dim, values + start * head_dim);
+        size_t bytes = lk_dtype_bytes(dtype, start * head_dim);
+        attend_block(dtype, active, n, head_dim, scale, (const char *)keys + bytes, (const char *)values + bytes);
     }
     for (size_t i = 0; i < count; i++) {
         for (size_t d = 0; d < head_dim; d++) queries[i].out[d] /= sums[i];
+    }
+}
+
+static void attend_f32(const lk_query *queries, size_t count, size_t head_dim, float scale, const void *keys,
+                       const void *values, float *scratch) {
+    attend_of(LK_F32, queries, count, head_dim, scale, keys, values, scratch);
+}
+
+static void attend_f16(const lk_query *queries, size_t count, size_t head_dim, float scale, const void *keys,
+                       const void *values, float *scratch) {
+    attend_of(LK_F16, queries, count, head_dim, scale, keys, values, scratch);
+}
+
+static void attend(const lk_query *queries, size_t count, size_t head_dim, float scale, lk_dtype dtype,
+                   const void *keys, const void *values, float *scratch) {
+    if (dtype == LK_F16) {
+        attend_f16(queries, count, head_dim, scale, keys, values, scratch);
+    } else {
+        attend_f32(queries, count, head_dim, scale, keys, values, scratch);
     }
 }
 

@@ -40,7 +40,7 @@ package struct Completer {
         let room = max(0, min(options.maxGenerationLength, options.maxSequenceLength - longest))
         let state = try InferenceState(
             model.configuration, slots: max(1, min(options.maxBatchSize, prompts.count)),
-            length: longest + room, kernels: kernels)
+            length: longest + room, cacheType: options.cacheType, kernels: kernels)
         return PreparedPrompts(
             model: model, tokenizer: tokenizer, options: options, prompts: encoded, state: state)
     }

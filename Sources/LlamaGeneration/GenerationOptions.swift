@@ -1,3 +1,5 @@
+import LlamaKernels
+
 /// How prompts are completed.
 package struct GenerationOptions: Sendable {
     /// Most tokens to generate for a prompt; 0 only evaluates the prompt.
@@ -6,6 +8,8 @@ package struct GenerationOptions: Sendable {
     package var maxSequenceLength: Int
     /// Most prompts completed at the same time; the rest wait.
     package var maxBatchSize = 8
+    /// How the keys and values of earlier tokens are held.
+    package var cacheType = CacheType.float32
     /// How the next token is drawn.
     package var sampler = Sampler(temperature: 0.6, topP: 0.9, seed: 0)
     /// How many of the likeliest tokens to report the log-probabilities of at each position; nil for no report.

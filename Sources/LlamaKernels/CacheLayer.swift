@@ -1,5 +1,19 @@
 import CLlamaKernels
 
+/// How keys and values are held.
+package enum CacheType: String, CaseIterable, Sendable {
+    /// As they are computed.
+    case float32
+    /// Rounded to binary16, as other programs do: half the memory and half the reading. Values from 65,520 on become
+    /// infinite.
+    case float16
+
+    /// Bytes of an element.
+    package var byteCount: Int { self == .float32 ? 4 : 2 }
+
+    var dtype: lk_dtype { self == .float32 ? LK_F32 : LK_F16 }
+}
+
 /// One layer's keys and values: `[slots, nKVHeads, capacity, headDim]` each, the keys transposed within blocks of
 /// ``positionBlock`` positions.
 package struct CacheLayer {
@@ -15,25 +29,33 @@ package struct CacheLayer {
     let layer: lk_cache_layer
 
     /// - Parameters:
-    ///   - keys: `[slots, nKVHeads * capacity * headDim]`, likewise `values`.
+    ///   - keys: Memory of `[slots, nKVHeads * capacity * headDim]` elements of the type, likewise `values`.
     ///   - capacity: A multiple of ``positionBlock``.
     /// - Throws: ``KernelError/shapeMismatch(operand:expected:found:)``.
     package init(
-        keys: FloatMatrix, values: FloatMatrix, nKVHeads: Int, capacity: Int, headDim: Int
+        keys: FloatMatrix, values: FloatMatrix, type: CacheType = .float32, nKVHeads: Int, capacity: Int,
+        headDim: Int
     ) throws(KernelError) {
         guard capacity % Self.positionBlock == 0 else {
             throw .shapeMismatch(
                 operand: "capacity of the cache, a multiple of \(Self.positionBlock)",
                 expected: [capacity / Self.positionBlock * Self.positionBlock], found: [capacity])
         }
-        try keys.requireShape(keys.rows, nKVHeads * capacity * headDim, "keys of the cache")
+        let elements = nKVHeads * capacity * headDim
+        try keys.requireShape(keys.rows, Self.floatCount(elements, type), "keys of the cache")
         try values.requireShape(keys.rows, keys.columns, "values of the cache")
         slots = keys.rows
         self.capacity = capacity
         self.nKVHeads = nKVHeads
         self.headDim = headDim
         layer = lk_cache_layer(
-            keys: keys.base, values: values.base, slot_stride: keys.columns, head_stride: capacity * headDim)
+            dtype: type.dtype, keys: keys.base, values: values.base, slot_stride: elements,
+            head_stride: capacity * headDim)
+    }
+
+    /// Floats whose memory holds some elements of a type; their number is a multiple of ``positionBlock``.
+    package static func floatCount(_ elements: Int, _ type: CacheType) -> Int {
+        elements * type.byteCount / MemoryLayout<Float>.size
     }
 
     /// That the batch's positions and slots exist, in a cache for such heads.

@@ -30,11 +30,12 @@ package final class InferenceState {
     ///   - length: Longest sequence, in tokens.
     ///   - rows: Most rows of one pass: a longer prompt runs in several.
     package init(
-        _ configuration: ModelConfiguration, slots: Int, length: Int, rows: Int = 256, kernels: KernelContext
+        _ configuration: ModelConfiguration, slots: Int, length: Int, rows: Int = 256,
+        cacheType: CacheType = .float32, kernels: KernelContext
     ) throws(KernelError) {
         self.configuration = configuration
         self.kernels = kernels
-        cache = try KVCache(configuration, slots: slots, length: length)
+        cache = try KVCache(configuration, slots: slots, length: length, type: cacheType)
         rope = try RotaryEmbedding(configuration, positions: cache.capacity)
         batch = RowBatch(capacity: max(rows, slots))
         arena = FloatArena()

@@ -4,7 +4,7 @@ import LlamaKernels
 /// Keys and values of every position seen, for a number of independent sequences ("slots").
 ///
 /// Memory is reserved for all slots and committed as positions are filled:
-/// `2 * nLayers * nKVHeads * headDim * 4` bytes a position.
+/// `2 * nLayers * nKVHeads * headDim * type.byteCount` bytes a position.
 package final class KVCache {
     /// Number of sequences that can be held at once.
     package let slots: Int
@@ -19,7 +19,9 @@ package final class KVCache {
     private let arena = FloatArena()
 
     /// - Parameter length: Least number of positions per slot.
-    package init(_ configuration: ModelConfiguration, slots: Int, length: Int) throws(KernelError) {
+    package init(
+        _ configuration: ModelConfiguration, slots: Int, length: Int, type: CacheType = .float32
+    ) throws(KernelError) {
         let block = CacheLayer.positionBlock
         // The kernels count positions with 32 bits.
         guard slots >= 0, (0..<Int(Int32.max) - block).contains(length) else {
@@ -29,7 +31,8 @@ package final class KVCache {
         capacity = (length + block - 1) / block * block
         let (rows, overflow) = slots.multipliedReportingOverflow(by: configuration.nLayers)
         guard !overflow else { throw .outOfMemory(byteCount: Int.max) }
-        let slotWidth = configuration.nKVHeads * capacity * configuration.headDim
+        let slotWidth = CacheLayer.floatCount(
+            configuration.nKVHeads * capacity * configuration.headDim, type)
         let keys = try arena.matrix(rows: rows, columns: slotWidth)
         let values = try arena.matrix(rows: rows, columns: slotWidth)
         var layers: [CacheLayer] = []
@@ -37,7 +40,7 @@ package final class KVCache {
             let range = layer * slots..<(layer + 1) * slots
             layers.append(
                 try CacheLayer(
-                    keys: keys.rows(range), values: values.rows(range), nKVHeads: configuration.nKVHeads,
+                    keys: keys.rows(range), values: values.rows(range), type: type, nKVHeads: configuration.nKVHeads,
                     capacity: capacity, headDim: configuration.headDim))
         }
         self.layers = layers
@@ -73,7 +76,9 @@ package final class KVCache {
     }
 
     /// Bytes that one position of one sequence takes in all layers.
-    package static func bytesPerPosition(_ configuration: ModelConfiguration) -> Int {
-        2 * configuration.nLayers * configuration.nKVHeads * configuration.headDim * MemoryLayout<Float>.size
+    package static func bytesPerPosition(_ configuration: ModelConfiguration, type: CacheType = .float32)
+        -> Int
+    {
+        2 * configuration.nLayers * configuration.nKVHeads * configuration.headDim * type.byteCount
     }
 }

@@ -11,6 +11,14 @@ public struct CompletionOptions: Sendable, Equatable {
         case float32
     }
 
+    /// How the keys and values of earlier tokens are held.
+    public enum CacheType: Sendable {
+        /// As they are computed.
+        case float32
+        /// Rounded to 16-bit floats: half the memory, and faster in long texts.
+        case float16
+    }
+
     /// Most tokens to generate per prompt; 0 generates none.
     public var maximumTokens = 128
     /// Most tokens of prompt and completion together; nil for the model's context length (4096 where the checkpoint does
@@ -28,6 +36,8 @@ public struct CompletionOptions: Sendable, Equatable {
     public var additionalStopTokenIDs: Set<Int32> = []
     /// How activations are multiplied by quantized weights.
     public var activations = Activations.int8
+    /// How the keys and values of earlier tokens are held.
+    public var cacheType = CacheType.float32
     /// Threads to compute with, 1 to 1024; nil for the number of processors this process may use.
     public var threads: Int?
 
@@ -52,6 +62,7 @@ public struct CompletionOptions: Sendable, Equatable {
         options.maxSequenceLength = length
         options.maxGenerationLength = maximumTokens
         options.maxBatchSize = maximumBatchSize
+        options.cacheType = cacheType == .float32 ? .float32 : .float16
         options.sampler = Sampler(temperature: temperature, topP: topP, seed: seed)
         options.stopTokens.formUnion(additionalStopTokenIDs)
         return options

@@ -99,6 +99,12 @@ struct LlamaRun: ParsableCommand {
             valueName: "type"))
     var activations: ActivationType = .int8
 
+    @Option(
+        help: ArgumentHelp(
+            "Type of the cache of keys and values: float16 takes half the memory and is faster in long texts.",
+            valueName: "type"))
+    var kvDtype: CacheType = .float32
+
     @Flag(help: "No progress and no summary; with --output, no text either.")
     var quiet = false
 
@@ -149,6 +155,7 @@ struct LlamaRun: ParsableCommand {
 }
 
 extension ActivationType: ExpressibleByArgument {}
+extension CacheType: ExpressibleByArgument {}
 
 /// How the weights are held.
 enum WeightOption: String, ExpressibleByArgument, CaseIterable {

@@ -72,6 +72,7 @@ struct RunSession {
         result.maxSequenceLength = options.maxSeqLen ?? result.maxSequenceLength
         result.maxGenerationLength = options.maxGenLen
         result.maxBatchSize = options.maxBatchSize
+        result.cacheType = options.kvDtype
         result.sampler = Sampler(temperature: options.temperature, topP: options.topP, seed: options.seed)
         result.logprobs = options.logprobs
         result.echo = options.echo
@@ -93,7 +94,7 @@ struct RunSession {
             """
             \(kernels.instructionSet.rawValue) kernels, \(kernels.activations.rawValue) activations for quantized \
             weights, \(kernels.threads) threads, \
-            \(KVCache.bytesPerPosition(configuration)) bytes of cache per token
+            \(KVCache.bytesPerPosition(configuration, type: options.kvDtype)) bytes of cache per token
             """)
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import LlamaTestSupport
 import Testing
 
-/// `--activations`, and that what it chooses computes the same everywhere.
+/// `--activations` and `--kv-dtype`, and that what they choose computes the same everywhere.
 struct ActivationsTests {
     /// A model in Q8_0, and a tokenizer of its size.
     private func withModel(_ body: (_ folder: URL, _ model: String) throws -> Void) throws {
@@ -38,6 +38,12 @@ struct ActivationsTests {
             for activations in ["int8", "float32"] {
                 let expected = try output(activations, ["LLAMA_KERNELS": "reference"], ["--threads", "1"])
                 #expect((expected == byDefault) == (activations == "int8"))
+                let halved = try output(activations, [:], ["--kv-dtype", "float16"])
+                #expect(halved != expected)
+                #expect(
+                    try output(
+                        activations, ["LLAMA_KERNELS": "reference"],
+                        ["--kv-dtype", "float16", "--max-batch-size", "2"]) == halved)
                 for set in ["avx2", "avxvnni", "avx512", "avx512vnni"] where Self.isSupported(set) {
                     #expect(try output(activations, ["LLAMA_KERNELS": set], ["--threads", "2"]) == expected)
                     #expect(

@@ -15,11 +15,16 @@ private struct Layer {
     let slots: Int
     let cosines: [Float]
     let sines: [Float]
-    /// Unspecified cache content is NaN: using it shows.
+    let type: CacheType
+    /// Memory of elements of the type. Unspecified cache content is NaN: using it shows.
     var keys: [Float]
     var values: [Float]
 
-    init(heads: Int, kvHeads: Int, headDim: Int, layout: lk_rope_layout, slots: Int = 1) {
+    init(
+        heads: Int, kvHeads: Int, headDim: Int, layout: lk_rope_layout, slots: Int = 1,
+        type: CacheType = .float32
+    ) {
+        self.type = type
         (self.heads, self.kvHeads, self.headDim) = (heads, kvHeads, headDim)
         (self.layout, self.slots) = (layout, slots)
         let angles = (0..<Self.capacity).flatMap { position in
@@ -29,7 +34,10 @@ private struct Layer {
         }
         cosines = angles.map { Float(cos($0)) }
         sines = angles.map { Float(sin($0)) }
-        keys = Array(repeating: .nan, count: slots * kvHeads * Self.capacity * headDim)
+        // Two NaNs of binary16, too.
+        keys = Array(
+            repeating: Float(bitPattern: .max),
+            count: CacheLayer.floatCount(slots * kvHeads * Self.capacity * headDim, type))
         values = keys
     }
 
@@ -37,7 +45,7 @@ private struct Layer {
 
     private mutating func with(_ body: (inout lk_attention_shape, inout lk_cache_layer) -> Void) {
         let (heads, kvHeads, headDim, layout) = (heads, kvHeads, headDim, layout)
-        let (slotStride, headStride) = (kvHeads * headStride, headStride)
+        let (slotStride, headStride, type) = (kvHeads * headStride, headStride, type)
         cosines.withUnsafeBufferPointer { cosines in
             sines.withUnsafeBufferPointer { sines in
                 keys.withUnsafeMutableBufferPointer { keys in
@@ -47,7 +55,7 @@ private struct Layer {
                             rope_cos: cosines.baseAddress, rope_sin: sines.baseAddress,
                             scale: 1 / Float(headDim).squareRoot())
                         var cache = lk_cache_layer(
-                            keys: keys.baseAddress, values: values.baseAddress, slot_stride: slotStride,
+                            dtype: type.dtype, keys: keys.baseAddress, values: values.baseAddress, slot_stride: slotStride,
                             head_stride: headStride)
                         body(&shape, &cache)
                     }
@@ -148,6 +156,55 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
         }
     }
 
+    /// A cache in binary16 gives the bits of one in float32 whose elements are rounded to it.
+    @Test(arguments: instructionSets, layouts)
+    func rounds(_ set: InstructionSet, _ layout: lk_rope_layout) throws {
+        let context = try KernelContext(instructionSet: set, threads: 2)
+        for (heads, kvHeads, headDim, count) in [(2, 1, 10, 300), (8, 2, 64, 140), (1, 1, 72, 33)] {
+            var results: [[Float]] = []
+            for type in CacheType.allCases {
+                var layer = Layer(heads: heads, kvHeads: kvHeads, headDim: headDim, layout: layout, type: type)
+                var numbers = SeededGenerator(seed: 16)
+                var q = numbers.floats(count * heads * headDim)
+                // From below the least binary16 number to above the greatest.
+                let k = numbers.floats(count * kvHeads * headDim)
+                let v = numbers.floats(count * kvHeads * headDim).enumerated().map { index, value in
+                    value * Float(sign: .plus, exponent: index % 42 - 26, significand: 1)
+                }
+                layer.store(context, sequence(count), q: &q, k: k, v: v)
+                if type == .float32 {
+                    layer.keys = layer.keys.map { Float(Float16($0)) }
+                    layer.values = layer.values.map { Float(Float16($0)) }
+                }
+                results.append(layer.attend(context, sequence(count), q: q))
+            }
+            #expect(bits(results[0]) == bits(results[1]), "\(heads) heads of \(headDim)")
+            #expect(results[0].contains { $0.isFinite && $0 != 0 })
+        }
+    }
+
+    /// Halfway between two binary16 numbers, at the ends of their range, and next to all of these.
+    @Test func roundsEveryValueToTheNearest() throws {
+        let context = try KernelContext(instructionSet: .reference, threads: 1)
+        let halves = (0..<UInt16(0x7C00)).map { Float(Float16(bitPattern: $0)) }
+        let ends: [Float] = [0, 65519.996, 65520, 1e30, .infinity, 0x1p-25, 0x1p-26, 0x1.8p-25, 0x1p-149]
+        var values = ends + zip(halves, halves.dropFirst()).map { ($0 + $1) / 2 }
+        values += values.flatMap { [$0.nextUp, $0.nextDown] }
+        values += values.map { -$0 }
+        let headDim = 64
+        let rows = values.count / headDim
+        for chunk in stride(from: 0, to: rows, by: Layer.capacity) {
+            var layer = Layer(
+                heads: 1, kvHeads: 1, headDim: headDim, layout: LK_ROPE_HALVES, type: .float16)
+            let count = min(Layer.capacity, rows - chunk)
+            let v = Array(values[chunk * headDim..<(chunk + count) * headDim])
+            var q = [Float](repeating: 0, count: v.count)
+            layer.store(context, sequence(count), q: &q, k: q, v: v)
+            let stored = layer.values.withUnsafeBytes { Array($0.bindMemory(to: UInt16.self)) }
+            #expect(Array(stored[..<v.count]) == v.map { Float16($0).bitPattern })
+        }
+    }
+
     @Test(arguments: instructionSets)
     func aRowsBitsAreIndependentOfTheBatch(_ set: InstructionSet) throws {
         let alone = try KernelContext(instructionSet: set, threads: 1)
@@ -186,9 +243,13 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
         for (heads, kvHeads, headDim, count) in [
             (2, 1, 10, 300), (3, 3, 2, 17), (8, 2, 64, 140), (1, 1, 72, 33),
         ] {
-            let results = try [InstructionSet.reference, set].map { set in
+            let results = try [
+                (InstructionSet.reference, CacheType.float32), (set, .float32), (.reference, .float16),
+                (set, .float16),
+            ].map { set, type in
                 let context = try KernelContext(instructionSet: set, threads: 2)
-                var layer = Layer(heads: heads, kvHeads: kvHeads, headDim: headDim, layout: layout)
+                var layer = Layer(
+                    heads: heads, kvHeads: kvHeads, headDim: headDim, layout: layout, type: type)
                 var numbers = SeededGenerator(seed: 15)
                 var q = numbers.floats(count * heads * headDim).map { $0 * 4 }
                 let k = numbers.floats(count * kvHeads * headDim).map { $0 * 4 }
@@ -197,6 +258,8 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
                 return layer.attend(context, sequence(count), q: q)
             }
             #expect(bits(results[0]) == bits(results[1]), "\(heads) heads of \(headDim)")
+            #expect(bits(results[2]) == bits(results[3]), "\(heads) heads of \(headDim)")
+            #expect(bits(results[0]) != bits(results[2]))
         }
     }
 

@@ -21,5 +21,6 @@ struct KVCacheTests {
         let configuration = try ReferenceModel.fixture("hf-biased-bf16").checkpoint.configuration
         // Two layers, keys and values, two heads of 16 floats.
         #expect(KVCache.bytesPerPosition(configuration) == 2 * 2 * 2 * 16 * 4)
+        #expect(KVCache.bytesPerPosition(configuration, type: .float16) == 2 * 2 * 2 * 16 * 2)
     }
 }

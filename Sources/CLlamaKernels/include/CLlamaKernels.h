@@ -171,14 +171,15 @@ typedef enum { LK_ROPE_INTERLEAVED = 0, LK_ROPE_HALVES = 1 } lk_rope_layout;
 // Positions of a block of the key cache: the lanes of the widest vector.
 enum { LK_POSITION_LANES = 16 };
 
-// One layer's key-value cache. For slot s and kv head h (base + s * slot_stride + h * head_stride floats), with
-// L = LK_POSITION_LANES:
+// One layer's key-value cache, in LK_F32 or LK_F16. For slot s and kv head h (base + s * slot_stride + h * head_stride
+// elements), with L = LK_POSITION_LANES:
 //   keys   [capacity / L][head_dim][L]   position p is lane p % L of block p / L
 //   values [capacity][head_dim]
 // `capacity` is a multiple of L. Lanes and rows past the last stored position are unspecified.
 typedef struct {
-    float *keys;
-    float *values;
+    lk_dtype dtype;
+    void *keys;
+    void *values;
     size_t slot_stride;
     size_t head_stride;
 } lk_cache_layer;
@@ -192,7 +193,7 @@ typedef struct {
 } lk_attention_shape;
 
 // Rotates q [count, n_heads * head_dim] in place; rotates k [count, n_kv_heads * head_dim] and stores it and
-// v (same shape) in the cache at each row's slot and position.
+// v (same shape), rounded to the cache's dtype, at each row's slot and position.
 void lk_rope_and_store(lk_context *context, const lk_attention_shape *shape, const lk_row *rows, size_t count,
                        float *q, const float *k, const float *v, const lk_cache_layer *cache);
 
