@@ -40,7 +40,8 @@ package final class KVCache {
             let range = layer * slots..<(layer + 1) * slots
             layers.append(
                 try CacheLayer(
-                    keys: keys.rows(range), values: values.rows(range), type: type, nKVHeads: configuration.nKVHeads,
+                    keys: keys.rows(range), values: values.rows(range), type: type,
+                    nKVHeads: configuration.nKVHeads,
                     capacity: capacity, headDim: configuration.headDim))
         }
         self.layers = layers

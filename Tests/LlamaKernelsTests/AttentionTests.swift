@@ -55,7 +55,8 @@ private struct Layer {
                             rope_cos: cosines.baseAddress, rope_sin: sines.baseAddress,
                             scale: 1 / Float(headDim).squareRoot())
                         var cache = lk_cache_layer(
-                            dtype: type.dtype, keys: keys.baseAddress, values: values.baseAddress, slot_stride: slotStride,
+                            dtype: type.dtype, keys: keys.baseAddress, values: values.baseAddress,
+                            slot_stride: slotStride,
                             head_stride: headStride)
                         body(&shape, &cache)
                     }
@@ -163,7 +164,8 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
         for (heads, kvHeads, headDim, count) in [(2, 1, 10, 300), (8, 2, 64, 140), (1, 1, 72, 33)] {
             var results: [[Float]] = []
             for type in CacheType.allCases {
-                var layer = Layer(heads: heads, kvHeads: kvHeads, headDim: headDim, layout: layout, type: type)
+                var layer = Layer(
+                    heads: heads, kvHeads: kvHeads, headDim: headDim, layout: layout, type: type)
                 var numbers = SeededGenerator(seed: 16)
                 var q = numbers.floats(count * heads * headDim)
                 // From below the least binary16 number to above the greatest.
