@@ -39,6 +39,13 @@ bool lk_isa_supported(lk_isa isa) {
     return false;
 }
 
+bool lk_bfloat16_supported(lk_isa isa) {
+    bool is_avx512 = isa == LK_AVX512 || isa == LK_AVX512_VNNI;
+    return is_avx512 && lk_isa_supported(isa) && __builtin_cpu_supports("avx512bf16");
+}
+
+static const lk_linear_kernels *bfloat16_kernels(void) { return &lk_bfloat16_avx512; }
+
 lk_isa lk_isa_best(void) {
     static const lk_isa fastest_first[] = {LK_AVX512_VNNI, LK_AVX512, LK_AVX_VNNI, LK_AVX2};
     for (size_t i = 0; i < sizeof fastest_first / sizeof *fastest_first; i++) {
@@ -51,14 +58,22 @@ static const lk_kernels *kernels_for(lk_isa isa) { return isa == LK_REFERENCE ? 
 static const lk_linear_kernels *integers_for(lk_isa isa) { return isa == LK_REFERENCE ? &lk_integer_reference : NULL; }
 bool lk_isa_supported(lk_isa isa) { return isa == LK_REFERENCE; }
 lk_isa lk_isa_best(void) { return LK_REFERENCE; }
+bool lk_bfloat16_supported(lk_isa isa) {
+    (void)isa;
+    return false;
+}
+static const lk_linear_kernels *bfloat16_kernels(void) { return NULL; }
 #endif
 
 lk_context *lk_context_create(lk_isa isa, lk_activations activations, int threads) {
     if (!lk_isa_supported(isa) || threads < 1) return NULL;
+    bool rounds = activations == LK_ACTIVATIONS_BFLOAT16;
+    if (rounds && !lk_bfloat16_supported(isa)) return NULL;
     lk_context *context = calloc(1, sizeof *context);
     if (context == NULL) return NULL;
     context->kernels = kernels_for(isa);
-    context->integer = activations == LK_ACTIVATIONS_INT8 ? integers_for(isa) : NULL;
+    context->integer = activations == LK_ACTIVATIONS_FLOAT32 ? NULL : integers_for(isa);
+    context->bfloat16 = rounds ? bfloat16_kernels() : NULL;
     context->team = lk_team_create(threads);
     // Page alignment also keeps two threads' scratch on different pages.
     context->scratch = aligned_alloc(4096, (size_t)threads * LK_SCRATCH_FLOATS * sizeof(float));

@@ -46,7 +46,7 @@ typedef struct {
 
 typedef struct lk_training_kernels lk_training_kernels;
 
-// Linear layers whose activations are float32, or quantized to int8 (integer.h).
+// Linear layers whose activations are float32, quantized to int8 (integer.h), or rounded to bfloat16.
 typedef struct {
     // The instruction set's.
     const char *name;
@@ -82,12 +82,13 @@ extern const lk_kernels lk_kernels_reference;
 extern const lk_linear_kernels lk_integer_reference;
 #if defined(__x86_64__)
 extern const lk_kernels lk_kernels_avx2, lk_kernels_avx512;
-extern const lk_linear_kernels lk_integer_avx2, lk_integer_avxvnni, lk_integer_avx512vnni;
+extern const lk_linear_kernels lk_integer_avx2, lk_integer_avxvnni, lk_integer_avx512vnni, lk_bfloat16_avx512;
 #endif
 
 struct lk_context {
     const lk_kernels *kernels;
-    const lk_linear_kernels *integer;  // NULL where activations stay float32
+    // For weights in block formats, and for BF16; NULL where their activations stay float32.
+    const lk_linear_kernels *integer, *bfloat16;
     lk_team *team;
     float *scratch;
     float *packed;

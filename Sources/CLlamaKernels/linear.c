@@ -3,9 +3,10 @@
 #include "kernels.h"
 #include "scalar_sums.h"
 
-// Packings that one call makes: two for integers, the rest for float32, where a layer that would need another reads the
-// activations as they are.
-enum { MOST_PACKINGS = 4 };
+// Packings that one call makes: two for integers and four for bfloat16, whose activations must be packed and fit the
+// memory together; the rest for float32, where a layer that would need another reads the activations as they are.
+enum { MOST_PACKINGS = 8 };
+enum { INTEGER_FLOATS = LK_PACKED_FLOATS / 4, BFLOAT16_FLOATS = LK_PACKED_FLOATS / 8 };
 
 // A round's tokens packed for all layers that want them alike.
 typedef struct {
@@ -32,17 +33,24 @@ typedef struct {
 static bool in_integers(const lk_context *context, const lk_matrix *weight) {
     if (context->integer == NULL || lk_dtype_block_count(weight->dtype) == 1) return false;
     size_t floats = context->integer->packed_size(weight);
-    return floats > 0 && floats <= LK_PACKED_FLOATS / 2;
+    return floats > 0 && floats <= INTEGER_FLOATS;
+}
+
+static bool in_bfloat16(const lk_context *context, const lk_matrix *weight) {
+    if (context->bfloat16 == NULL || weight->dtype != LK_BF16) return false;
+    size_t floats = context->bfloat16->packed_size(weight);
+    return floats > 0 && floats <= BFLOAT16_FLOATS;
 }
 
 static const lk_linear_kernels *kernels_of(const lk_context *context, const lk_matrix *weight) {
-    return in_integers(context, weight) ? context->integer : context->kernels->linear;
+    if (in_integers(context, weight)) return context->integer;
+    return in_bfloat16(context, weight) ? context->bfloat16 : context->kernels->linear;
 }
 
 // Layers of one input have equally many columns, so parts of equal width are equally many.
 static bool pack_alike(const lk_context *context, const lk_matrix *a, const lk_matrix *b) {
-    if (in_integers(context, a) != in_integers(context, b)) return false;
-    if (in_integers(context, a)) return lk_dtype_block_count(a->dtype) == lk_dtype_block_count(b->dtype);
+    if (kernels_of(context, a) != kernels_of(context, b)) return false;
+    if (kernels_of(context, a) == context->integer) return lk_dtype_block_count(a->dtype) == lk_dtype_block_count(b->dtype);
     return a->blocks[0].columns == b->blocks[0].columns;
 }
 
@@ -53,12 +61,12 @@ static const packing *packing_of(const linear_job *job, const lk_matrix *weight)
     return NULL;
 }
 
-// Plans what the layers of integers, or the others, want where `round` of the tokens are packed at a time; returns the
+// Plans what the layers of float32, or the others, want where `round` of the tokens are packed at a time; returns the
 // floats of a packed token so far.
-static size_t plan_kind(linear_job *job, bool integers, size_t tokens, size_t round, size_t token_floats) {
+static size_t plan_kind(linear_job *job, bool in_float32, size_t tokens, size_t round, size_t token_floats) {
     for (const lk_linear_op *op = job->ops; op < job->ops + job->count; op++) {
-        if (in_integers(job->context, op->weight) != integers) continue;
         const lk_linear_kernels *kernels = kernels_of(job->context, op->weight);
+        if ((kernels == job->context->kernels->linear) != in_float32) continue;
         size_t tiles = kernels->packed_tiles(op->weight->dtype, tokens);
         if (tiles == 0 || job->packing_count == MOST_PACKINGS || packing_of(job, op->weight)) continue;
         size_t floats = kernels->packed_size(op->weight);
@@ -69,10 +77,10 @@ static size_t plan_kind(linear_job *job, bool integers, size_t tokens, size_t ro
     return token_floats;
 }
 
-// Integers come first: their activations must be packed.
+// The layers come first whose activations must be packed.
 static size_t plan_packings(linear_job *job, size_t tokens, size_t round) {
     job->packing_count = 0;
-    return plan_kind(job, false, tokens, round, plan_kind(job, true, tokens, round, 0));
+    return plan_kind(job, true, tokens, round, plan_kind(job, false, tokens, round, 0));
 }
 
 static void pack_chunk(void *argument, uint32_t chunk, int member) {

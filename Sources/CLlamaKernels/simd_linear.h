@@ -73,7 +73,7 @@ static INLINE bool needs_decoding(lk_dtype dtype) {
     return lk_dtype_block_count(dtype) > 1 && dtype != LK_Q8_0 && dtype != LK_Q4_0;
 }
 
-static void convert(lk_dtype dtype, const void *from, float *to, size_t n) {
+static MAY_BE_UNUSED void convert(lk_dtype dtype, const void *from, float *to, size_t n) {
     if (lk_dtype_block_count(dtype) > 1) {
         decode_blocks(dtype, from, to, n);
         return;

@@ -38,7 +38,7 @@ static size_t packed_size(const lk_matrix *weight) {
 }
 
 // A tile's tokens by class: [16, steps of all parts, tokens of the tile]. Columns past the end of a part are 0.
-static void pack(const lk_matrix *weight, const lk_input *input, size_t tile, size_t tiles, float *packed) {
+static MAY_BE_UNUSED void pack(const lk_matrix *weight, const lk_input *input, size_t tile, size_t tiles, float *packed) {
     size_t begin = lk_tile_begin(tile, tiles, input->tokens);
     size_t tokens = lk_tile_begin(tile + 1, tiles, input->tokens) - begin;
     size_t columns = weight->blocks[0].columns, class_floats = packed_size(weight) / VEC_LANES * tokens;

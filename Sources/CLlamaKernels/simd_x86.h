@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define INLINE inline __attribute__((always_inline))
+// For functions of a header that not every file uses.
+#define MAY_BE_UNUSED __attribute__((unused))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 SIMD_BEGIN

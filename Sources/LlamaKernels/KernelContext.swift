@@ -27,6 +27,9 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     /// Whether this processor and operating system can run it.
     package var isSupported: Bool { lk_isa_supported(isa) }
 
+    /// Whether it can multiply numbers of bfloat16 here.
+    package var multipliesBFloat16: Bool { lk_bfloat16_supported(isa) }
+
     /// The fastest one supported.
     package static var best: InstructionSet {
         allCases.last { $0.isSupported } ?? .reference
@@ -42,13 +45,24 @@ package enum InstructionSet: String, CaseIterable, Sendable {
     }
 }
 
-/// How the activations of linear layers with weights in block formats (Q8_0, Q4_K, …) are multiplied. Other weights are
-/// always multiplied by 32-bit floats.
+/// How the activations of linear layers are multiplied by weights in block formats (Q8_0, Q4_K, …) and in BF16. Other
+/// weights are always multiplied by 32-bit floats.
 package enum ActivationType: String, CaseIterable, Sendable {
-    /// Quantized to 8-bit integers in blocks like the weights', as llama.cpp computes: faster.
+    /// By weights in block formats, quantized to 8-bit integers in blocks like the weights', as llama.cpp computes: faster.
     case int8
+    /// As ``int8``; by BF16 weights, rounded to bfloat16, as llama.cpp computes: faster. The results are those of the
+    /// processor, and may differ from another one's.
+    case bfloat16
     /// As they are: the weights' exact values times the activations'.
     case float32
+
+    fileprivate var kind: lk_activations {
+        switch self {
+        case .int8: LK_ACTIVATIONS_INT8
+        case .bfloat16: LK_ACTIVATIONS_BFLOAT16
+        case .float32: LK_ACTIVATIONS_FLOAT32
+        }
+    }
 }
 
 /// An instruction set, a persistent team of threads and their scratch memory.
@@ -60,7 +74,7 @@ package final class KernelContext {
 
     /// The instruction set the context computes with.
     package let instructionSet: InstructionSet
-    /// How activations are multiplied by weights in block formats.
+    /// How activations are multiplied by weights.
     package let activations: ActivationType
     let handle: OpaquePointer
 
@@ -70,8 +84,10 @@ package final class KernelContext {
     ) throws(KernelError) {
         guard instructionSet.isSupported else { throw .unsupported(instructionSet) }
         guard (1...Self.maximumThreads).contains(threads) else { throw .invalidThreadCount(threads) }
-        let kind = activations == .int8 ? LK_ACTIVATIONS_INT8 : LK_ACTIVATIONS_FLOAT32
-        guard let handle = lk_context_create(instructionSet.isa, kind, Int32(threads)) else {
+        guard activations != .bfloat16 || instructionSet.multipliesBFloat16 else {
+            throw .unsupportedBFloat16(instructionSet)
+        }
+        guard let handle = lk_context_create(instructionSet.isa, activations.kind, Int32(threads)) else {
             throw .outOfResources(threads: threads)
         }
         self.instructionSet = instructionSet

@@ -5,7 +5,7 @@ extension KernelError: CategorizedError {
     /// ``ErrorCategory/insufficientResources``.
     package var category: ErrorCategory {
         switch self {
-        case .unknownInstructionSet, .unsupported: .invalidArgument
+        case .unknownInstructionSet, .unsupported, .unsupportedBFloat16: .invalidArgument
         case .changedWeights(let error): error.category
         default: .insufficientResources
         }

@@ -4,6 +4,8 @@ import LlamaFiles
 package enum KernelError: Error, Equatable, Sendable {
     /// This processor cannot run the instruction set.
     case unsupported(InstructionSet)
+    /// Neither this instruction set nor this processor multiplies numbers of bfloat16.
+    case unsupportedBFloat16(InstructionSet)
     /// `LLAMA_KERNELS` names none of the instruction sets.
     case unknownInstructionSet(String)
     /// The thread count is not between 1 and ``KernelContext/maximumThreads``.
@@ -32,6 +34,8 @@ extension KernelError: CustomStringConvertible {
             "LLAMA_KERNELS: expected one that this processor can run "
                 + "(\(InstructionSet.allCases.filter(\.isSupported).map(\.rawValue).joined(separator: ", "))), "
                 + "found \(set.rawValue)"
+        case .unsupportedBFloat16(let set):
+            "activations in bfloat16: expected AVX-512 with BF16, found \(set.rawValue); use int8 or float32"
         case .unknownInstructionSet(let name):
             "LLAMA_KERNELS: expected \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")), found \(name)"
         case .invalidThreadCount(let count):

@@ -3,10 +3,13 @@ internal import LlamaKernels
 
 /// How prompts are completed.
 public struct CompletionOptions: Sendable, Equatable {
-    /// How activations are multiplied by quantized weights. It makes no difference to other weights.
+    /// How activations are multiplied by quantized and BF16 weights. It makes no difference to other weights.
     public enum Activations: Sendable {
-        /// Quantized to 8-bit integers in blocks like the weights': faster.
+        /// By quantized weights, quantized to 8-bit integers in blocks like the weights': faster.
         case int8
+        /// As ``int8``; by BF16 weights, rounded to bfloat16: faster, but not the same on every processor. Only with
+        /// AVX-512 BF16.
+        case bfloat16
         /// As they are: exact.
         case float32
     }
@@ -34,7 +37,7 @@ public struct CompletionOptions: Sendable, Equatable {
     public var seed: UInt64 = 0
     /// Token ids that end a completion, besides those of the model.
     public var additionalStopTokenIDs: Set<Int32> = []
-    /// How activations are multiplied by quantized weights.
+    /// How activations are multiplied by quantized and BF16 weights.
     public var activations = Activations.int8
     /// How the keys and values of earlier tokens are held.
     public var cacheType = CacheType.float32
@@ -66,6 +69,14 @@ public struct CompletionOptions: Sendable, Equatable {
         options.sampler = Sampler(temperature: temperature, topP: topP, seed: seed)
         options.stopTokens.formUnion(additionalStopTokenIDs)
         return options
+    }
+
+    var activationType: ActivationType {
+        switch activations {
+        case .int8: .int8
+        case .bfloat16: .bfloat16
+        case .float32: .float32
+        }
     }
 
     var threadCount: Int {

@@ -90,7 +90,7 @@ public struct Llama: Sendable {
         return try LlamaError.translating {
             let prepared = try model.completer(
                 kernels: KernelContext(
-                    activations: options.activations == .int8 ? .int8 : .float32, threads: threads)
+                    activations: options.activationType, threads: threads)
             ).prepare(
                 prompts.enumerated().map { index, prompt in
                     LlamaGeneration.Prompt(

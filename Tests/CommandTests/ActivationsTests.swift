@@ -99,6 +99,7 @@ struct ActivationsTests {
         let result = try Command.run(arguments, program: program)
         #expect(result.code == 64)
         #expect(
-            result.error.contains("--activations: expected int8 or float32, found int4"), "\(result.error)")
+            result.error.contains("--activations: expected int8, bfloat16 or float32, found int4"),
+            "\(result.error)")
     }
 }

@@ -84,12 +84,15 @@ static inline size_t lk_dtype_block_size(lk_dtype dtype) {
 // Instruction sets. The names with VNNI multiply integers with its dot products; otherwise they are the ones before them.
 typedef enum { LK_REFERENCE = 0, LK_AVX2 = 1, LK_AVX_VNNI = 2, LK_AVX512 = 3, LK_AVX512_VNNI = 4 } lk_isa;
 
-// How the activations of linear layers with weights in block formats are multiplied: as they are, or quantized to int8 in
-// blocks like the weights', with exact integer sums within a block. Other weights are multiplied as float32 always.
-typedef enum { LK_ACTIVATIONS_FLOAT32 = 0, LK_ACTIVATIONS_INT8 = 1 } lk_activations;
+// How the activations of linear layers are multiplied: as they are; by weights in block formats, quantized to int8 in
+// blocks like the weights', with exact integer sums within a block; or so and, by BF16 weights, rounded to bfloat16, in
+// the way of processors that can. Everything else is multiplied as float32 always.
+typedef enum { LK_ACTIVATIONS_FLOAT32 = 0, LK_ACTIVATIONS_INT8 = 1, LK_ACTIVATIONS_BFLOAT16 = 2 } lk_activations;
 
 // Whether this processor (and operating system) can run the instruction set.
 bool lk_isa_supported(lk_isa isa);
+// Whether it can also multiply numbers of bfloat16.
+bool lk_bfloat16_supported(lk_isa isa);
 // The fastest supported instruction set.
 lk_isa lk_isa_best(void);
 
@@ -99,7 +102,7 @@ int lk_processor_count(void);
 // An instruction set, a persistent team of `threads` threads (the caller is one of them) and each
 // thread's scratch memory. One call at a time may use a context.
 typedef struct lk_context lk_context;
-// NULL where the instruction set is not supported or the system has no memory or threads left.
+// NULL where the instruction set, or bfloat16 if asked for, is not supported or the system has no memory or threads left.
 lk_context *lk_context_create(lk_isa isa, lk_activations activations, int threads);
 void lk_context_destroy(lk_context *context);
 int lk_context_threads(const lk_context *context);
@@ -138,7 +141,7 @@ typedef struct {
 } lk_linear_op;
 
 // Runs `count` linear layers over the same input [tokens, columns] in one parallel region. Their weights may differ in
-// dtype and in how their columns are cut.
+// dtype and in how their columns are cut; weights that are multiplied as bfloat16, in up to four ways.
 void lk_linear(lk_context *context, const lk_linear_op *ops, size_t count, const float *x, size_t x_stride,
                size_t tokens);
 
