@@ -13,6 +13,7 @@ let package = Package(
         .executable(name: "llama-train", targets: ["llama-train"]),
         .executable(name: "llama-tokenize", targets: ["llama-tokenize"]),
         .executable(name: "llama-convert", targets: ["llama-convert"]),
+        .executable(name: "llama-bench", targets: ["llama-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -97,6 +98,12 @@ let package = Package(
                 "LlamaCheckpoints", "LlamaCommands", "LlamaConversion", "LlamaFiles", "LlamaJSON",
                 "LlamaTensors", argumentParser, logging,
             ]),
+        .executableTarget(
+            name: "llama-bench",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaCommands", "LlamaJSON", "LlamaKernels", "LlamaModel",
+                "LlamaTensors", argumentParser, logging,
+            ]),
 
         .target(
             name: "LlamaTestSupport", path: "Tests/LlamaTestSupport", resources: [.copy("Fixtures")]),
@@ -155,7 +162,10 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["llama-convert", "llama-run", "llama-tokenize", "llama-train", "LlamaTestSupport"]),
+            dependencies: [
+                "llama-bench", "llama-convert", "llama-run", "llama-tokenize", "llama-train",
+                "LlamaTestSupport",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11,

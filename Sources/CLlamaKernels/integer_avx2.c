@@ -13,6 +13,7 @@ const lk_linear_kernels lk_integer_avx2 = {
     .packed_size = integer_size,
     .pack = integer_pack,
     .rows = integer_rows,
+    .peak = integer_peak,
 };
 
 #else

@@ -14,6 +14,7 @@ const lk_linear_kernels lk_integer_avx512vnni = {
     .packed_size = integer_size,
     .pack = integer_pack,
     .rows = integer_rows,
+    .peak = integer_peak,
 };
 
 #else

@@ -126,6 +126,30 @@ static void rows(const lk_linear_op *op, size_t row_begin, size_t row_end, const
     }
 }
 
+// MARK: The processor's limit
+
+// Products that a round adds to each lane.
+enum { PEAK_PRODUCTS = 256 };
+
+static size_t peak(uint32_t rounds, double *sum) {
+    const volatile int8_t one = 1;
+    int8_t a = one;
+    double total = 0;
+    for (uint32_t round = 0; round < rounds; round++) {
+        int sums[LANES] = {0};
+        for (int product = 0; product < PEAK_PRODUCTS; product++) {
+            // Otherwise the compiler would multiply the product instead of adding it again and again.
+            for (int lane = 0; lane < LANES; lane++) {
+                __asm__ volatile("" : "+r"(a));
+                sums[lane] += a * a;
+            }
+        }
+        for (int lane = 0; lane < LANES; lane++) total += sums[lane];
+    }
+    *sum = total;
+    return (size_t)2 * LANES * PEAK_PRODUCTS * rounds;
+}
+
 const lk_linear_kernels lk_integer_reference = {
     .name = "reference",
     .group = 1,
@@ -133,4 +157,5 @@ const lk_linear_kernels lk_integer_reference = {
     .packed_size = packed_size,
     .pack = pack,
     .rows = rows,
+    .peak = peak,
 };

@@ -61,6 +61,9 @@ typedef struct {
     void (*pack)(const lk_matrix *weight, const lk_input *input, size_t tile, size_t tiles, float *packed);
     // Rows row_begin ..< row_end of one linear layer for all tokens of the input.
     void (*rows)(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *input, float *scratch);
+    // The multiply-adds of these layers with nothing else to do (CPeaks.h): the number of operations, and in `sum` the
+    // sum of as many products of 1 and 1.
+    size_t (*peak)(uint32_t rounds, double *sum);
 } lk_linear_kernels;
 
 typedef struct {

@@ -6,6 +6,7 @@
 #include "simd_attention.h"
 #include "simd_elementwise.h"
 #include "simd_linear.h"
+#include "simd_peak.h"
 #include "training.h"
 
 static const lk_linear_kernels linear = {
@@ -15,6 +16,7 @@ static const lk_linear_kernels linear = {
     .packed_size = packed_size,
     .pack = pack,
     .rows = linear_rows,
+    .peak = peak,
 };
 
 const lk_kernels lk_kernels_avx512 = {

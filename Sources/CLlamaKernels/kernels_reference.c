@@ -150,11 +150,32 @@ static void attend(const lk_query *queries, size_t count, size_t head_dim, float
     for (size_t i = 0; i < count; i++) attend_to(&queries[i], head_dim, scale, dtype, keys, values);
 }
 
+// MARK: The processor's limit
+
+// Products that a round adds to each lane.
+enum { PEAK_PRODUCTS = 256 };
+
+static size_t peak(uint32_t rounds, double *sum) {
+    const volatile float one = 1;
+    float a = one;
+    double total = 0;
+    for (uint32_t round = 0; round < rounds; round++) {
+        lanes sums = {{0}};
+        for (int product = 0; product < PEAK_PRODUCTS; product++) {
+            for (int lane = 0; lane < LANES; lane++) sums.lane[lane] = fmaf(a, a, sums.lane[lane]);
+        }
+        total += (double)sum_of_lanes(&sums);
+    }
+    *sum = total;
+    return (size_t)2 * LANES * PEAK_PRODUCTS * rounds;
+}
+
 static const lk_linear_kernels linear = {
     .name = "reference",
     .group = 1,
     .packed_tiles = packed_tiles,
     .rows = linear_rows,
+    .peak = peak,
 };
 
 const lk_kernels lk_kernels_reference = {

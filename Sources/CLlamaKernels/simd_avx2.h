@@ -35,6 +35,8 @@
 #define OUTER_VECTORS 1
 #define SCORE_BLOCKS 1
 #define VALUE_VECTORS 1
+// Enough sums to have four multiply-adds in flight on each of two ports.
+#define PEAK_SUMS 6
 
 SIMD_BEGIN
 
@@ -164,6 +166,9 @@ static INLINE vec vec_keep_n(vec a, float fill, size_t n) {
 static INLINE vec vec_swap_pairs(vec a) {
     return vec_of(_mm256_permute_ps(a.low, 0xb1), _mm256_permute_ps(a.high, 0xb1));
 }
+
+// Makes the compiler forget what it knows of the value.
+static INLINE void vec_hide(vec *a) { __asm__ volatile("" : "+x"(a->low), "+x"(a->high)); }
 
 static INLINE float vec_first(vec a) { return _mm256_cvtss_f32(a.low); }
 

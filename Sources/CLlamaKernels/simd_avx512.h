@@ -29,6 +29,7 @@
 #define OUTER_VECTORS 2
 #define SCORE_BLOCKS 4
 #define VALUE_VECTORS 4
+#define PEAK_SUMS 12
 
 SIMD_BEGIN
 
@@ -96,6 +97,7 @@ static INLINE vec vec_keep_n(vec a, float fill, size_t n) {
 }
 
 static INLINE vec vec_swap_pairs(vec a) { return _mm512_permute_ps(a, 0xb1); }
+static INLINE void vec_hide(vec *a) { __asm__ volatile("" : "+v"(*a)); }
 static INLINE float vec_first(vec a) { return _mm512_cvtss_f32(a); }
 static INLINE float vec_maximum(vec a) { return _mm512_reduce_max_ps(a); }
 

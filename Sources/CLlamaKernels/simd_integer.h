@@ -24,6 +24,7 @@ enum { ALONE_TOKENS = 2 };
 #include "simd_integer_quantize.h"
 #include "simd_integer_dot.h"
 #include "simd_integer_panel.h"
+#include "simd_integer_peak.h"
 #include "simd_integer_tile.h"
 
 static INLINE void integer_rows_of(lk_dtype dtype, const lk_linear_op *op, size_t row_begin, size_t row_end,

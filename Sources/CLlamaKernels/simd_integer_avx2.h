@@ -7,6 +7,8 @@
 // 3 x 16 partial sums and 3 x 16 sums are 12 of 16 registers.
 #define INTEGER_TOKENS 3
 #define INTEGER_VECTORS 1
+// 5 x 16 sums, two vectors of operands and a product are 15.
+#define INTEGER_PEAK_SUMS 5
 
 SIMD_BEGIN
 
@@ -25,6 +27,8 @@ typedef struct { __m256i low, high; } ivec;
 
 static INLINE ivec ivec_zero(void) { return (ivec){_mm256_setzero_si256(), _mm256_setzero_si256()}; }
 static INLINE ivec ivec_set(int32_t value) { return (ivec){_mm256_set1_epi32(value), _mm256_set1_epi32(value)}; }
+// Makes the compiler forget what it knows of the value.
+static INLINE void ivec_hide(ivec *a) { __asm__ volatile("" : "+x"(a->low), "+x"(a->high)); }
 static INLINE ivec ivec_load(const void *from) {
     const __m256i *halves = from;
     return (ivec){_mm256_loadu_si256(halves), _mm256_loadu_si256(halves + 1)};

@@ -8,6 +8,7 @@
 // 6 x 32 partial sums and 6 x 32 sums are 24 of 32 registers.
 #define INTEGER_TOKENS 6
 #define INTEGER_VECTORS 2
+#define INTEGER_PEAK_SUMS 12
 
 SIMD_BEGIN
 
@@ -18,6 +19,7 @@ typedef __m512i ivec;
 
 static INLINE ivec ivec_zero(void) { return _mm512_setzero_si512(); }
 static INLINE ivec ivec_set(int32_t value) { return _mm512_set1_epi32(value); }
+static INLINE void ivec_hide(ivec *a) { __asm__ volatile("" : "+v"(*a)); }
 static INLINE ivec ivec_load(const void *from) { return _mm512_loadu_si512(from); }
 static INLINE ivec ivec_sub(ivec a, ivec b) { return _mm512_sub_epi32(a, b); }
 static INLINE ivec ivec_mul(ivec a, ivec b) { return _mm512_mullo_epi32(a, b); }

@@ -58,6 +58,33 @@ package struct CacheLayer {
         elements * type.byteCount / MemoryLayout<Float>.size
     }
 
+    /// Copies the first positions of a sequence to another one.
+    ///
+    /// - Parameters:
+    ///   - positions: At most ``capacity``.
+    ///   - source: A slot, likewise `target`.
+    /// - Throws: ``KernelError/invalidBatch(what:expected:found:)``.
+    package func copy(positions: Int, from source: Int, to target: Int) throws(KernelError) {
+        for slot in [source, target] where !(0..<slots).contains(slot) {
+            throw .invalidBatch(what: "slot", expected: "one below \(slots)", found: "\(slot)")
+        }
+        guard (0...capacity).contains(positions) else {
+            throw .invalidBatch(what: "positions", expected: "0 to \(capacity)", found: "\(positions)")
+        }
+        guard source != target else { return }
+        // Keys are transposed within blocks, so whole blocks are copied.
+        let blocks = (positions + Self.positionBlock - 1) / Self.positionBlock
+        let count = blocks * Self.positionBlock * headDim
+        for head in 0..<nKVHeads {
+            let (from, to) = (
+                source * layer.slot_stride + head * layer.head_stride,
+                target * layer.slot_stride + head * layer.head_stride
+            )
+            (layer.keys + to).update(from: layer.keys + from, count: count)
+            (layer.values + to).update(from: layer.values + from, count: count)
+        }
+    }
+
     /// That the batch's positions and slots exist, in a cache for such heads.
     @inline(__always)
     func require(_ batch: RowBatch, _ shape: AttentionShape) throws(KernelError) {

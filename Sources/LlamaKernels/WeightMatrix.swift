@@ -53,6 +53,21 @@ package final class WeightMatrix: Sendable {
         matrix.deallocate()
         blocks.deallocate()
     }
+
+    /// How the weights are stored.
+    package var dtype: DType { parts[0].dtype }
+
+    /// Bytes of the weights as stored.
+    package var byteCount: Int { parts.reduce(0) { $0 + $1.byteCount } }
+
+    /// The memory of each part, from its first element to its last.
+    var regions: [lk_region] {
+        parts.map { part in
+            let elements = Tensor.extent(shape: part.shape, strides: part.strides) ?? 0
+            return lk_region(
+                data: part.baseAddress, bytes: elements / part.dtype.blockCount * part.dtype.blockSize)
+        }
+    }
 }
 
 extension DType {

@@ -76,6 +76,20 @@ package final class KVCache {
         swap(&lengths, &extended)
     }
 
+    /// Makes a sequence a copy of another one.
+    ///
+    /// - Parameters:
+    ///   - source: A slot, likewise `target`.
+    /// - Throws: ``KernelError/invalidBatch(what:expected:found:)``.
+    package func copySequence(_ source: Int, to target: Int) throws(KernelError) {
+        for slot in [source, target] where !lengths.indices.contains(slot) {
+            throw .invalidBatch(
+                what: "slot of the cache", expected: "one below \(slots)", found: "\(slot)")
+        }
+        for layer in layers { try layer.copy(positions: lengths[source], from: source, to: target) }
+        lengths[target] = lengths[source]
+    }
+
     /// Bytes that one position of one sequence takes in all layers.
     package static func bytesPerPosition(_ configuration: ModelConfiguration, type: CacheType = .float32)
         -> Int

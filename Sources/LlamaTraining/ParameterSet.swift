@@ -1,5 +1,6 @@
 import LlamaCheckpoints
 import LlamaKernels
+import LlamaTensors
 
 /// The weights of a model in one array of floats, and their gradients and moments in arrays of the same layout.
 package final class ParameterSet {

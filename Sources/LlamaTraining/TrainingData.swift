@@ -1,5 +1,6 @@
 import LlamaFiles
 import Glibc
+import LlamaTensors
 import LlamaTokenizers
 
 /// A text as token ids, in three splits: the first 80 % to train on, the next 10 % to validate, the rest to test.

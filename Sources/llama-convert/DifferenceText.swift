@@ -1,3 +1,4 @@
+import LlamaCommands
 import LlamaTensors
 import LlamaJSON
 import LlamaCheckpoints
@@ -19,7 +20,7 @@ struct DifferenceText {
                 + comparison.counts.filter { $0.count > 0 }.map { "\($0.count) \($0.words)" }
                 .joined(separator: ", "))
         let different = comparison.entries.filter { !$0.outcome.isSame }
-        lines += Table.lines(different.prefix(Self.shown).map(row))
+        lines += TextTable.lines(different.prefix(Self.shown).map(row))
         if different.count > Self.shown { lines.append("  … and \(different.count - Self.shown) more") }
         lines.append(isSame ? "same" : "different")
         return lines.joined(separator: "\n")
@@ -31,7 +32,7 @@ struct DifferenceText {
         return [
             "configuration: " + (matters ? "different" : "equal, but for what does not make another model")
         ]
-            + Table.lines(
+            + TextTable.lines(
                 comparison.fields.map { field in
                     [
                         field.field.rawValue, "A \(field.first ?? "does not say")",

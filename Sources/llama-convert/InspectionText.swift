@@ -1,3 +1,4 @@
+import LlamaCommands
 import LlamaTensors
 import LlamaJSON
 import LlamaCheckpoints
@@ -13,8 +14,8 @@ struct InspectionText {
 
     var text: String {
         let head = [["path", path.oneLine()], ["format", report.format ?? "unknown"]] + family + size
-        var lines = Table.lines(head + [["cut", report.cutSummary], ["tokenizer", tokenizerLine]] + tokens)
-            .map { String($0.dropFirst(2)) }
+        var lines = TextTable.lines(
+            head + [["cut", report.cutSummary], ["tokenizer", tokenizerLine]] + tokens, indentation: 0)
         lines += section("files", files)
         if !report.sources.isEmpty { lines += section("configuration", configuration) }
         let problems = report.problems + tokenizer.problems
@@ -23,7 +24,7 @@ struct InspectionText {
         return lines.joined(separator: "\n")
     }
 
-    private func section(_ title: String, _ rows: [[String]]) -> [String] { [title] + Table.lines(rows) }
+    private func section(_ title: String, _ rows: [[String]]) -> [String] { [title] + TextTable.lines(rows) }
 
     private var family: [[String]] {
         guard let family = report.family else { return [["family", "unknown"]] }

@@ -1,3 +1,4 @@
+import LlamaCommands
 import LlamaCheckpoints
 import LlamaConversion
 import LlamaTensors
@@ -39,7 +40,7 @@ struct LossReport {
                 "at most \(Quantity.rounded(loss.largestRelativeError)) of the value",
             ] + Self.ends(loss, isQuantized: false)
         }
-        return Table.lines(rows)
+        return TextTable.lines(rows)
     }
 
     /// What is printed even with `--quiet`: values that became infinite, zero or something else altogether. Nil if none

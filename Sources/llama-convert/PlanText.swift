@@ -22,7 +22,7 @@ struct PlanText {
                 Quantity.bytes(plan.peakMemory(threads: threads)) + " beside the mapped files",
             ],
         ]
-        let lines = Table.lines(rows + sums).map { $0.dropFirst(2) }
+        let lines = TextTable.lines(rows + sums, indentation: 0)
         try Console.output(lines.joined(separator: "\n") + "\n")
     }
 }

@@ -143,12 +143,6 @@ struct LlamaRun: ParsableCommand {
     /// The longest context of any Llama so far.
     private static let longest = 10_000_000
 
-    private func require(
-        _ holds: Bool, _ option: String, _ expected: String, _ found: some CustomStringConvertible
-    ) throws {
-        guard holds else { throw ValidationError("\(option): expected \(expected), found \(found)") }
-    }
-
     func run() throws {
         try RunSession(self).run()
     }

@@ -1,3 +1,4 @@
+import LlamaCommands
 import LlamaGeneration
 import Glibc
 
@@ -28,26 +29,14 @@ struct Summary {
         time > .zero ? " (\(fixed(Double(tokens) / (time / .seconds(1)), digits: 1)) tokens/s)" : ""
     }
 
-    /// Peak resident memory, and how much is resident now besides pages of mapped files. Source: proc(5).
+    /// Peak resident memory, and how much is resident now besides pages of mapped files.
     private static var memory: String {
         var usage = rusage()
         getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
         let peak = "peak memory \(fixed(Double(usage.ru_maxrss) / 1024, digits: 0)) MB"
-        guard let anonymous = statusField("RssAnon:") else { return peak }
-        return peak + ", of which \(fixed(Double(anonymous) / 1024, digits: 0)) MB besides the mapped weights"
-    }
-
-    /// A field of `/proc/self/status`, in KB.
-    private static func statusField(_ name: String) -> Int? {
-        guard let file = fopen("/proc/self/status", "r") else { return nil }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        while fgets(&line, Int32(line.count), file) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            let words = text.split { $0.isWhitespace }
-            if words.first.map(String.init) == name, words.count > 1 { return Int(words[1]) }
-        }
-        return nil
+        guard let anonymous = MemoryStatus.anonymous else { return peak }
+        let megabytes = fixed(Double(anonymous) / 0x1p20, digits: 0)
+        return peak + ", of which \(megabytes) MB besides the mapped weights"
     }
 
     /// A number with `digits` digits after the decimal point: 0 or 1.

@@ -1,3 +1,4 @@
+import LlamaCommands
 import LlamaJSON
 import LlamaTokenizers
 
@@ -41,7 +42,7 @@ struct ComparisonReport {
         let cells = ids.prefix(Self.shownTokens).map { id in
             ["\(id)", "A", description(id, tokenizers.0), "B", description(id, tokenizers.1)]
         }
-        lines += TextTable.lines(cells, rightAligned: [0])
+        lines += TextTable.lines(cells, indentation: 4, rightAligned: [0])
         if ids.count > Self.shownTokens { lines.append("    and \(ids.count - Self.shownTokens) more") }
         return lines
     }
@@ -59,7 +60,7 @@ struct ComparisonReport {
         lines += TextTable.lines(
             vocabulary.roles.filter { !$0.isSame }.map {
                 [$0.name, "A", list($0.ids.first, tokenizers.0), "B", list($0.ids.second, tokenizers.1)]
-            })
+            }, indentation: 4)
         for (names, owner) in [(vocabulary.namesOfOne.first, "A"), (vocabulary.namesOfOne.second, "B")] {
             guard !names.isEmpty else { continue }
             let shown = names.prefix(Self.shownTokens).map(PieceList.readable).joined(separator: " ")
@@ -92,7 +93,9 @@ struct ComparisonReport {
         return [
             heading("ids", false, "of \(texts.idDifferenceCount) of \(texts.count) \(unit)"),
             "    first in \(difference.source), from token \(first + 1) on: \(excerpt(of: difference))",
-        ] + TextTable.lines([["", "token", "A", "", "B", ""]] + cells, rightAligned: [1, 2, 4])
+        ]
+            + TextTable.lines(
+                [["", "token", "A", "", "B", ""]] + cells, indentation: 4, rightAligned: [1, 2, 4])
     }
 
     private func cell(

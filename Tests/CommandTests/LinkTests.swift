@@ -8,7 +8,7 @@ struct LinkTests {
 
     @Test(arguments: [
         ("llama-tokenize", false, false), ("llama-convert", false, true), ("llama-run", true, false),
-        ("llama-train", true, true),
+        ("llama-train", true, true), ("llama-bench", true, false),
     ])
     func linksKernelsAndCryptographyOnlyWhereTheyAreUsed(
         program: String, hasKernels: Bool, hasCryptography: Bool

@@ -9,7 +9,7 @@ struct PathOptionTests {
         "n-layers", "n-heads", "n-kv-heads", "multiple-of", "norm-eps", "rope-theta", "max-seq-len",
         "batch-size", "accumulation", "steps", "learning-rate", "final-learning-rate", "warmup",
         "weight-decay", "beta2", "grad-clip", "eval-interval", "eval-batches", "seed", "threads", "split",
-        "activations",
+        "activations", "name", "n,…",
     ]
 
     /// A command as ArgumentParser describes it.
@@ -30,7 +30,7 @@ struct PathOptionTests {
 
     private struct Dump: Decodable { let command: Description }
 
-    @Test(arguments: ["llama-run", "llama-convert", "llama-tokenize", "llama-train"])
+    @Test(arguments: ["llama-run", "llama-convert", "llama-tokenize", "llama-train", "llama-bench"])
     func emptyPathsAreNamed(program: String) throws {
         let help = try Command.run(["--experimental-dump-help"], program: program)
         let root = try JSONDecoder().decode(Dump.self, from: Data(help.output.utf8)).command

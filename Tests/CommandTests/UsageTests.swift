@@ -136,6 +136,10 @@ struct UsageTests {
             "llama-train",
             "missing expected argument '--data <file>'\nTrain a small Llama on a text, or measure the loss of one."
         ),
+        (
+            "llama-bench",
+            "give the folder of --checkpoints, or a --shape\nMeasure how fast a model runs, against the limits of the machine."
+        ),
     ])
     func aBareCommandSaysWhatItNeedsAndDoes(program: String, lines: String) throws {
         let result = try Command.run([], program: program)
@@ -147,7 +151,7 @@ struct UsageTests {
     @Test(arguments: [
         ("llama-run", []), ("llama-convert", ["convert", "inspect", "diff"]),
         ("llama-tokenize", ["encode", "decode", "compare", "benchmark"]),
-        ("llama-train", ["train", "evaluate"]),
+        ("llama-train", ["train", "evaluate"]), ("llama-bench", ["model", "kernels"]),
     ])
     func everyCommandHasAVersion(program: String, subcommands: [String]) throws {
         for arguments in [["--version"]] + subcommands.map({ [$0, "--version"] }) {
@@ -213,7 +217,7 @@ struct UsageTests {
     }
 
     /// Swift's concurrency would trap.
-    @Test(arguments: ["llama-run", "llama-convert", "llama-tokenize", "llama-train"])
+    @Test(arguments: ["llama-run", "llama-convert", "llama-tokenize", "llama-train", "llama-bench"])
     func saysThatTooFewFilesMayBeOpen(program: String) throws {
         let result = try Command.shell(#"ulimit -n 7; "$@""#, ["--checkpoints", "x"], program: program)
         let message = "the limit on open files: expected at least 32, found 7; raise it with `ulimit -n`"

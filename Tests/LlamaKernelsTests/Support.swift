@@ -71,18 +71,4 @@ private func decode(_ bytes: [UInt8], _ dtype: DType) -> [Float] {
     return values
 }
 
-extension DType {
-    /// Offsets of a block's binary16 scales (`block_*` in `ggml-common.h` of llama.cpp).
-    fileprivate var scaleOffsets: [Int] {
-        switch self {
-        case .q4_0, .q5_0, .q8_0: [0]
-        case .q4_1, .q5_1, .q4_K, .q5_K: [0, 2]
-        case .q2_K: [80, 82]
-        case .q3_K: [108]
-        case .q6_K: [208]
-        default: []
-        }
-    }
-}
-
 func bits(_ values: some Sequence<Float>) -> [UInt32] { values.map(\.bitPattern) }

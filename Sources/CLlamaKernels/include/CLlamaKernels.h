@@ -213,6 +213,7 @@ double lk_log_sum_exp(lk_context *context, const float *x, size_t count);
 #endif
 
 // This header is the module's umbrella: what it does not include, Swift does not see.
+#include "CPeaks.h"
 #include "CTraining.h"
 
 #endif

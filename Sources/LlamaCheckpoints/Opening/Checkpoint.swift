@@ -61,6 +61,13 @@ package struct Checkpoint: Sendable {
         try checkUnchanged()
     }
 
+    /// A checkpoint of weights in memory.
+    init(_ configuration: ModelConfiguration, name: String, weights: [TensorRole: Weight]) {
+        (self.configuration, self.weights) = (configuration, weights)
+        (files, folder, gguf, configurationSources, mappedFiles) = ([], name, nil, [], [])
+        (container, naming, format) = (SafetensorsFile.self, .meta, .metaSafetensors)
+    }
+
     /// Checks that what was read of the weights' files so far is still in them: see ``MappedFile/checkUnchanged()``.
     package func checkUnchanged() throws(CheckpointError) {
         do { try mappedFiles.checkUnchanged() } catch { throw CheckpointError(error) }

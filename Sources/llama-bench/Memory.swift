@@ -1,0 +1,39 @@
+import LlamaCheckpoints
+import LlamaCommands
+import LlamaModel
+
+/// Whether what is asked for fits.
+enum Memory {
+    /// Refuses what the context or the memory does not hold, before anything is allocated.
+    ///
+    /// - Parameter weights: Bytes of weights that will be in memory; 0 for mapped ones.
+    /// - Throws: ``Failure``.
+    static func require(
+        _ weights: Int, for configuration: ModelConfiguration, _ options: ModelBenchmark
+    ) throws(Failure) {
+        let (prompt, generate) = (options.prompt.counts.max() ?? 0, options.generate.counts.max() ?? 0)
+        let (depth, batch) = (options.depth.counts.max() ?? 0, options.batch.counts.max() ?? 1)
+        if let context = configuration.contextLength, depth + max(prompt, generate) > context {
+            let option = prompt >= generate ? "--prompt \(prompt)" : "--generate \(generate)"
+            throw Failure(
+                Failure.usage,
+                "--depth: expected at most \(max(0, context - max(prompt, generate))) with \(option), "
+                    + "as the model's context is \(context) tokens, found \(depth)")
+        }
+        let length = depth + max(prompt, generate)
+        let (cache, overflow) = KVCache.bytesPerPosition(configuration).multipliedReportingOverflow(
+            by: generate > 0 ? depth * (batch - 1) + generate * (batch - 1) + length : length)
+        let (sum, sumOverflow) = cache.addingReportingOverflow(weights)
+        guard let available = MemoryStatus.available, overflow || sumOverflow || sum > available else {
+            return
+        }
+        let parts = [(weights, "weights"), (overflow ? Int.max : cache, "a cache")].filter { $0.0 > 0 }
+            .map { "\(Quantity.bytes($0.0)) for \($0.1)" }
+        throw Failure(
+            Failure.system,
+            "memory: expected at most \(Quantity.bytes(available)), which are available, found that "
+                + parts.joined(separator: " and ")
+                + " would be needed; use a smaller --depth, --batch, --dtype "
+                + "or --shape")
+    }
+}

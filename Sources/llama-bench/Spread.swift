@@ -1,0 +1,25 @@
+import LlamaJSON
+
+/// Median, least and greatest of several measurements.
+struct Spread {
+    let median: Double
+    let minimum: Double
+    let maximum: Double
+
+    /// - Parameter values: At least one.
+    init(_ values: [Double]) {
+        let sorted = values.sorted()
+        let middle = sorted.count / 2
+        guard let least = sorted.first, let greatest = sorted.last else {
+            (median, minimum, maximum) = (.nan, .nan, .nan)
+            return
+        }
+        median = sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+        (minimum, maximum) = (least, greatest)
+    }
+
+    /// The object that `--json` prints.
+    var json: JSONText {
+        .object([("median", .double(median)), ("min", .double(minimum)), ("max", .double(maximum))])
+    }
+}
