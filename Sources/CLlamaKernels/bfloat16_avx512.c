@@ -26,6 +26,7 @@ SIMD_END
 
 #define vec_fma multiply_pairs
 #include "simd_linear.h"
+#include "simd_peak.h"
 #undef vec_fma
 
 SIMD_BEGIN
@@ -110,6 +111,13 @@ static void bfloat16_rows(const lk_linear_op *op, size_t begin, size_t end, cons
     linear_rows(&word_op, begin, end, &word_input, scratch);
 }
 
+// A word of 1 is a pair of 1 and 0: both products count, and one is 1.
+static size_t bfloat16_peak(uint32_t rounds, double *sum) {
+    size_t operations = 2 * peak(rounds, sum);
+    *sum *= 2;
+    return operations;
+}
+
 SIMD_END
 
 const lk_linear_kernels lk_bfloat16_avx512 = {
@@ -119,6 +127,7 @@ const lk_linear_kernels lk_bfloat16_avx512 = {
     .packed_size = bfloat16_size,
     .pack = bfloat16_pack,
     .rows = bfloat16_rows,
+    .peak = bfloat16_peak,
 };
 
 #else

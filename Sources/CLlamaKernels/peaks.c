@@ -76,10 +76,16 @@ static void multiply_chunk(void *argument, uint32_t chunk, int member) {
     atomic_fetch_add_explicit(&job->sum, (uint64_t)sum, memory_order_relaxed);
 }
 
+// The kernels that the context has for it; those of float32 where it has none.
+static const lk_linear_kernels *kernels_for(const lk_context *context, lk_arithmetic arithmetic) {
+    const lk_linear_kernels *kernels = arithmetic == LK_ARITHMETIC_INT8       ? context->integer
+                                       : arithmetic == LK_ARITHMETIC_BFLOAT16 ? context->bfloat16
+                                                                              : NULL;
+    return kernels == NULL ? context->kernels->linear : kernels;
+}
+
 double lk_multiply(lk_context *context, lk_arithmetic arithmetic, uint32_t rounds, double *sum) {
-    const lk_linear_kernels *kernels =
-        arithmetic == LK_ARITHMETIC_INT8 && context->integer != NULL ? context->integer : context->kernels->linear;
-    multiply_job job = {.peak = kernels->peak, .rounds = rounds};
+    multiply_job job = {.peak = kernels_for(context, arithmetic)->peak, .rounds = rounds};
     lk_team_run(context->team, multiply_chunk, &job, CHUNKS_PER_THREAD * (uint32_t)lk_team_size(context->team));
     *sum = (double)atomic_load(&job.sum);
     return (double)atomic_load(&job.operations);

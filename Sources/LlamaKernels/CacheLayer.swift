@@ -75,13 +75,15 @@ package struct CacheLayer {
         // Keys are transposed within blocks, so whole blocks are copied.
         let blocks = (positions + Self.positionBlock - 1) / Self.positionBlock
         let count = blocks * Self.positionBlock * headDim
+        let size = layer.dtype == LK_F16 ? 2 : 4
         for head in 0..<nKVHeads {
             let (from, to) = (
                 source * layer.slot_stride + head * layer.head_stride,
                 target * layer.slot_stride + head * layer.head_stride
             )
-            (layer.keys + to).update(from: layer.keys + from, count: count)
-            (layer.values + to).update(from: layer.values + from, count: count)
+            for case let memory? in [layer.keys, layer.values] {
+                (memory + to * size).copyMemory(from: memory + from * size, byteCount: count * size)
+            }
         }
     }
 

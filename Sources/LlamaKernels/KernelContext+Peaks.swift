@@ -27,11 +27,14 @@ package enum Arithmetic: Sendable, CaseIterable {
     case float32
     /// Products of 8-bit integers and their sums, of weights in block formats by quantized activations.
     case int8
+    /// Products of pairs of bfloat16 and their sums, of BF16 weights by rounded activations.
+    case bfloat16
 
     fileprivate var kind: lk_arithmetic {
         switch self {
         case .float32: LK_ARITHMETIC_FLOAT32
         case .int8: LK_ARITHMETIC_INT8
+        case .bfloat16: LK_ARITHMETIC_BFLOAT16
         }
     }
 }
@@ -40,7 +43,8 @@ package enum Arithmetic: Sendable, CaseIterable {
 extension KernelContext {
     /// How the context multiplies a matrix by activations.
     package func arithmetic(of matrix: WeightMatrix) -> Arithmetic {
-        activations == .int8 && matrix.dtype.isBlockFormat ? .int8 : .float32
+        if activations != .float32, matrix.dtype.isBlockFormat { return .int8 }
+        return activations == .bfloat16 && matrix.dtype == .bfloat16 ? .bfloat16 : .float32
     }
 
     /// Reads every byte of the weights once, in order, with all threads.
@@ -51,8 +55,8 @@ extension KernelContext {
         lk_read(handle, memory.regions.baseAddress, memory.regions.count)
     }
 
-    /// Multiplies and adds numbers in registers with all threads, with the instructions that linear layers use. Without
-    /// quantized activations (``ActivationType/float32``), ``Arithmetic/int8`` multiplies floats too.
+    /// Multiplies and adds numbers in registers with all threads, with the instructions that linear layers use. Where
+    /// the context's activations are not those of the arithmetic, it multiplies 32-bit floats.
     ///
     /// - Parameter rounds: At least 1; the time is proportional to it.
     /// - Returns: The number of operations, two for each multiply-add; and the sum of all products, each of which is 1.

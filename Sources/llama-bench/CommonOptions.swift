@@ -6,7 +6,7 @@ import LlamaKernels
 struct CommonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Activations that quantized weights are multiplied by: int8 is fast, float32 exact.",
+            "What activations become to be multiplied by quantized weights: int8 is fast, float32 leaves them as they are, bfloat16 is int8 and rounds them for BF16 weights, too, where the processor can.",
             valueName: "type"))
     var activations: ActivationType = .int8
 

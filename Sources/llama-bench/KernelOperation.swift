@@ -47,10 +47,7 @@ struct KernelResult {
     }
 
     private func peak(_ sample: Limits.Sample) -> Double {
-        switch operation.arithmetic {
-        case .float32: sample.floatRate
-        case .int8: sample.integerRate ?? sample.floatRate
-        }
+        sample.rates[operation.arithmetic] ?? .infinity
     }
 
     private func median(_ value: (Repetition) -> Double) -> Double { Spread(repetitions.map(value)).median }

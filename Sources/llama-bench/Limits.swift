@@ -8,10 +8,8 @@ struct Limits {
     struct Sample {
         /// Bytes per second of reading the weights in order.
         let readRate: Double
-        /// Operations per second of multiply-adds of float32.
-        let floatRate: Double
-        /// Operations per second of multiply-adds of 8-bit integers; nil where nothing is computed in them.
-        let integerRate: Double?
+        /// Operations per second of the arithmetic that is used.
+        let rates: [Arithmetic: Double]
     }
 
     /// Time that each part of a sample takes at least.
@@ -19,7 +17,7 @@ struct Limits {
 
     private let kernels: KernelContext
     private let memory: WeightMemory
-    private let rounds: (float: Int, integer: Int?)
+    private let rounds: [Arithmetic: Int]
 
     /// - Parameters:
     ///   - matrices: The weights that are measured.
@@ -27,22 +25,22 @@ struct Limits {
     init(_ matrices: [WeightMatrix], on kernels: KernelContext) {
         self.kernels = kernels
         memory = WeightMemory(matrices)
-        let hasIntegers = matrices.contains { kernels.arithmetic(of: $0) == .int8 }
-        rounds = (
-            Self.rounds(.float32, on: kernels), hasIntegers ? Self.rounds(.int8, on: kernels) : nil
-        )
+        // Attention is computed in floats, whatever the weights.
+        let used = Set(matrices.map { kernels.arithmetic(of: $0) }).union([.float32])
+        rounds = Dictionary(uniqueKeysWithValues: used.map { ($0, Self.rounds($0, on: kernels)) })
     }
 
     /// The medians of samples, as `--json` prints them.
     static func json(_ samples: [Sample]) -> JSONText {
-        let integers = samples.compactMap(\.integerRate)
+        func rate(_ arithmetic: Arithmetic) -> JSONText {
+            let rates = samples.compactMap { $0.rates[arithmetic] }
+            return rates.isEmpty ? .null : .double(Spread(rates).median)
+        }
         return .object([
             ("read_bytes_per_second", .double(Spread(samples.map(\.readRate)).median)),
-            ("float_operations_per_second", .double(Spread(samples.map(\.floatRate)).median)),
-            (
-                "integer_operations_per_second",
-                integers.isEmpty ? .null : .double(Spread(integers).median)
-            ),
+            ("float_operations_per_second", rate(.float32)),
+            ("integer_operations_per_second", rate(.int8)),
+            ("bfloat16_operations_per_second", rate(.bfloat16)),
         ])
     }
 
@@ -56,7 +54,7 @@ struct Limits {
         } while ContinuousClock.now - start < Self.shortest
         return Sample(
             readRate: Double(bytes) / (ContinuousClock.now - start).seconds,
-            floatRate: rate(.float32, rounds.float), integerRate: rounds.integer.map { rate(.int8, $0) })
+            rates: Dictionary(uniqueKeysWithValues: rounds.map { ($0, rate($0, $1)) }))
     }
 
     private func rate(_ arithmetic: Arithmetic, _ rounds: Int) -> Double {

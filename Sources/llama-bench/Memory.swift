@@ -21,8 +21,9 @@ enum Memory {
                     + "as the model's context is \(context) tokens, found \(depth)")
         }
         let length = depth + max(prompt, generate)
-        let (cache, overflow) = KVCache.bytesPerPosition(configuration).multipliedReportingOverflow(
-            by: generate > 0 ? depth * (batch - 1) + generate * (batch - 1) + length : length)
+        let (cache, overflow) = KVCache.bytesPerPosition(configuration, type: options.kvDtype)
+            .multipliedReportingOverflow(
+                by: generate > 0 ? depth * (batch - 1) + generate * (batch - 1) + length : length)
         let (sum, sumOverflow) = cache.addingReportingOverflow(weights)
         guard let available = MemoryStatus.available, overflow || sumOverflow || sum > available else {
             return

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LlamaCommands
+import LlamaKernels
 
 /// `llama-bench model`, the default: measures prompts and decoding.
 struct ModelBenchmark: ParsableCommand {
@@ -22,10 +23,10 @@ struct ModelBenchmark: ParsableCommand {
             memory_bytes, page_size_bytes, transparent_huge_pages, kernel, version}, model {name, weights: \
             "mapped", "expanded" or "random", dtypes [{dtype, bytes}], weight_bytes, parameters, load_seconds, \
             cache_bytes_per_position}, results [{kind: "prefill" or "decode", dtype (of most of the weights), \
-            activations, batch, depth, tokens (of each sequence), repetitions, tokens_per_second {median, min, max}, \
+            activations, kv_dtype, batch, depth, tokens (of each sequence), repetitions, tokens_per_second {median, min, max}, \
             bandwidth_share, arithmetic_share, time_to_first_token_seconds (of prefill), peak_memory_bytes, \
             weight_bytes_per_token, cache_bytes_per_token, operations_per_token, limits {read_bytes_per_second, \
-            float_operations_per_second, integer_operations_per_second}}]. Shares and limits are medians; what is not \
+            float_operations_per_second, integer_operations_per_second, bfloat16_operations_per_second}}]. Shares and limits are medians; what is not \
             known or not used is null.
             """)
 
@@ -58,6 +59,9 @@ struct ModelBenchmark: ParsableCommand {
 
     @Option(help: ArgumentHelp("Sequences that are decoded at the same time.", valueName: "n,…"))
     var batch = CountList([1])
+
+    @Option(help: ArgumentHelp("Type of the cache of keys and values.", valueName: "type"))
+    var kvDtype: CacheType = .float32
 
     @OptionGroup var common: CommonOptions
 

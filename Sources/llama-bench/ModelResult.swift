@@ -34,6 +34,7 @@ struct ModelResult {
     let measurement: Measurement
     let dtype: String
     let activations: ActivationType
+    let cacheType: CacheType
     let work: Work
     let repetitions: [Repetition]
     /// The most memory that was resident, the mapped weights included.
@@ -55,7 +56,8 @@ struct ModelResult {
     var json: JSONText {
         .object([
             ("kind", .string(measurement.kind.rawValue)), ("dtype", .string(dtype)),
-            ("activations", .string(activations.rawValue)), ("batch", .int(measurement.batch)),
+            ("activations", .string(activations.rawValue)), ("kv_dtype", .string(cacheType.rawValue)),
+            ("batch", .int(measurement.batch)),
             ("depth", .int(measurement.depth)), ("tokens", .int(measurement.tokens)),
             ("repetitions", .int(repetitions.count)), ("tokens_per_second", rate.json),
             ("bandwidth_share", .double(bandwidthShare)), ("arithmetic_share", .double(arithmeticShare)),

@@ -48,7 +48,7 @@ struct ModelSession {
         let measurements = measurements(depth)
         let sequences = try Sequences(
             subject.transformer, slots: measurements.map(\.batch).max() ?? 1, depth: depth,
-            tokens: measurements.map(\.tokens).max() ?? 0, on: kernels)
+            tokens: measurements.map(\.tokens).max() ?? 0, cacheType: options.kvDtype, on: kernels)
         return try measurements.map { measurement in
             progress.show("\(measurement.text): filling the cache")
             MemoryStatus.resetPeak()
@@ -61,6 +61,7 @@ struct ModelSession {
             }
             return ModelResult(
                 measurement: measurement, dtype: subject.dtype.rawValue, activations: kernels.activations,
+                cacheType: options.kvDtype,
                 work: work(measurement, sequences, subject.transformer, kernels), repetitions: repetitions,
                 peakMemory: MemoryStatus.peak)
         }
@@ -88,11 +89,11 @@ struct ModelSession {
         case .prefill:
             Work.prefill(
                 model, tokens: measurement.tokens, depth: measurement.depth, rows: sequences.rowCapacity,
-                on: kernels)
+                cacheType: options.kvDtype, on: kernels)
         case .decode:
             Work.decode(
                 model, tokens: measurement.tokens, depth: measurement.depth, batch: measurement.batch,
-                on: kernels)
+                cacheType: options.kvDtype, on: kernels)
         }
     }
 
@@ -107,9 +108,10 @@ struct ModelSession {
         let numbers = Set(1..<ModelResult.titles.count)
         let table = TextTable.lines(
             [ModelResult.titles] + results.map(\.cells), indentation: 0, rightAligned: numbers)
-        let activations =
-            subject.dtype.isBlockFormat ? ", \(options.common.activations.rawValue) activations" : ""
-        let lines = [machine.text, subject.text + activations, options.common.heading, ""] + table
+        let isFloat = [.float32, .float16].contains(subject.dtype)
+        let activations = isFloat ? "" : ", \(options.common.activations.rawValue) activations"
+        let cache = ", cache in \(options.kvDtype.rawValue)"
+        let lines = [machine.text, subject.text + activations + cache, options.common.heading, ""] + table
         try Console.output(lines.joined(separator: "\n") + "\n")
     }
 }

@@ -20,12 +20,13 @@ final class Sequences {
     ///   - slots: Most sequences at the same time.
     ///   - tokens: Most tokens of each after the first `depth`.
     init(
-        _ model: Transformer, slots: Int, depth: Int, tokens: Int, on kernels: KernelContext
+        _ model: Transformer, slots: Int, depth: Int, tokens: Int, cacheType: CacheType,
+        on kernels: KernelContext
     ) throws(KernelError) {
         self.model = model
         self.depth = depth
         state = try InferenceState(
-            model.configuration, slots: slots, length: depth + tokens, kernels: kernels)
+            model.configuration, slots: slots, length: depth + tokens, cacheType: cacheType, kernels: kernels)
         rows = Array(0..<slots)
     }
 

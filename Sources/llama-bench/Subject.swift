@@ -25,6 +25,7 @@ struct Subject {
     /// The model.
     let transformer: Transformer
     private let weights: Weights
+    private let cacheType: CacheType
     /// Bytes of the weights by type, most first, as they are computed with.
     private let dtypes: [(dtype: DType, byteCount: Int)]
     /// Time to open the checkpoint or make the weights.
@@ -34,6 +35,7 @@ struct Subject {
     ///   interrupted.
     init(_ options: ModelBenchmark) throws {
         let start = ContinuousClock.now
+        cacheType = options.kvDtype
         let checkpoint: Checkpoint
         if let path = options.checkpoints {
             let logger = Logger(label: "llama-bench") { _ in SwiftLogNoOpLogHandler() }
@@ -85,7 +87,7 @@ struct Subject {
             ("weight_bytes", .int(dtypes.reduce(0) { $0 + $1.byteCount })),
             ("parameters", .int(configuration.parameterCount)),
             ("load_seconds", .double(loadTime.seconds)),
-            ("cache_bytes_per_position", .int(KVCache.bytesPerPosition(configuration))),
+            ("cache_bytes_per_position", .int(KVCache.bytesPerPosition(configuration, type: cacheType))),
         ])
     }
 }

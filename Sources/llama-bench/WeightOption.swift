@@ -36,3 +36,4 @@ enum WeightOption: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension ActivationType: ExpressibleByArgument {}
+extension CacheType: ExpressibleByArgument {}

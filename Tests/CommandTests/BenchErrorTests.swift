@@ -20,7 +20,7 @@ struct BenchErrorTests {
         ),
         (
             ["--shape", "stories260K", "--activations", "int4"],
-            "--activations: expected int8 or float32, found int4"
+            "--activations: expected int8, bfloat16 or float32, found int4"
         ),
         (["--shape", "stories260K", "-p", "12,"], "--prompt: \(tokens) 12,"),
         (["--shape", "stories260K", "--prompt", "-1"], "--prompt: \(tokens) -1"),

@@ -9,7 +9,9 @@ import Testing
     @Test(arguments: instructionSets, Arithmetic.allCases)
     func everyCountedMultiplyAddIsDone(_ set: InstructionSet, _ arithmetic: Arithmetic) throws {
         for (threads, rounds) in [(1, 1), (2, 3)] {
-            let kernels = try KernelContext(instructionSet: set, threads: threads)
+            let kernels = try KernelContext(
+                instructionSet: set, activations: set.multipliesBFloat16 ? .bfloat16 : .int8, threads: threads
+            )
             let (operations, sum) = kernels.multiply(arithmetic, rounds: rounds)
             #expect(operations > 0)
             #expect(sum == operations / 2)

@@ -18,8 +18,9 @@ typedef struct {
 // the exclusive or of the 64-bit words of all regions; the last word of each is filled up with zeros.
 uint64_t lk_read(lk_context *context, const lk_region *regions, size_t count);
 
-// The arithmetic of linear layers: fused multiply-adds of float32, or products of 8-bit integers with their sums.
-typedef enum { LK_ARITHMETIC_FLOAT32 = 0, LK_ARITHMETIC_INT8 = 1 } lk_arithmetic;
+// The arithmetic of linear layers: fused multiply-adds of float32, or products of 8-bit integers or of bfloat16 with
+// their sums.
+typedef enum { LK_ARITHMETIC_FLOAT32 = 0, LK_ARITHMETIC_INT8 = 1, LK_ARITHMETIC_BFLOAT16 = 2 } lk_arithmetic;
 
 // Multiply-adds whose operands and sums are in registers, by all the team's threads, with the instructions of the
 // context's instruction set: as fast as the processor can multiply. `rounds` is at least 1.
