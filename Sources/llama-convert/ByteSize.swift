@@ -1,4 +1,5 @@
 import ArgumentParser
+import LlamaCommands
 
 /// A number of bytes, such as `5GB`, `500MB` or `1048576`.
 struct ByteSize: ExpressibleByArgument {

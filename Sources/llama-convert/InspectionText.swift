@@ -1,6 +1,7 @@
 import LlamaTensors
 import LlamaJSON
 import LlamaCheckpoints
+import LlamaCommands
 import LlamaConversion
 
 /// The output of `inspect`, for a person.

@@ -1,4 +1,5 @@
 import LlamaCheckpoints
+import LlamaCommands
 import LlamaConversion
 import LlamaTensors
 

@@ -24,7 +24,7 @@ package struct ConversionRecord: Sendable {
         package let digest: TensorDigest
         /// How it is stored in the source.
         package let sourceDType: DType
-        /// The dtype that was asked for, where the tensor does not fit its blocks; nil where it is what was asked for.
+        /// The dtype intended for it, where its rows are not whole blocks of that; nil for others.
         package let unfit: DType?
         /// What the change of dtype lost; nil where there was none.
         package let loss: ConversionLoss?

@@ -59,7 +59,7 @@ extension Converter {
                     ConversionRecord.Entry(
                         role: tensor.role, dtype: tensor.spec.dtype,
                         shape: tensor.role.shape(in: plan.checkpoint.configuration), digest: result.digest,
-                        sourceDType: source, unfit: plan.unfit(tensor), loss: result.loss))
+                        sourceDType: source, unfit: tensor.fallback?.intended, loss: result.loss))
             }
         }
         // An output head that an earlier conversion untied is still a copy.
