@@ -55,7 +55,7 @@ extension Transformer {
         tokEmbeddings = try source.matrix(.tokEmbeddings)
         norm = try source.norm(.norm)
         output =
-            configuration.tiesEmbeddings
+            quantizer?.tiesEmbeddings ?? configuration.tiesEmbeddings
             ? try Linear(weight: tokEmbeddings, bias: nil)
             : try Linear(weight: try source.matrix(.output), bias: nil)
         var layers: [TransformerBlock] = []

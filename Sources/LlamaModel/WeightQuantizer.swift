@@ -12,6 +12,9 @@ final class WeightQuantizer: Sendable {
     private let checkpoint: Checkpoint
     private let rule: QuantizationRule
     private let loading: WeightLoading
+    /// Whether the embedding is the output head, too: also where the file stores it twice, since a conversion to GGUF
+    /// stores it once.
+    var tiesEmbeddings: Bool { rule.tiesEmbeddings }
     /// The files whose own bytes are used.
     let borrowedFiles: [MappedFile]
     /// Stored bytes that are quantized.
@@ -25,12 +28,14 @@ final class WeightQuantizer: Sendable {
     init(_ checkpoint: Checkpoint, _ dtype: DType, _ loading: WeightLoading) throws {
         self.checkpoint = checkpoint
         self.loading = loading
-        rule = QuantizationRule(dtype, tiesEmbeddings: checkpoint.configuration.tiesEmbeddings)
+        let isCopy = try checkpoint.storesTiedOutput
+        rule = QuantizationRule(
+            dtype, tiesEmbeddings: isCopy || checkpoint.configuration.tiesEmbeddings)
         var fallbacks: [QuantizationRule.Fallback] = []
         var kept: [DType: [String]] = [:]
         var borrowed: [Tensor] = []
         var (read, needed) = (0, 0)
-        for role in TensorRole.all(of: checkpoint.configuration) {
+        for role in TensorRole.all(of: checkpoint.configuration) where !(isCopy && role == .output) {
             let weight = try checkpoint.weight(role)
             guard weight.shape.count > 1 else { continue }
             let held = Self.dtype(of: weight, role, rule)

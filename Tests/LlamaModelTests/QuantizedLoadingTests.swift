@@ -79,6 +79,20 @@ struct QuantizedLoadingTests {
         try expectEquality(source.open(), type)
     }
 
+    /// A conversion stores the output head once if it is a copy of the embedding that it is tied to.
+    @Test(arguments: [Transformer.WeightType.q8_0, .q4_K])
+    func equalsTheConvertedModelWithACopiedHead(type: Transformer.WeightType) throws {
+        let source = try TemporaryFolder.huggingFace(
+            TinyModel(dim: 64, nHeads: 2, headDim: 32, hiddenDim: 192, isTied: true))
+        let folder = try TemporaryFolder()
+        _ = try Converter(
+            ConversionPlan(source.open(), ConversionOptions(format: .meta)), to: folder.path + "/meta"
+        ).run()
+        let meta = try folder.open("meta")
+        #expect(!meta.configuration.tiesEmbeddings)
+        try expectEquality(meta, type)
+    }
+
     @Test func everyMatrixIsInMemory() throws {
         let source = try TemporaryFolder.huggingFace(
             TinyModel(dim: 256, nLayers: 1, nHeads: 2, headDim: 128, hiddenDim: 256))

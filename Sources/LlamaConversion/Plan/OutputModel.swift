@@ -53,7 +53,7 @@ struct OutputModel: Sendable {
                 "output.weight is written as a copy of the embedding that it is tied to"
             )
         }
-        if !format.isMeta, !source.tiesEmbeddings, try ConversionRecord.untiedOutput(of: checkpoint) {
+        if !format.isMeta, try checkpoint.storesTiedOutput {
             return (
                 source.tyingEmbeddings(true),
                 "output.weight, a copy of the embedding, is tied to it"

@@ -66,7 +66,7 @@ extension Converter {
         var unties = entries.contains { $0.role == .output }
         do throws(CheckpointError) {
             if unties, !plan.checkpoint.configuration.tiesEmbeddings {
-                unties = try ConversionRecord.untiedOutput(of: plan.checkpoint)
+                unties = try plan.checkpoint.storesTiedOutput
             }
         } catch { throw .source(error) }
         return ConversionRecord(
