@@ -1,5 +1,7 @@
 import Dispatch
+import Glibc
 import LlamaCheckpoints
+import LlamaKernels
 import LlamaTensors
 import Synchronization
 
@@ -35,7 +37,8 @@ struct QuantizationJob: Sendable {
     /// - Parameters:
     ///   - target: ``byteCount`` bytes.
     ///   - progress: Told, from any thread, how many more of the stored bytes are done; returns whether to continue.
-    /// - Throws: ``CheckpointError`` for the first weight that the dtype cannot store, or ``LoadingError/interrupted``.
+    /// - Throws: ``CheckpointError`` for the first weight that the dtype cannot store, ``LoadingError/interrupted``, or
+    ///   ``KernelError/outOfMemory(byteCount:)``.
     func run(
         into target: UnsafeMutableRawBufferPointer, threads: Int, progress: @Sendable (Int) -> Bool
     ) throws {
@@ -45,7 +48,11 @@ struct QuantizationJob: Sendable {
         // Each slice of the target is written by the one thread that takes it.
         nonisolated(unsafe) let target = target
         DispatchQueue.concurrentPerform(iterations: max(1, min(threads, sliceCount))) { _ in
-            let buffers = SliceBuffers(valueCount: rowsPerSlice * rows.columnCount)
+            let count = rowsPerSlice * rows.columnCount
+            guard let buffers = SliceBuffers(valueCount: count) else {
+                let byteCount = SliceBuffers.byteCount(valueCount: count)
+                return shared.fail(0, KernelError.outOfMemory(byteCount: byteCount))
+            }
             while shared.failure.withLock({ $0 == nil }) {
                 let slice = shared.nextSlice.add(1, ordering: .relaxed).oldValue
                 guard slice < sliceCount else { return }
@@ -95,15 +102,23 @@ private final class SliceBuffers {
     /// The values after they are quantized.
     let decoded: UnsafeMutableBufferPointer<Float>
 
-    init(valueCount count: Int) {
-        stored = .allocate(byteCount: count * MemoryLayout<Float>.size, alignment: 64)
-        values = .allocate(capacity: count)
-        decoded = .allocate(capacity: count)
+    /// All of them, one after the other.
+    private let memory: UnsafeMutableRawPointer
+
+    /// Nil where memory is short.
+    init?(valueCount count: Int) {
+        let size = count * MemoryLayout<Float>.size
+        guard let memory = malloc(Self.byteCount(valueCount: count)) else { return nil }
+        self.memory = memory
+        stored = UnsafeMutableRawBufferPointer(start: memory, count: size)
+        func floats(_ index: Int) -> UnsafeMutableBufferPointer<Float> {
+            UnsafeMutableRawBufferPointer(start: memory + index * size, count: size)
+                .bindMemory(to: Float.self)
+        }
+        (values, decoded) = (floats(1), floats(2))
     }
 
-    deinit {
-        stored.deallocate()
-        values.deallocate()
-        decoded.deallocate()
-    }
+    deinit { free(memory) }
+
+    static func byteCount(valueCount count: Int) -> Int { 3 * count * MemoryLayout<Float>.size }
 }

@@ -64,8 +64,8 @@ final class WeightQuantizer: Sendable {
 
     /// The parts that hold a matrix, and how they join: one in memory, or those of the files where they need no change.
     ///
-    /// - Throws: ``CheckpointError`` for a weight that the dtype cannot store, ``KernelError/outOfMemory(byteCount:)``, and
-    ///   ``LoadingError/interrupted``.
+    /// - Throws: ``CheckpointError`` for a weight that the dtype cannot store, ``KernelError/outOfMemory(byteCount:)``,
+    ///   and ``LoadingError/interrupted``.
     func parts(
         of role: TensorRole
     ) throws -> (parts: [Tensor], arrangement: WeightMatrix.Arrangement) {

@@ -39,7 +39,10 @@ struct Convert: ParsableCommand {
 
     @Option(
         help:
-            "Type of the weights; keep changes nothing, q8_0, q6_k, q4_k and q4_0 are for gguf, and q4_k stores the output head as Q6_K."
+            """
+            Type of the weights; keep changes nothing, q8_0, q6_k, q4_k and q4_0 are for gguf, and q4_k stores the output \
+            head as Q6_K.
+            """
     )
     var dtype: DTypeOption = .keep
 

@@ -87,8 +87,8 @@ extension UnstorableWeight: CustomStringConvertible {
     }
 
     /// About the greatest magnitude that a dtype stores: float16 rounds 65520 to infinity, and the scale of a block is
-    /// its greatest magnitude over 127, 8, 16 or 4096. That of the minima of Q4_K is the least value over -63, or somewhat
-    /// more where a fit is better.
+    /// its greatest magnitude over 127, 8, 16 or 4096. That of the minima of Q4_K is the least value over -63, or
+    /// somewhat more where that fits better.
     private static func limit(of dtype: DType) -> String {
         switch dtype {
         case .q8_0: "8.32e6"

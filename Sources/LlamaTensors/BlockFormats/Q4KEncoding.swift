@@ -14,7 +14,7 @@ struct Q4KEncoder {
 
     private static let runLength = 32
 
-    /// Gives `body` an encoder whose memory is on the stack.
+    /// Gives `body` an encoder, whose memory is valid during the call; one allocation for any number of blocks.
     @inline(__always)
     static func withScratch(_ body: (Q4KEncoder) -> Void) {
         withUnsafeTemporaryAllocation(of: RunFloats.self, capacity: 3 * runLength) { scratch in

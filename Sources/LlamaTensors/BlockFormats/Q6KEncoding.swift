@@ -1,5 +1,5 @@
-/// Quantization to Q6_K, byte for byte as `quantize_row_q6_K_ref` and `make_qx_quants` in llama.cpp's `ggml-quants.c` do
-/// without fused multiply-adds.
+/// Quantization to Q6_K, byte for byte as `quantize_row_q6_K_ref` and `make_qx_quants` in llama.cpp's `ggml-quants.c`
+/// do without fused multiply-adds.
 ///
 /// Of each run of 16, the scale is that of 19 candidates whose squared error, weighted by the squared values, is least;
 /// then scales are rounded to 8 bits, in units of the block's greatest, and the values to 6 bits of what was stored.
@@ -16,7 +16,7 @@ struct Q6KEncoder {
     /// Below this, magnitudes and scales count as 0: `GROUP_MAX_EPS`.
     private static let epsilon: Float = 1e-15
 
-    /// Gives `body` an encoder whose memory is on the stack.
+    /// Gives `body` an encoder, whose memory is valid during the call; one allocation for any number of blocks.
     @inline(__always)
     static func withScratch(_ body: (Q6KEncoder) -> Void) {
         withUnsafeTemporaryAllocation(of: RunFloats.self, capacity: 6 * runLength) { scratch in
