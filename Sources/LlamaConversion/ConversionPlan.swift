@@ -17,9 +17,6 @@ package struct ConversionPlan: Sendable {
     /// Whether weights are quantized.
     var isQuantizing: Bool { options.dtype?.isBlockFormat == true }
 
-    /// The dtype that was asked for, for a tensor that does not fit its blocks; nil for others.
-    func unfit(_ tensor: OutputTensor) -> DType? { DTypePlan.unfit(tensor.spec.shape, for: options.dtype) }
-
     /// Bytes of all files of weights.
     package var weightByteCount: Int {
         files.reduce(0) { $0 + ($1.tensorCount > 0 ? $1.byteCount : 0) }
@@ -61,28 +58,17 @@ package struct ConversionPlan: Sendable {
             }
             self.files = files
         } catch { throw .source(error) }
-        notes = model.notes + Self.unfitNotes(files, options)
+        notes = model.notes + Self.fallbackNotes(files)
         assumesContextLength = model.assumesContextLength
     }
 
-    /// Which tensors are not quantized because their rows are not whole blocks: a line for every length of rows.
-    private static func unfitNotes(_ files: [PlannedFile], _ options: ConversionOptions) -> [String] {
-        let tensors = files.flatMap { file -> [OutputTensor] in
+    /// Which tensors do not have the dtype intended for them, because their rows are not whole blocks.
+    private static func fallbackNotes(_ files: [PlannedFile]) -> [String] {
+        let fallbacks = files.flatMap { file -> [QuantizationRule.Fallback] in
             guard case .weights(_, let tensors) = file.content else { return [] }
-            return tensors.filter { DTypePlan.unfit($0.spec.shape, for: options.dtype) != nil }
+            return tensors.compactMap(\.fallback)
         }
-        let widths = Set(tensors.map(\.columns.count)).sorted()
-        return widths.flatMap { width -> [String] in
-            let those = tensors.filter { $0.columns.count == width }
-            guard let first = those.first, let dtype = options.dtype else { return [] }
-            let names =
-                those.count == 1
-                ? "\(first.spec.name) is" : "\(those.count) tensors, such as \(first.spec.name), are"
-            return [
-                "\(names) written as \(first.spec.dtype.rawValue): \(dtype.rawValue) stores "
-                    + "\(dtype.blockCount) weights of a row together, and the rows have \(width)"
-            ]
-        }
+        return QuantizationRule.notes(fallbacks, verb: "written")
     }
 
     private static func shardObstacles(_ options: ConversionOptions) -> [String] {

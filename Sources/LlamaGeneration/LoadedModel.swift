@@ -5,7 +5,7 @@ import LlamaTokenizers
 import Logging
 
 /// A model ready to complete text: a checkpoint, its tokenizer, the tokens that end a completion, and the
-/// Transformer that borrows the weights.
+/// Transformer that borrows the weights, or holds them quantized.
 ///
 /// Immutable: one value serves any number of completers and threads.
 package struct LoadedModel: Sendable {
@@ -28,19 +28,21 @@ package struct LoadedModel: Sendable {
     ///   - tokenizer: A tokenizer to use instead of the checkpoint's own: a path as ``TokenizerLocation`` takes it.
     ///   - needsText: Whether there is text to encode. If not, a tokenizer of an unsupported kind beside the weights
     ///     is ignored with a notice.
-    ///   - weights: How the weights are held.
+    ///   - weights: How the weights are loaded; notices about that go to `logger`.
     ///   - logger: Receives what was dropped, ignored or guessed.
     /// - Throws: ``CheckpointError``, ``TokenizerError`` and ``KernelError``.
     package init(
         at path: String, tokenizer tokenizerPath: String? = nil, needsText: Bool = true,
-        weights: Transformer.WeightType = .stored, logger: Logger = Logger(label: "", factory: Self.silent)
+        weights: WeightLoading = WeightLoading(), logger: Logger = Logger(label: "", factory: Self.silent)
     ) throws {
         let checkpoint = try Checkpoint(at: path, logger: logger)
         let tokenizer = try Self.tokenizer(
             of: checkpoint, at: path, named: tokenizerPath, needsText: needsText, logger: logger)
         self.checkpoint = checkpoint
         self.tokenizer = tokenizer
-        transformer = try Transformer(checkpoint, weights: weights)
+        var weights = weights
+        weights.notice = { logger.notice("\(path): \($0)") }
+        transformer = try Transformer(checkpoint, weights)
         var stopTokens = StopTokens.of(tokenizer?.tokenizer, checkpoint.configuration)
         // Models trained on texts one after another, each behind a begin token, end one by beginning the next.
         if let begin = tokenizer?.tokenizer.bosID { stopTokens.insert(begin) }

@@ -22,6 +22,25 @@ public struct Llama: Sendable {
         case stored
         /// Expanded to 32-bit floats, four bytes per parameter: faster for small models.
         case float32
+        /// Matrices quantized to GGML's Q8_0 in memory: 8.5 bits per weight.
+        case q8_0
+        /// Matrices quantized to GGML's Q6_K in memory: 6.6 bits per weight.
+        case q6_K
+        /// Matrices quantized to GGML's Q4_K in memory, 4.5 bits per weight, and the output head to Q6_K.
+        case q4_K
+        /// Matrices quantized to GGML's Q4_0 in memory: 4.5 bits per weight.
+        case q4_0
+
+        fileprivate var type: Transformer.WeightType {
+            switch self {
+            case .stored: .stored
+            case .float32: .float32
+            case .q8_0: .q8_0
+            case .q6_K: .q6_K
+            case .q4_K: .q4_K
+            case .q4_0: .q4_0
+            }
+        }
     }
 
     let model: LoadedModel
@@ -30,18 +49,22 @@ public struct Llama: Sendable {
     ///
     /// Reads Meta's checkpoints (`params.json` with `consolidated.*.pth` or `consolidated.safetensors`), Hugging Face's
     /// (`config.json` with `model.safetensors` or `pytorch_model.bin`, sharded or not), GGUF files and llama2.c's `.bin`
-    /// files. No weight is read before it is used.
+    /// files. No weight is read before it is used, unless `weights` asks for another type: then all are read and converted,
+    /// quantized ones on all processors. What is quantized already stays as it is, and a matrix whose rows are not whole
+    /// blocks is held in a type with smaller blocks, or in 16-bit floats.
     ///
     /// - Parameters:
     ///   - path: The folder of the checkpoint, or a file in it.
     ///   - tokenizer: A tokenizer to use instead of the checkpoint's own: its file, or a GGUF file, checkpoint or folder
     ///     with one. A checkpoint without any tokenizer completes token ids only.
     ///   - weights: How weights are held in memory.
-    /// - Throws: ``LlamaError`` for files that are missing, damaged or not supported, and a tokenizer of another model.
+    /// - Throws: ``LlamaError`` for files that are missing, damaged or not supported, a tokenizer of another model, and
+    ///   weights that are not finite or too large to be quantized.
     public init(at path: String, tokenizer: String? = nil, weights: Weights = .stored) throws(LlamaError) {
         model = try LlamaError.translating {
-            try LoadedModel(
-                at: path, tokenizer: tokenizer, weights: weights == .float32 ? .float32 : .stored)
+            var loading = WeightLoading(weights.type)
+            loading.threads = KernelContext.processorCount
+            return try LoadedModel(at: path, tokenizer: tokenizer, weights: loading)
         }
     }
 

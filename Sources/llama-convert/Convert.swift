@@ -18,8 +18,13 @@ struct Convert: ParsableCommand {
             (of its role, dtype, shape and values in Meta's order) is kept in conversion.json and, if the format has a \
             field for it, in the files.
 
+            Quantized weights are those of llama.cpp's reference quantizer, byte for byte. With q4_k every matrix is \
+            Q4_K, except that the output head (or an embedding tied to it) is Q6_K. Matrices whose rows are not whole \
+            blocks (of 256 weights for q6_k and q4_k, of 32 for others) are written as Q5_0 for q4_k, as Q8_0 for \
+            q6_k, and as F16 if they are not whole blocks of 32 either, with a note.
+
               llama-convert llama-2-7b llama-2-7b-hf --to huggingface --verify
-              llama-convert llama-2-7b-hf llama-2-7b.gguf --to gguf --dtype q8_0
+              llama-convert llama-2-7b-hf llama-2-7b.gguf --to gguf --dtype q4_k
               llama-convert llama-2-70b llama-2-70b-whole --to meta --shards 1
             """)
 
@@ -32,7 +37,13 @@ struct Convert: ParsableCommand {
     @Option(name: .customLong("to"), help: "Format to write.")
     var format: CheckpointFormat
 
-    @Option(help: "Type of the weights; keep changes nothing, q8_0 and q4_0 are for gguf.")
+    @Option(
+        help:
+            """
+            Type of the weights; keep changes nothing, q8_0, q6_k, q4_k and q4_0 are for gguf, and q4_k stores the output \
+            head as Q6_K.
+            """
+    )
     var dtype: DTypeOption = .keep
 
     @Option(help: ArgumentHelp("Model-parallel shards of Meta's formats.", valueName: "n"))
@@ -200,6 +211,8 @@ enum DTypeOption: String, ExpressibleByArgument, CaseIterable {
     case float16
     case bfloat16
     case q8_0
+    case q6_K = "q6_k"
+    case q4_K = "q4_k"
     case q4_0
 
     var dtype: DType? {
@@ -209,6 +222,8 @@ enum DTypeOption: String, ExpressibleByArgument, CaseIterable {
         case .float16: .float16
         case .bfloat16: .bfloat16
         case .q8_0: .q8_0
+        case .q6_K: .q6_K
+        case .q4_K: .q4_K
         case .q4_0: .q4_0
         }
     }

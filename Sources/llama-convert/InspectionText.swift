@@ -2,6 +2,7 @@ import LlamaCommands
 import LlamaTensors
 import LlamaJSON
 import LlamaCheckpoints
+import LlamaCommands
 import LlamaConversion
 
 /// The output of `inspect`, for a person.

@@ -12,7 +12,7 @@ struct LlamaConvert: ParsableCommand {
 
               --to FORMAT            meta, meta-safetensors, huggingface, gguf, llama2c
               --dtype TYPE           keep (default), float32, float16, bfloat16;
-                                     q8_0 and q4_0 for gguf
+                                     q8_0, q6_k, q4_k and q4_0 for gguf
               --shards N             model-parallel shards of Meta's formats
               --max-shard-size SIZE  largest file of huggingface (5GB)
               --tokenizer FILE       a tokenizer in place of the checkpoint's own

@@ -1,5 +1,6 @@
 import LlamaCommands
 import LlamaCheckpoints
+import LlamaCommands
 import LlamaConversion
 import LlamaTensors
 

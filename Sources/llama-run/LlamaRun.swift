@@ -1,5 +1,6 @@
 import LlamaCommands
 import LlamaKernels
+import LlamaModel
 import ArgumentParser
 
 /// `llama-run`: completes prompts with a Llama checkpoint.
@@ -86,7 +87,8 @@ struct LlamaRun: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "auto uses the weights as stored; float32 expands them in memory.",
+            "auto uses the weights as stored; float32 expands them in memory; q8_0, q6_k, q4_k and q4_0 "
+                + "quantize F32, F16 and BF16 matrices in memory, as llama-convert does.",
             valueName: "type"))
     var dtype: WeightOption = .auto
 
@@ -155,4 +157,19 @@ extension CacheType: ExpressibleByArgument {}
 enum WeightOption: String, ExpressibleByArgument, CaseIterable {
     case auto
     case float32
+    case q8_0
+    case q6_K = "q6_k"
+    case q4_K = "q4_k"
+    case q4_0
+
+    var weightType: Transformer.WeightType {
+        switch self {
+        case .auto: .stored
+        case .float32: .float32
+        case .q8_0: .q8_0
+        case .q6_K: .q6_K
+        case .q4_K: .q4_K
+        case .q4_0: .q4_0
+        }
+    }
 }

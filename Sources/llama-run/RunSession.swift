@@ -24,10 +24,7 @@ struct RunSession {
             throw Failure(Failure.usage, "--checkpoints: expected a path, found none")
         }
         let prompts = try PromptSource.prompts(options)
-        let model = try LoadedModel(
-            at: options.checkpoints, tokenizer: options.tokenizer,
-            needsText: prompts.contains { $0.text != nil },
-            weights: options.dtype == .float32 ? .float32 : .stored, logger: logger)
+        let model = try load(for: prompts)
         let kernels = try KernelContext(
             instructionSet: .fromEnvironment(), activations: options.activations,
             threads: options.threads ?? KernelContext.processorCount)
@@ -61,6 +58,23 @@ struct RunSession {
                 Failure.interrupted,
                 "interrupted; \(report.finishedCount) of \(prompts.count) prompts are done")
         }
+    }
+
+    /// Loads the model, and quantizes its weights under a progress bar where `--dtype` asks for it.
+    private func load(for prompts: [Prompt]) throws -> LoadedModel {
+        var weights = WeightLoading(options.dtype.weightType)
+        let isQuantizing = weights.type.quantization != nil
+        let bar = isQuantizing && !options.quiet ? ByteProgress("quantizing") : nil
+        defer { bar?.clear() }
+        weights.threads = options.threads ?? KernelContext.processorCount
+        weights.progress = { done, total in
+            bar?.show(done, of: total)
+            return !Interrupt.isRequested
+        }
+        if isQuantizing { Interrupt.watch() }
+        return try LoadedModel(
+            at: options.checkpoints, tokenizer: options.tokenizer,
+            needsText: prompts.contains { $0.text != nil }, weights: weights, logger: logger)
     }
 
     private func generationOptions(_ model: LoadedModel) -> GenerationOptions {

@@ -29,7 +29,7 @@ struct UsageTests {
         (["-x"], "unknown option -x"),
         (["-echo"], "unknown option -echo; did you mean --echo?"),
         (["--ECHO"], "unknown option --ECHO; did you mean --echo?"),
-        (["--dtype", ""], "--dtype: expected auto or float32, found nothing"),
+        (["--dtype", ""], "--dtype: expected auto, float32, q8_0, q6_k, q4_k or q4_0, found nothing"),
         (["--tokenizer", ""], "--tokenizer: expected a path, found none"),
         (["--prompts", ""], "--prompts: expected a path, found none"),
         (["more"], "unexpected argument 'more'"),
@@ -37,7 +37,7 @@ struct UsageTests {
         (["--logprobs", "1001", "--output", "x"], "--logprobs: expected 0 to 1000, found 1001"),
         (
             ["--dtype", "int4"],
-            "--dtype: expected auto or float32, found int4"
+            "--dtype: expected auto, float32, q8_0, q6_k, q4_k or q4_0, found int4"
         ),
         (["--max-gen-len", "many"], "the value 'many' is invalid for '--max-gen-len <n>'"),
         (["--promt", "x"], "unknown option --promt; did you mean --prompt?"),

@@ -11,6 +11,10 @@ import Testing
 struct QuantizationTests {
     private static let model = TinyModel(dim: 32, nHeads: 2, nKVHeads: 2, headDim: 16, hiddenDim: 64)
 
+    /// Wide enough for blocks of 256, except for `wo` and `w2`. Debug builds quantize slowly.
+    private static let wide = TinyModel(
+        dim: 256, nLayers: 1, nHeads: 2, nKVHeads: 1, headDim: 4, hiddenDim: 8)
+
     /// A value at a position of a tensor in one of the source's files.
     struct Flaw: Sendable, CustomTestStringConvertible {
         let tensor: String
@@ -89,10 +93,10 @@ struct QuantizationTests {
     }
 
     @Test func eachFormatHasItsLimit() throws {
-        func found(_ value: Float, _ dtype: DType) throws -> String {
+        func found(_ value: Float, _ dtype: DType, _ model: TinyModel = Self.model) throws -> String {
             let flaw = Flaw(
                 tensor: "model.layers.0.mlp.up_proj.weight", row: 7, column: 30, value: value)
-            let source = try huggingFace(flaw)
+            let source = try huggingFace(flaw, model)
             let folder = try TemporaryFolder()
             do { _ = try converter(source, folder.path + "/out.gguf", dtype).run() } catch {
                 return "\(error)".components(separatedBy: ": ").last ?? ""
@@ -105,6 +109,18 @@ struct QuantizationTests {
             try found(127 * 65520, .q8_0)
                 == "expected a weight of at most 8.32e6, which Q8_0 can store, found 8321040.0")
         #expect(try found(-8 * 65519, .q4_0) == "none")
+        #expect(try found(2.6e8, .q6_K, Self.wide) == "none")
+        #expect(
+            try found(2.8e8, .q6_K, Self.wide)
+                == "expected a weight of at most 2.66e8, which Q6_K can store, found 2.8e+08")
+        #expect(try found(-4e6, .q4_K, Self.wide) == "none")
+        #expect(
+            try found(-4.2e6, .q4_K, Self.wide)
+                == "expected a weight of at most 4e6, which Q4_K can store, found -4200000.0")
+        #expect(try found(-16 * 65519, .q4_K) == "none")
+        #expect(
+            try found(-16 * 65520, .q4_K)
+                == "expected a weight of at most 1.04e6, which Q5_0 can store, found -1048320.0")
         #expect(
             try found(-8 * 65520, .q4_0)
                 == "expected a weight of at most 5.24e5, which Q4_0 can store, found -524160.0")
@@ -212,6 +228,29 @@ struct QuantizationTests {
         #expect(try folder.open("f16.gguf").weight(.layer(0, .w3)).floats[2 * 32 + 2].isNaN)
     }
 
+    // MARK: - Types of blocks
+
+    /// Q4_K stores the output head, or the embedding that is tied to it, as Q6_K.
+    @Test(arguments: [false, true]) func theHeadHasMoreBits(isTied: Bool) throws {
+        var model = Self.wide
+        model.isTied = isTied
+        let source = try huggingFace(nil, model)
+        let folder = try TemporaryFolder()
+        let record = try converter(source, folder.path + "/out.gguf", .q4_K).run(
+            verification: Converter.Verification(logger: .silent))
+        let checkpoint = try folder.open("out.gguf")
+        for entry in record.entries {
+            let isHead = entry.role == (isTied ? .tokEmbeddings : .output)
+            let isNarrow = entry.shape.count > 1 && entry.shape[1] == 8
+            let expected: DType =
+                entry.shape.count == 1 ? .float32 : isNarrow ? .float16 : isHead ? .q6_K : .q4_K
+            #expect(entry.dtype == expected && entry.unfit == (isNarrow ? .q4_K : nil), "\(entry.name)")
+            #expect(try checkpoint.weight(entry.role).dtype == expected, "\(entry.name)")
+        }
+        #expect(record.entries.contains { $0.dtype == .q6_K })
+        #expect(try checkpoint.gguf?.int("general.file_type") == 14)
+    }
+
     // MARK: - Rows that are not whole blocks
 
     private static let widths: [(model: TinyModel, note: String)] = [
@@ -264,6 +303,29 @@ struct QuantizationTests {
         }
         _ = try self.converter(source, folder.path + "/again.gguf", resumes: true).run()
         #expect(try folder.files()["again.gguf"] == folder.files()["out.gguf"])
+    }
+
+    /// K formats fall back to blocks of 32, as llama.cpp's tools do.
+    @Test func storesRowsTooNarrowForKFormatsInSmallerBlocks() throws {
+        let source = try huggingFace(
+            nil, TinyModel(dim: 32, nLayers: 1, nHeads: 2, headDim: 16, hiddenDim: 80))
+        let folder = try TemporaryFolder()
+        let converter = try converter(source, folder.path + "/out.gguf", .q4_K)
+        let record = try converter.run(verification: Converter.Verification(logger: .silent))
+        for entry in record.entries where entry.shape.count > 1 {
+            let expected: (DType, DType) =
+                switch entry.role {
+                case .output: (.q8_0, .q6_K)
+                case .layer(_, .w2): (.float16, .q4_K)
+                default: (.q5_0, .q4_K)
+                }
+            #expect(entry.dtype == expected.0 && entry.unfit == expected.1, "\(entry.name)")
+        }
+        #expect(converter.plan.notes.count == 3)
+        #expect(
+            converter.plan.notes.contains(
+                "output.weight is written as Q8_0: Q6_K stores 256 weights of a row together, and the rows have 32"
+            ))
     }
 
     /// Where even float16 does not hold a weight that does not fit the blocks, it is refused as a block would be.

@@ -55,9 +55,35 @@ import Testing
         #expect(tensor.expanded()?.shape == tensor.shape)
     }
 
-    @Test(arguments: [DType.q8_0, .q4_0])
+    @Test(arguments: [DType.q8_0, .q5_0, .q4_0])
     func encodesAsTheGGUFLibraryDoes(_ dtype: DType) throws {
         #expect(try encode(floats("encoding.floats"), dtype) == bytes("\(dtype.rawValue).encoded"))
+    }
+
+    @Test(arguments: [DType.q4_K, .q6_K])
+    func encodesAsLlamaCppDoes(_ dtype: DType) throws {
+        let values = try floats("encodingK.floats")
+        let expected = try bytes("\(dtype.rawValue).encoded")
+        #expect(values.count / 256 == expected.count / dtype.blockSize && values.count > 30 * 256)
+        let encoded = encode(values, dtype)
+        for row in 0..<values.count / 256 {
+            let range = row * dtype.blockSize..<(row + 1) * dtype.blockSize
+            #expect(encoded[range] == expected[range], "row \(row)")
+        }
+    }
+
+    /// Of normally distributed weights, the error is a fraction of their standard deviation, which shrinks with the bits.
+    @Test(arguments: [
+        (DType.q8_0, Float(0.008)), (.q6_K, 0.025), (.q5_0, 0.06), (.q4_K, 0.09), (.q4_0, 0.12),
+    ])
+    func encodesWithSmallErrors(_ dtype: DType, _ bound: Float) {
+        var generator = SeededGenerator(state: 7)
+        let values = (0..<16 * 256).map { _ in
+            (0..<12).reduce(Float(-6)) { sum, _ in sum + Float.random(in: 0..<1, using: &generator) }
+        }
+        let errors = zip(decode(encode(values, dtype), dtype), values).map { $0 - $1 }
+        let root = (errors.reduce(0) { $0 + $1 * $1 } / Float(errors.count)).squareRoot()
+        #expect(root < bound && root > bound / 2, "\(root)")
     }
 
     private func block(_ first: [Float], rest: Float = 0) -> [Float] {

@@ -27,7 +27,7 @@ struct AssumedContextLength: Equatable {
     /// is still the one that would be assumed.
     static func isWritten(in checkpoint: Checkpoint) -> Bool {
         let configuration = checkpoint.configuration
-        return ConversionRecord.flag("assumes_context_length", of: checkpoint)
+        return checkpoint.hasConversionFlag("assumes_context_length")
             && configuration.contextLength
                 == AssumedContextLength(configuration.withContextLength(nil)).length
     }

@@ -33,21 +33,17 @@ struct DTypePlan: Sendable {
     }
 
     /// The dtype of a role in the output.
-    func dtype(of role: TensorRole) throws(CheckpointError) -> DType {
-        let weight = try checkpoint.weight(role)
-        let isUnfit = Self.unfit(weight.shape, for: options.dtype) != nil
-        return writer.storedDType(
-            for: isUnfit ? .float16 : options.dtype ?? originals[role] ?? weight.dtype,
-            rank: weight.shape.count)
-    }
-
-    /// The dtype, if it is a block format and the rows of a matrix are not whole blocks; such a matrix is stored in
-    /// float16, as llama.cpp's `llama-quantize` does (`llama_tensor_get_type` in `llama-quant.cpp`).
     ///
-    /// - Parameter shape: Of the whole tensor.
-    static func unfit(_ shape: [Int], for dtype: DType?) -> DType? {
-        guard let dtype, shape.count > 1, let width = shape.last else { return nil }
-        return width.isMultiple(of: dtype.blockCount) ? nil : dtype
+    /// - Parameters:
+    ///   - source: The role of the source whose values it has.
+    ///   - rule: What was asked for; nil for the source's dtypes.
+    func dtype(
+        of role: TensorRole, from source: TensorRole, by rule: QuantizationRule?
+    ) throws(CheckpointError) -> DType {
+        let weight = try checkpoint.weight(source)
+        return writer.storedDType(
+            for: rule?.dtype(of: role, shape: weight.shape) ?? originals[source] ?? weight.dtype,
+            rank: weight.shape.count)
     }
 
     /// The dtype that a tensor would have if the format did not store it wider.

@@ -53,7 +53,7 @@ struct OutputModel: Sendable {
                 "output.weight is written as a copy of the embedding that it is tied to"
             )
         }
-        if !format.isMeta, !source.tiesEmbeddings, try ConversionRecord.untiedOutput(of: checkpoint) {
+        if !format.isMeta, try checkpoint.storesTiedOutput {
             return (
                 source.tyingEmbeddings(true),
                 "output.weight, a copy of the embedding, is tied to it"
@@ -71,9 +71,17 @@ struct OutputModel: Sendable {
         let shape = role.shape(in: configuration)
         let (rows, columns) = cut.range(ofPart: index, of: count, shape: shape)
         let spec = TensorSpec(
-            name: options.format.naming.name(of: role), dtype: try dtypes.dtype(of: source),
+            name: options.format.naming.name(of: role),
+            dtype: try dtypes.dtype(of: role, from: source, by: rule),
             shape: shape.count > 1 ? [rows.count, columns.count] : [columns.count])
-        return OutputTensor(spec: spec, role: role, source: source, rows: rows, columns: columns)
+        return OutputTensor(
+            spec: spec, role: role, source: source, rows: rows, columns: columns,
+            fallback: rule.flatMap { QuantizationRule.Fallback(spec.name, role, shape: shape, by: $0) })
+    }
+
+    /// The dtype that was asked for, and what follows from it for each role; nil for the source's dtypes.
+    private var rule: QuantizationRule? {
+        options.dtype.map { QuantizationRule($0, tiesEmbeddings: configuration.tiesEmbeddings) }
     }
 
     /// All roles of the output, in the order of the model.
@@ -84,7 +92,9 @@ struct OutputModel: Sendable {
 
     /// The dtype of the largest tensors, or the one asked for.
     var mainDType: DType {
-        get throws(CheckpointError) { try options.dtype ?? dtypes.dtype(of: .layer(0, .w1)) }
+        get throws(CheckpointError) {
+            try options.dtype ?? dtypes.dtype(of: .layer(0, .w1), from: .layer(0, .w1), by: nil)
+        }
     }
 }
 

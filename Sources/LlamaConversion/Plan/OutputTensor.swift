@@ -13,6 +13,8 @@ struct OutputTensor: Sendable {
     let rows: Range<Int>
     /// The columns of the whole that it holds.
     let columns: Range<Int>
+    /// The dtype intended for it, where its rows are not whole blocks of that; nil for others.
+    let fallback: QuantizationRule.Fallback?
 
     /// What a format that stores digests beside the weights needs to know.
     var digestEntry: (name: String, role: TensorRole) { (spec.name, role) }

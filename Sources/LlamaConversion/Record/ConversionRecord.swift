@@ -1,12 +1,11 @@
 import LlamaCheckpoints
-import LlamaFiles
 import LlamaJSON
 import LlamaTensors
 
 /// `conversion.json`: what a conversion read and wrote, with the digest of every tensor.
 package struct ConversionRecord: Sendable {
     /// The file's name; for a checkpoint of one file, it is appended to that file's name after a dot.
-    package static let name = "conversion.json"
+    package static let name = Checkpoint.conversionRecordName
 
     /// A tensor that was written.
     package struct Entry: Sendable {
@@ -24,7 +23,7 @@ package struct ConversionRecord: Sendable {
         package let digest: TensorDigest
         /// How it is stored in the source.
         package let sourceDType: DType
-        /// The dtype that was asked for, where the tensor does not fit its blocks; nil where it is what was asked for.
+        /// The dtype intended for it, where its rows are not whole blocks of that; nil for others.
         package let unfit: DType?
         /// What the change of dtype lost; nil where there was none.
         package let loss: ConversionLoss?
@@ -69,30 +68,6 @@ package struct ConversionRecord: Sendable {
         ]
         return JSONText.object(members).serialized + "\n"
     }
-
-    /// Whether a checkpoint's output head is a copy of its embedding: by what says that it is tied – the record beside it,
-    /// its configuration, its family – and by its bytes.
-    static func untiedOutput(of checkpoint: Checkpoint) throws(CheckpointError) -> Bool {
-        let shouldTie = try checkpoint.shouldTieEmbeddings
-        guard shouldTie || flag("unties_output", of: checkpoint) else { return false }
-        let configuration = checkpoint.configuration
-        let output = try CanonicalRows(
-            checkpoint.weight(.output), role: .output, configuration: configuration)
-        let embedding = try CanonicalRows(
-            checkpoint.weight(.tokEmbeddings), role: .tokEmbeddings, configuration: configuration)
-        return output.holdsSameBytes(as: embedding)
-    }
-
-    /// A flag of the record beside a checkpoint; false where there is no record.
-    ///
-    /// A file of this name that does not parse counts as none: any program may have written it.
-    static func flag(_ key: String, of checkpoint: Checkpoint) -> Bool {
-        guard let file = checkpoint.files.first else { return false }
-        let path =
-            checkpoint.format.isSingleFile ? file + "." + name : checkpoint.folder + "/" + name
-        guard FilePath(path).exists, let reader = try? ConfigurationReader(path) else { return false }
-        return (try? reader.flag(key)) == true
-    }
 }
 
 extension ConversionLoss {
@@ -105,22 +80,5 @@ extension ConversionLoss {
             ("overflowed", .int(overflowed)), ("underflowed", .int(underflowed)),
             ("non_finite", .int(nonFinite)), ("became_finite", .int(becameFinite)),
         ])
-    }
-}
-
-extension CanonicalRows {
-    /// Whether two tensors have the same rows, byte for byte.
-    func holdsSameBytes(as other: CanonicalRows) -> Bool {
-        guard rowCount == other.rowCount, columnCount == other.columnCount, dtype == other.dtype else {
-            return false
-        }
-        var left = [UInt8](repeating: 0, count: rowByteCount)
-        var right = left
-        for row in 0..<rowCount {
-            left.withUnsafeMutableBytes { copyRow(row, into: $0) }
-            right.withUnsafeMutableBytes { other.copyRow(row, into: $0) }
-            guard left == right else { return false }
-        }
-        return true
     }
 }

@@ -59,14 +59,14 @@ extension Converter {
                     ConversionRecord.Entry(
                         role: tensor.role, dtype: tensor.spec.dtype,
                         shape: tensor.role.shape(in: plan.checkpoint.configuration), digest: result.digest,
-                        sourceDType: source, unfit: plan.unfit(tensor), loss: result.loss))
+                        sourceDType: source, unfit: tensor.fallback?.intended, loss: result.loss))
             }
         }
         // An output head that an earlier conversion untied is still a copy.
         var unties = entries.contains { $0.role == .output }
         do throws(CheckpointError) {
             if unties, !plan.checkpoint.configuration.tiesEmbeddings {
-                unties = try ConversionRecord.untiedOutput(of: plan.checkpoint)
+                unties = try plan.checkpoint.storesTiedOutput
             }
         } catch { throw .source(error) }
         return ConversionRecord(

@@ -161,14 +161,9 @@ struct RoleConversion {
         let count = min(rowsPerSlice, canonical.rowCount - start) * canonical.columnCount
         let values = UnsafeBufferPointer(rebasing: buffers.values[..<count])
         let decoded = UnsafeBufferPointer(rebasing: buffers.decoded[..<count])
-        let index = UnstorableWeight.index(
-            in: values, decoded: dtype == canonical.dtype ? values : decoded, blockCount: dtype.blockCount)
-        guard let index else { return nil }
-        let (part, row, column) = canonical.stored(
-            row: start + index / canonical.columnCount, column: index % canonical.columnCount)
         return UnstorableWeight(
-            file: weight.files[part], tensor: weight.name, row: weight.shape.count > 1 ? row : nil,
-            column: column, value: values[index], dtype: dtype)
+            in: values, decoded: dtype == canonical.dtype ? values : decoded, of: weight, canonical,
+            from: start, as: dtype)
     }
 
     /// The bytes that a tensor holds of a slice of rows, gathered into `buffer` where they are not contiguous.

@@ -1,7 +1,12 @@
 /// Stored weights to `Float` and back. Everything in Swift that decodes or encodes weights calls these.
 extension DType {
     /// Whether `Float`s can be stored as this type.
-    package var isEncodable: Bool { isFloat || self == .q8_0 || self == .q4_0 }
+    package var isEncodable: Bool {
+        switch self {
+        case .float32, .float16, .bfloat16, .q8_0, .q5_0, .q4_0, .q4_K, .q6_K: true
+        default: false
+        }
+    }
 
     /// Decodes the values that `blocks` store, in order.
     ///
@@ -38,8 +43,8 @@ extension DType {
         return count * blockCount
     }
 
-    /// Stores `values`, in order: F32 as they are, F16 and BF16 rounded to the nearest (ties to even), Q8_0 and
-    /// Q4_0 as the reference quantizers of llama.cpp do.
+    /// Stores `values`, in order: F32 as they are, F16 and BF16 rounded to the nearest (ties to even), block formats as
+    /// the reference quantizers of llama.cpp do.
     ///
     /// Encodes as many whole blocks as fit both buffers; neither needs to be aligned. Decoded F16 and BF16 values encode
     /// to the same bits again, NaNs included. Nothing traps: see ``encodeQ8_0(_:_:)`` for NaN and infinity in a block.
@@ -58,7 +63,12 @@ extension DType {
         case .float16: encodeFloats(source, target, count, half(rounding:))
         case .bfloat16: encodeFloats(source, target, count, bfloat16(rounding:))
         case .q8_0: encodeBlocks(source, target, count, encodeQ8_0)
+        case .q5_0: encodeBlocks(source, target, count, encodeQ5_0)
         case .q4_0: encodeBlocks(source, target, count, encodeQ4_0)
+        case .q4_K:
+            Q4KEncoder.withScratch { encodeBlocks(source, target, count, $0.encode) }
+        case .q6_K:
+            Q6KEncoder.withScratch { encodeBlocks(source, target, count, $0.encode) }
         default: return 0
         }
         return count * blockCount

@@ -25,7 +25,8 @@ struct GGUFCheckpointWriter: FormatWriter {
             model.assumesContextLength ? model.configuration.withContextLength(nil) : model.configuration
         let metadata =
             GGUFWriter.metadata(
-                for: stated, name: FilePath(model.checkpoint.folder).name, dtype: try model.mainDType)
+                for: stated, name: FilePath(model.checkpoint.folder).name, dtype: try model.mainDType,
+                isQuantizedHere: model.options.dtype != nil)
             + model.options.vocabulary + GGUFWidenedTensors.metadata(widened)
         let digests = tensors.map(\.digestEntry)
         guard let factors = GGUFWriter.ropeFactors(for: model.configuration) else {

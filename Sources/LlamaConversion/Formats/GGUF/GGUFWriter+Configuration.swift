@@ -11,15 +11,18 @@ extension GGUFWriter {
     /// - Parameters:
     ///   - name: For `general.name`.
     ///   - dtype: The type of most weights, for `general.file_type`.
+    ///   - isQuantizedHere: Whether this package chose the types of the other weights.
     package static func metadata(
-        for configuration: ModelConfiguration, name: String, dtype: DType
+        for configuration: ModelConfiguration, name: String, dtype: DType, isQuantizedHere: Bool = false
     ) -> [(key: String, value: GGUFValue)] {
         var entries: [(key: String, value: GGUFValue)] = [
             ("general.architecture", .text("llama")), ("general.type", .text("model")),
             ("general.name", .text(name)),
             ("general.alignment", .uint32(UInt32(GGUFFile.defaultAlignment))),
         ]
-        if let type = fileType(dtype) { entries.append(("general.file_type", .uint32(type))) }
+        if let type = fileType(dtype, isQuantizedHere) {
+            entries.append(("general.file_type", .uint32(type)))
+        }
         // Version of GGML's block formats, since 2023.
         if dtype.isBlockFormat { entries.append(("general.quantization_version", .uint32(2))) }
         return entries + shape(configuration) + rope(configuration.rope) + ownKeys(configuration)
@@ -90,8 +93,9 @@ extension GGUFWriter {
         return entries
     }
 
-    /// Source: `enum llama_ftype` in llama.cpp's `llama.h`; for the K-quants, the medium mix.
-    private static func fileType(_ dtype: DType) -> UInt32? {
+    /// Source: `enum llama_ftype` in llama.cpp's `llama.h`; for the K-quants, the medium mix, except that Q4_K written here
+    /// has fewer bits: the small one.
+    private static func fileType(_ dtype: DType, _ isQuantizedHere: Bool) -> UInt32? {
         switch dtype {
         case .float32: 0
         case .float16: 1
@@ -102,7 +106,7 @@ extension GGUFWriter {
         case .q5_1: 9
         case .q2_K: 10
         case .q3_K: 12
-        case .q4_K: 15
+        case .q4_K: isQuantizedHere ? 14 : 15
         case .q5_K: 17
         case .q6_K: 18
         case .bfloat16: 32

@@ -1,8 +1,7 @@
-import LlamaCommands
 import Synchronization
 
 /// A progress bar of bytes on a terminal.
-final class ByteProgress: Sendable {
+package final class ByteProgress: Sendable {
     private let what: String
     private let start = ContinuousClock().now
     private let line: Mutex<StatusLine>
@@ -10,14 +9,14 @@ final class ByteProgress: Sendable {
     /// Nil where standard error is not a terminal.
     ///
     /// - Parameter what: What is being done, printed before the bar.
-    init?(_ what: String) {
+    package init?(_ what: String) {
         guard let line = StatusLine() else { return nil }
         self.what = what
         self.line = Mutex(line)
     }
 
     /// Redraws at most ten times a second.
-    func show(_ done: Int, of total: Int) {
+    package func show(_ done: Int, of total: Int) {
         guard total > 0 else { return }
         line.withLock { line in
             line.draw {
@@ -31,5 +30,5 @@ final class ByteProgress: Sendable {
     }
 
     /// Clears the line.
-    func clear() { line.withLock { $0.clear() } }
+    package func clear() { line.withLock { $0.clear() } }
 }
