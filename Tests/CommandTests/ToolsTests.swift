@@ -3,11 +3,11 @@ import Testing
 
 /// The scripts in `tools/`.
 struct ToolsTests {
-    private static let folder = URL(filePath: #filePath)
+    static let folder = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "tools")
 
-    private static let hasPython = ["/usr/bin", "/usr/local/bin"].contains {
+    static let hasPython = ["/usr/bin", "/usr/local/bin"].contains {
         FileManager.default.isExecutableFile(atPath: $0 + "/python3")
     }
 
@@ -23,7 +23,7 @@ struct ToolsTests {
         #expect(scripts.count >= 6)
         for script in scripts {
             for option in ["--help", "-h"] {
-                let (code, output) = try run(script, [option])
+                let (code, output) = try Self.run(script, [option])
                 #expect(code == 0 && output.count > 80, "\(script.lastPathComponent) \(option): \(output)")
                 #expect(!output.contains("#!") && !output.contains("Traceback"))
             }
@@ -31,14 +31,14 @@ struct ToolsTests {
     }
 
     @Test func quickstartSaysWhatItTakes() throws {
-        let help = try run(Self.folder.appending(path: "quickstart"), ["--help"])
+        let help = try Self.run(Self.folder.appending(path: "quickstart"), ["--help"])
         #expect(
             help.output.hasPrefix(
                 "Builds llama-run and completes a prompt: tools/quickstart [PROMPT [CHECKPOINT]]\n"))
     }
 
     /// Runs a script; what it writes to standard error counts as output.
-    private func run(_ script: URL, _ arguments: [String]) throws -> (code: Int32, output: String) {
+    static func run(_ script: URL, _ arguments: [String]) throws -> (code: Int32, output: String) {
         let process = Process()
         process.executableURL = script
         process.arguments = arguments

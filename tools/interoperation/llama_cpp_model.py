@@ -1,24 +1,55 @@
 """llama.cpp through llama-cpp-python."""
 
+import contextlib
 import ctypes
 from pathlib import Path
 
 import numpy
 
+# ggml_type of what the cache may hold.
+CACHE_TYPES = {"f32": 0, "f16": 1}
+
+
+@contextlib.contextmanager
+def default_parameters(**values):
+    """Changes fields of llama_model_params that `Llama` has no argument for, such as use_extra_bufts (repacking)."""
+    from llama_cpp import llama_cpp as library
+    original = library.llama_model_default_params
+
+    def changed():
+        parameters = original()
+        for name, value in values.items():
+            setattr(parameters, name, value)
+        return parameters
+    library.llama_model_default_params = changed
+    try:
+        yield
+    finally:
+        library.llama_model_default_params = original
+
 
 class LlamaCppModel:
-    """A GGUF file in llama.cpp, on the CPU, with a cache in float32."""
+    """A GGUF file in llama.cpp, on the CPU, with a cache in float32 unless another type is asked for."""
 
-    def __init__(self, path: Path, *, vocabulary_only: bool = False):
+    def __init__(self, path: Path, *, vocabulary_only: bool = False, cache_type: str = "f32",
+                 flash_attention: bool = False, repack: bool = True, batch: int = 512, threads: int | None = None):
         from llama_cpp import Llama
-        self.model = Llama(str(path), n_ctx=512, n_batch=512, logits_all=True, type_k=0, type_v=0, flash_attn=False,
-                           n_gpu_layers=0, vocab_only=vocabulary_only, verbose=False)
+        with default_parameters(use_extra_bufts=repack):
+            self.model = Llama(
+                str(path), n_ctx=512, n_batch=batch, logits_all=True, type_k=CACHE_TYPES[cache_type],
+                type_v=CACHE_TYPES[cache_type], flash_attn=flash_attention, n_gpu_layers=0,
+                vocab_only=vocabulary_only, n_threads=threads, n_threads_batch=threads, verbose=False)
 
-    def logits(self, ids: list[int]):
-        import torch
+    def scores(self, ids: list[int]) -> numpy.ndarray:
+        """The logits after each token, `[tokens, vocabulary]`."""
         self.model.reset()
         self.model.eval(ids)
-        return torch.from_numpy(self.model.scores[:len(ids)].copy())
+        return self.model.scores[:len(ids)].copy()
+
+    def logits(self, ids: list[int]):
+        """The same as a tensor."""
+        import torch
+        return torch.from_numpy(self.scores(ids))
 
     def encode(self, text: str, *, bos: bool) -> list[int]:
         return self.model.tokenize(text.encode(), add_bos=bos, special=False)
