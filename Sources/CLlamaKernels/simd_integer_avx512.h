@@ -15,6 +15,17 @@ SIMD_BEGIN
 static INLINE __m256i dot_bytes_256(__m256i sum, __m256i a, __m256i b) { return _mm256_dpbusd_epi32(sum, a, b); }
 static INLINE __m256i dot_pairs_256(__m256i sum, __m256i a, __m256i b) { return _mm256_dpwssd_epi32(sum, a, b); }
 
+// Single tokens are multiplied 64 columns at a time.
+#define INTEGER_WIDE
+
+// For each of 32 numbers of 16 bits, which of 16 scales it is multiplied by: `first` and the next three, eight times each.
+static INLINE __m512i scale_indices(int first) {
+    __m512i eights = _mm512_set_epi64(3, 3, 2, 2, 1, 1, 0, 0);
+    eights = _mm512_or_si512(eights, _mm512_slli_epi64(eights, 16));
+    eights = _mm512_or_si512(eights, _mm512_slli_epi64(eights, 32));
+    return _mm512_add_epi16(eights, _mm512_set1_epi16((short)first));
+}
+
 typedef __m512i ivec;
 
 static INLINE ivec ivec_zero(void) { return _mm512_setzero_si512(); }

@@ -89,6 +89,38 @@ static INLINE __m256i load_run(lk_dtype dtype, const void *unit, int run) {
     return _mm256_setzero_si256();
 }
 
+#ifdef INTEGER_WIDE
+
+static INLINE __m512i join_256(__m256i low, __m256i high) {
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+}
+
+// Low and high nibbles of the lower half, and of the upper one, each half being 16 bytes twice.
+static INLINE __m512i split_nibbles(__m512i twice) {
+    __m512i counts = _mm512_set_epi64(0x4000400040004, 0x4000400040004, 0, 0, 0x4000400040004, 0x4000400040004, 0, 0);
+    return _mm512_and_si512(_mm512_srlv_epi16(twice, counts), _mm512_set1_epi8(0xf));
+}
+
+static INLINE __m512i load_two_nibbles(const uint8_t *low, const uint8_t *high) {
+    __m512i first = _mm512_broadcast_i32x4(load_16(low));
+    return split_nibbles(_mm512_mask_broadcast_i32x4(first, 0xff00, load_16(high)));
+}
+
+// The runs of two small units.
+static INLINE __m512i load_two_units(lk_dtype dtype, const char *low, const char *high) {
+    switch (dtype) {
+    case LK_Q4_0:
+        return load_two_nibbles(((const q4_0_block *)(const void *)low)->quants,
+                                ((const q4_0_block *)(const void *)high)->quants);
+    case LK_Q4_1:
+        return load_two_nibbles(((const q4_1_block *)(const void *)low)->quants,
+                                ((const q4_1_block *)(const void *)high)->quants);
+    default: return join_256(load_run(dtype, low, 0), load_run(dtype, high, 0));
+    }
+}
+
+#endif
+
 // MARK: Scales of a large unit, 16 of 16 bits: one per run of 16 columns
 
 static INLINE __m256i widen_bytes(__m128i bytes) { return _mm256_cvtepu8_epi16(bytes); }

@@ -12,12 +12,26 @@ static INLINE __m256i multiply_run(lk_dtype dtype, __m256i quants, __m256i x) {
 #endif
 }
 
+// Bytes that are fetched ahead of those being multiplied.
+enum { INTEGER_AHEAD = 4096 };
+
 // A unit's exact sums, in eight parts.
 typedef struct { __m256i products, minimums; } unit_sums;
 
-static INLINE unit_sums multiply_large_unit(lk_dtype dtype, const void *unit, const int8_t *x, const int16_t *sums16) {
-    __m256i scales, minimums, sums = load_32(sums16);
-    load_scales(dtype, unit, &scales, &minimums);
+// The products of a large unit's quants, times its scales, added to eight sums.
+static INLINE __m256i multiply_large_quants(lk_dtype dtype, const void *unit, const int8_t *x, __m256i scales) {
+#ifdef INTEGER_WIDE
+    __m512i products = _mm512_setzero_si512();
+    UNROLL for (int run = 0; run < 8; run += 2) {
+        __m512i quants = join_256(load_run(dtype, unit, run), load_run(dtype, unit, run + 1));
+        __m512i input = _mm512_loadu_si512(x + run * LK_RUN);
+        __m512i pairs = _mm512_maddubs_epi16(quants, input);
+        // Eight pairs are of sixteen columns, which share a scale.
+        __m512i scale = _mm512_permutexvar_epi16(scale_indices(2 * run), _mm512_castsi256_si512(scales));
+        products = _mm512_dpwssd_epi32(products, pairs, scale);
+    }
+    return _mm256_add_epi32(_mm512_castsi512_si256(products), _mm512_extracti64x4_epi64(products, 1));
+#else
     // Scales 0 ... 7 and 8 ... 15 in both halves, from which a shuffle gives a run's two.
     __m256i low = _mm256_permute4x64_epi64(scales, 0x44), high = _mm256_permute4x64_epi64(scales, 0xee);
     __m256i products = _mm256_setzero_si256();
@@ -28,6 +42,14 @@ static INLINE unit_sums multiply_large_unit(lk_dtype dtype, const void *unit, co
         __m256i scale = _mm256_shuffle_epi8(run < 4 ? low : high, select);
         products = dot_pairs_256(products, pairs, scale);
     }
+    return products;
+#endif
+}
+
+static INLINE unit_sums multiply_large_unit(lk_dtype dtype, const void *unit, const int8_t *x, const int16_t *sums16) {
+    __m256i scales, minimums, sums = load_32(sums16);
+    load_scales(dtype, unit, &scales, &minimums);
+    __m256i products = multiply_large_quants(dtype, unit, x, scales);
     if (lk_quant_offset(dtype) != 0) {
         __m256i offset = _mm256_madd_epi16(scales, sums);
         products = _mm256_sub_epi32(products, _mm256_mullo_epi32(offset, _mm256_set1_epi32(lk_quant_offset(dtype))));
@@ -95,6 +117,62 @@ static INLINE __m256 add_units(lk_dtype dtype, const char *const units[8], size_
     return count == 8 ? result : _mm256_blendv_ps(lanes, result, _mm256_castsi256_ps(mask));
 }
 
+#ifdef INTEGER_WIDE
+
+// Sums of neighbors of two vectors, in each 128 bits those of the first and then of the second.
+static INLINE __m512i add_neighbors(__m512i a, __m512i b) {
+    __m512 x = _mm512_castsi512_ps(a), y = _mm512_castsi512_ps(b);
+    return _mm512_add_epi32(_mm512_castps_si512(_mm512_shuffle_ps(x, y, 0x88)),
+                            _mm512_castps_si512(_mm512_shuffle_ps(x, y, 0xdd)));
+}
+
+// The sum of the lower half of the first of eight vectors, that of its upper half, and so on.
+static INLINE __m512i sum_sixteen_halves(const __m512i v[8]) {
+    __m512i a = add_neighbors(add_neighbors(v[0], v[1]), add_neighbors(v[2], v[3]));
+    __m512i b = add_neighbors(add_neighbors(v[4], v[5]), add_neighbors(v[6], v[7]));
+    __m512i even = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), b);
+    __m512i odd = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15), b);
+    __m512i order = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+    return _mm512_permutexvar_epi32(order, _mm512_add_epi32(even, odd));
+}
+
+// The binary16 numbers of sixteen units, `bytes` apart. They are gathered in general registers: those of vectors have
+// enough to do.
+static INLINE vec load_sixteen_factors(const uint8_t *from, size_t bytes) {
+    uint64_t fours[4];
+    UNROLL for (size_t i = 0; i < 4; i++) {
+        fours[i] = 0;
+        UNROLL for (size_t j = 0; j < 4; j++) {
+            fours[i] |= (uint64_t)load_half_bits(from + (4 * i + j) * bytes) << (16 * j);
+        }
+    }
+    return _mm512_cvtph_ps(_mm256_setr_epi64x((long long)fours[0], (long long)fours[1], (long long)fours[2],
+                                              (long long)fours[3]));
+}
+
+// Adds the terms of sixteen small units, which begin at `row` and have index `first` and on, to their lanes.
+static INLINE vec add_sixteen_units(lk_dtype dtype, const char *row, size_t first, const lk_quantized *x, vec lanes) {
+    size_t bytes = lk_dtype_block_size(dtype);
+    const int8_t *quants = x->quants + first * LK_RUN;
+    __m512i products[8];
+    UNROLL for (size_t i = 0; i < 8; i++) {
+        __m512i weights = load_two_units(dtype, row + 2 * i * bytes, row + (2 * i + 1) * bytes);
+        __m512i input = _mm512_loadu_si512(quants + 2 * i * LK_RUN);
+        products[i] = _mm512_dpbusd_epi32(_mm512_setzero_si512(), weights, input);
+    }
+    __m512i sums = sum_sixteen_halves(products);
+    if (run_offset(dtype) != 0) {
+        __m512i offset = _mm512_set1_epi32(run_offset(dtype));
+        sums = _mm512_sub_epi32(sums, _mm512_mullo_epi32(_mm512_loadu_si512(x->sums + first), offset));
+    }
+    vec d = load_sixteen_factors(scale_of(dtype, row), bytes);
+    vec result = vec_fma(vec_mul(d, vec_load(x->d + first)), _mm512_cvtepi32_ps(sums), lanes);
+    if (!lk_has_minimums(dtype)) return result;
+    return vec_fma(load_sixteen_factors(minimum_of(dtype, row), bytes), vec_load(x->s + first), result);
+}
+
+#endif
+
 // Where unit `index` of a row is, counted through the column parts.
 static INLINE const char *unit_of(lk_dtype dtype, const lk_matrix *weight, const lk_block *blocks, size_t block_row,
                                   size_t index) {
@@ -107,13 +185,24 @@ static INLINE float multiply_row(lk_dtype dtype, const lk_matrix *weight, const 
                                  const lk_quantized *x) {
     __m256 low = _mm256_setzero_ps(), high = _mm256_setzero_ps();
     size_t count = weight->columns / lk_unit(dtype), bytes = lk_dtype_block_size(dtype);
-    const char *row = lk_block_row(blocks, dtype, block_row), *next = row + lk_dtype_bytes(dtype, blocks->row_stride);
+    const char *row = lk_block_row(blocks, dtype, block_row), *next = row + INTEGER_AHEAD;
     size_t u = 0;
+#ifdef INTEGER_WIDE
+    if (weight->column_parts == 1 && !lk_is_large(dtype)) {
+        vec lanes = vec_zero();
+        for (; u + 16 <= count; u += 16, row += 16 * bytes, next += 16 * bytes) {
+            UNROLL for (size_t line = 0; line < 16 * bytes; line += 64) __builtin_prefetch(next + line, 0, 3);
+            lanes = add_sixteen_units(dtype, row, u, x, lanes);
+        }
+        low = _mm512_castps512_ps256(lanes);
+        high = _mm512_extractf32x8_ps(lanes, 1);
+    }
+#endif
     if (weight->column_parts == 1) {
         for (; u + 8 <= count; u += 8, row += 8 * bytes, next += 8 * bytes) {
             const char *units[8];
             UNROLL for (size_t i = 0; i < 8; i++) units[i] = row + i * bytes;
-            // Rows come from memory; the next one's bytes are fetched meanwhile.
+            // Rows come from memory, in order; bytes that come later are fetched meanwhile.
             UNROLL for (size_t line = 0; line < 8 * bytes; line += 64) __builtin_prefetch(next + line, 0, 3);
             if (u % 16 == 0) {
                 low = add_units(dtype, units, 8, u, x, low);

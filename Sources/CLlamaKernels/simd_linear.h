@@ -20,9 +20,11 @@ SIMD_BEGIN
 // Block formats other than the two that `load_weight` knows are first decoded, this many rows and columns at a time
 // (128 KiB), into the panel's memory and then multiplied as float32.
 enum { DECODED_ROWS = 4, DECODED_COLUMNS = 8192 };
-// Rows of a single-token tile. The fewer, the more nearly memory is read in order; two sums at a time still keep
-// up with it.
-enum { STREAM_ROWS = 2 };
+// Rows of a single-token tile: with one, memory is read in order. Its sum waits for one multiply-add after another, but
+// the processor begins the next row meanwhile.
+enum { STREAM_ROWS = 1 };
+// Bytes that are fetched ahead of those being multiplied, where memory is read in order: a page.
+enum { STREAM_AHEAD = 4096 };
 
 // A few rows of a weight matrix, as in the file.
 typedef struct {
@@ -114,9 +116,9 @@ static INLINE void dot_tile(lk_dtype dtype, int tokens, int rows, const char *we
     }
     const float *x = to->x;
     size_t n = to->n, k = 0;
-    // Rows come from memory and end before the processor's own prefetching gets going, so the next tile's bytes are
-    // fetched meanwhile, in ascending order.
-    const char *next = weight + (size_t)rows * row_bytes;
+    // Rows come from memory and end before the processor's own prefetching gets going, so bytes that come later are
+    // fetched meanwhile, in ascending order: those of the next tile.
+    const char *next = weight + (rows == STREAM_ROWS ? STREAM_AHEAD : (size_t)rows * row_bytes);
     size_t step_bytes = (size_t)rows * VEC_LANES * lk_dtype_block_size(dtype) / lk_dtype_block_count(dtype);
     for (; k + VEC_LANES <= n; k += VEC_LANES) {
         vec w[DOT_ROWS];
