@@ -106,13 +106,18 @@ static void pack(linear_job *job) {
 
 // MARK: Rows
 
-// Rows of a chunk: a panel's worth, or for one token, whose time is that of reading the weights, enough (about 128 KiB)
-// to be a stream. And few enough that the threads finish together, but no fewer than are computed together.
+// Bytes of weights that a thread reads at a time for one token.
+enum { STREAM_BYTES = 4 * 1024 * 1024 };
+
+// Rows of a chunk: a panel's worth, or for one token, whose time is that of reading the weights, as many as make a long
+// stream: where a thread changes to another chunk, memory waits. And few enough that the threads finish together, but no
+// fewer than are computed together.
 static size_t chunk_rows(const linear_job *job, const lk_matrix *weight) {
+    bool streams = job->tokens == 1;
     size_t row_bytes = lk_max(lk_dtype_bytes(weight->dtype, weight->columns), 1);
-    size_t stream = lk_min(lk_max(128 * 1024 / row_bytes, 8), LK_SUM_FLOATS / LANES);
-    size_t rows = job->tokens > 1 ? LK_PANEL_ROWS : stream;
-    size_t fair = lk_divide_up(job->divided_rows, 4 * (size_t)lk_team_size(job->context->team));
+    size_t stream = lk_min(lk_max(STREAM_BYTES / row_bytes, 8), LK_SUM_FLOATS / LANES);
+    size_t rows = streams ? stream : LK_PANEL_ROWS;
+    size_t fair = lk_divide_up(job->divided_rows, (streams ? 2 : 4) * (size_t)lk_team_size(job->context->team));
     const lk_linear_kernels *kernels = kernels_of(job->context, weight);
     bool packs = job->tokens > 1 && kernels->packed_tiles(weight->dtype, job->tokens) > 0;
     return lk_min(rows, lk_max(fair, lk_max(packs ? kernels->group : 0, 8))) / 4 * 4;
