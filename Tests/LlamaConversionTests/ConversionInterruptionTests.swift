@@ -68,6 +68,29 @@ struct ConversionInterruptionTests {
         #expect(!FilePath(path).exists)
     }
 
+    /// An older output of the same size at the destination is not the one that is missing.
+    @Test(arguments: [CheckpointFormat.gguf, .llama2c])
+    func doesNotTakeAnOlderOutputForItsOwn(format: CheckpointFormat) throws {
+        let source = try source()
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/out" + format.suffix
+        _ = try converter(source, format, path).run()
+        let old = try Data(contentsOf: URL(filePath: path))
+        let force = try converter(source, format, path) { $1.replaces = true }
+        #expect(isInterruption(interrupt(force, after: 9)))
+        let main = try #require(
+            try folder.files().keys.first { $0.contains(".converting/") && !$0.hasSuffix("journal") })
+        #expect(unlink(folder.path + "/" + main) == 0)
+        let error = #expect(throws: ConversionError.self) {
+            try converter(source, format, path) {
+                $1.replaces = true
+                $1.resumes = true
+            }.run()
+        }
+        #expect(error?.description.contains("is missing") == true, "\(error)")
+        #expect(try Data(contentsOf: URL(filePath: path)) == old)
+    }
+
     /// A kill in the first moment leaves an empty folder.
     @Test func resumesFromNothing() throws {
         let source = try source()

@@ -117,10 +117,11 @@ final class ConversionJournal: Sendable {
         } catch { throw .source(error) }
         guard let first = lines.first else { return nil }
         let conversion = try? parse(first)
-        guard conversion == nil || (try? conversion?["version"]?.int()) == version else {
+        guard let conversion else { throw .cannotResume(path: folder, reason: "its journal is damaged") }
+        guard (try? conversion["version"]?.int()) == version else {
             throw .cannotResume(path: folder, reason: "another version of this program began it")
         }
-        guard (try? conversion?["conversion"]?.string()) == fingerprint else {
+        guard (try? conversion["conversion"]?.string()) == fingerprint else {
             throw .cannotResume(
                 path: folder, reason: "it is of another conversion, or its source has changed")
         }

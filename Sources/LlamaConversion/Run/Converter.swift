@@ -161,8 +161,10 @@ package struct Converter: Sendable {
         guard !journal.isNew else { return }
         for file in plan.files {
             guard case .weights(let layout, _) = file.content else { continue }
-            let current = destination.current(file.name)
-            let path = destination.isFile ? current : current + "/" + file.name
+            // Only a complete output may have been moved already; what else is at the destination is an older one.
+            let isMoved = destination.isFile && journal.finished != nil
+            let path =
+                isMoved ? destination.current(file.name) : destination.journalFolder + "/" + file.name
             guard FilePath(path).byteCount != layout.byteCount else { continue }
             // Before the first line about a tensor, they may not all have been made.
             guard !journal.done.isEmpty else { continue }

@@ -106,7 +106,9 @@ extension Destination {
     private func removeOldFolder() throws(ConversionError) {
         for old in [unfinished, replaced] where FilePath(old).isTaken {
             // Less than a checkpoint is what a kill during the removal left of one.
-            guard FilePath(old).isRealFolder, try Replacement.foreignEntry(in: old) == nil else {
+            guard FilePath(old).isRealFolder, try Replacement.foreignEntry(in: old) == nil,
+                Replacement.otherFamily(in: old) == nil
+            else {
                 throw .inTheWay(old)
             }
             try removeAll(old)

@@ -61,8 +61,9 @@ struct Destination: Sendable {
             throw .badDestination("the destination", found: "no name", advice: "name it")
         }
         guard ![".", "..", "/"].contains(FilePath(path).name) else { throw misnamed("`\(path)`") }
-        let longest =
-            max(unfinished.utf8.count, path(beside: ConversionRecord.name).utf8.count) - path.utf8.count
+        // A single file's record lies beside it, a folder's inside.
+        let beside = isFile ? [unfinished, path(beside: ConversionRecord.name)] : [unfinished, replaced]
+        let longest = (beside.map(\.utf8.count).max() ?? 0) - path.utf8.count
         guard FilePath(path).name.utf8.count + longest <= Int(NAME_MAX) else {
             throw .badDestination(
                 path, found: "a name of \(FilePath(path).name.utf8.count) bytes",

@@ -106,7 +106,7 @@ struct Replacement: Sendable {
 
     /// What Hugging Face's configuration in a folder calls a model that is no Llama; nil for a Llama, or where it cannot
     /// be read.
-    private static func otherFamily(in folder: String) -> String? {
+    static func otherFamily(in folder: String) -> String? {
         guard let file = try? mapFile(folder + "/config.json"), let value = try? JSONValue.parse(file.bytes),
             let family = try? value["model_type"]?.string()
         else { return nil }
