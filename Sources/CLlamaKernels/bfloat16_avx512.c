@@ -79,7 +79,7 @@ static void bfloat16_pack(const lk_matrix *weight, const lk_input *input, size_t
                     vec_store(lanes, pairs);
                     UNROLL for (size_t lane = 0; lane < VEC_LANES; lane++) to[lane * class_floats + t] = lanes[lane];
                 } else {
-                    // Whole parts without gaps; only the last one may be written beyond its end.
+                    // The words of all parts, without gaps.
                     vec_store_n(to + part * words(columns) + words(k), pairs, words(columns - k));
                 }
             }

@@ -173,8 +173,8 @@ static void swiglu_chunk(void *argument, uint32_t chunk, int member) {
 // Runs `work` over the chunks of layers with `rows` rows in all, for as many tokens at a time as can be packed.
 static void run_rounds(linear_job *job, lk_work work, size_t rows, size_t chunks, const float *x, size_t x_stride) {
     size_t columns = job->ops[0].weight->columns;
-    // The first plan says how many tokens fit; each round makes its own, which may pack other layers, but the same
-    // integers.
+    // The first plan says how many tokens fit; each round makes its own, which may pack other layers in float32, but always
+    // those that must be packed.
     size_t round = job->tokens, token_floats = plan_packings(job, job->tokens, 1);
     if (token_floats > 0) {
         size_t most = lk_min(LK_PACKED_FLOATS / token_floats, LK_ROUND_TOKENS);

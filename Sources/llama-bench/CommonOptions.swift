@@ -6,7 +6,7 @@ import LlamaKernels
 struct CommonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "What activations become to be multiplied by quantized weights: int8 is fast, float32 leaves them as they are, bfloat16 is int8 and rounds them for BF16 weights, too, where the processor can.",
+            "Type of the activations that quantized weights multiply: int8 is fast, float32 leaves them as they are; bfloat16 is int8, and rounds those for BF16 weights, where the processor can.",
             valueName: "type"))
     var activations: ActivationType = .int8
 

@@ -116,8 +116,9 @@ final class ConversionJournal: Sendable {
             length = file.bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         } catch { throw .source(error) }
         guard let first = lines.first else { return nil }
-        let conversion = try? parse(first)
-        guard let conversion else { throw .cannotResume(path: folder, reason: "its journal is damaged") }
+        guard let conversion = try? parse(first) else {
+            throw .cannotResume(path: folder, reason: "its journal is damaged")
+        }
         guard (try? conversion["version"]?.int()) == version else {
             throw .cannotResume(path: folder, reason: "another version of this program began it")
         }
