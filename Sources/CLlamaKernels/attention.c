@@ -73,15 +73,17 @@ static void store_row(void *argument, uint32_t index, int member) {
     for (size_t head = 0; head < shape->n_heads; head++) {
         rotate_head(shape, cosine, sine, q + head * head_dim, LK_F32, q + head * head_dim, 1);
     }
+    const int32_t *pages = job->cache->pages + (size_t)job->rows[index].slot * job->cache->table_stride;
+    size_t page = (size_t)pages[position / LK_PAGE_POSITIONS], row = position % LK_PAGE_POSITIONS;
     const float *k = job->k + index * shape->n_kv_heads * head_dim;
     const float *v = job->v + index * shape->n_kv_heads * head_dim;
     for (size_t head = 0; head < shape->n_kv_heads; head++) {
-        size_t base = (size_t)job->rows[index].slot * job->cache->slot_stride + head * job->cache->head_stride;
-        size_t key = base + position / LK_POSITION_LANES * LK_POSITION_LANES * head_dim + position % LK_POSITION_LANES;
+        size_t base = (page * shape->n_kv_heads + head) * LK_PAGE_POSITIONS * head_dim;
+        size_t key = base + row / LK_POSITION_LANES * LK_POSITION_LANES * head_dim + row % LK_POSITION_LANES;
         lk_dtype dtype = job->cache->dtype;
         rotate_head(shape, cosine, sine, k + head * head_dim, dtype, element(dtype, job->cache->keys, key),
                     LK_POSITION_LANES);
-        void *values = element(dtype, job->cache->values, base + position * head_dim);
+        void *values = element(dtype, job->cache->values, base + row * head_dim);
         for (size_t d = 0; d < head_dim; d++) store(dtype, values, d, v[head * head_dim + d]);
     }
 }
@@ -109,16 +111,19 @@ static void attend_group(void *argument, uint32_t chunk, int member) {
     size_t pending = 0;
     for (size_t row = first; row < end; row++) {
         size_t slot = (size_t)job->rows[row].slot;
-        size_t base = slot * job->cache->slot_stride + kv_head * job->cache->head_stride;
+        lk_dtype dtype = job->cache->dtype;
+        size_t head_elements = LK_PAGE_POSITIONS * shape->head_dim;
+        lk_cached cached = {.keys = element(dtype, job->cache->keys, kv_head * head_elements),
+                            .values = element(dtype, job->cache->values, kv_head * head_elements),
+                            .page_bytes = lk_dtype_bytes(dtype, shape->n_kv_heads * head_elements),
+                            .pages = job->cache->pages + slot * job->cache->table_stride};
         for (size_t i = 0; i < repeats; i++) {
             size_t offset = (row * shape->n_heads + kv_head * repeats + i) * shape->head_dim;
             queries[pending++] = (lk_query){job->q + offset, job->out + offset, (size_t)job->rows[row].position + 1};
             bool slot_ends = i + 1 == repeats && (row + 1 == end || (size_t)job->rows[row + 1].slot != slot);
             if (pending < LK_QUERIES && !slot_ends) continue;
-            lk_dtype dtype = job->cache->dtype;
-            job->context->kernels->attend(queries, pending, shape->head_dim, shape->scale, dtype,
-                                          element(dtype, job->cache->keys, base),
-                                          element(dtype, job->cache->values, base), lk_scratch(job->context, member));
+            job->context->kernels->attend(queries, pending, shape->head_dim, shape->scale, dtype, &cached,
+                                          lk_scratch(job->context, member));
             pending = 0;
         }
     }

@@ -23,7 +23,8 @@ enum {
 // Softmax advances through the positions in blocks counted from position 0, so a row's sums do not depend on how its
 // prompt was cut into chunks. A block of 128 keys of 64 floats fits a first-level cache.
 enum { LK_POSITION_BLOCK = 128 };
-_Static_assert(LK_POSITION_BLOCK % LK_POSITION_LANES == 0, "whole blocks of the key cache");
+_Static_assert(LK_POSITION_BLOCK % LK_PAGE_POSITIONS == 0, "whole pages of the cache");
+_Static_assert(LK_PAGE_POSITIONS % LK_POSITION_LANES == 0, "whole blocks of the key cache");
 // Queries that share the loads of keys and values.
 enum { LK_QUERIES = 16 };
 
@@ -33,6 +34,17 @@ typedef struct {
     float *out;
     size_t length;
 } lk_query;
+
+// Keys and values of one slot and kv head: of the head in page 0, the distance of pages in bytes, and the slot's pages.
+typedef struct {
+    const char *keys, *values;
+    size_t page_bytes;
+    const int32_t *pages;
+} lk_cached;
+
+static inline const void *lk_page(const char *base, const lk_cached *cached, size_t position) {
+    return base + (size_t)cached->pages[position / LK_PAGE_POSITIONS] * cached->page_bytes;
+}
 
 // The tokens of a round of a linear layer.
 typedef struct {
@@ -74,9 +86,9 @@ typedef struct {
     void (*silu_multiply)(float *gate, const float *up, size_t n);
     // One token of lk_rms_norm.
     void (*rms_norm)(const float *x, const float *weight, float epsilon, float *out, size_t dim);
-    // Up to LK_QUERIES queries over the keys and values, of LK_F32 or LK_F16, of one slot and kv head.
+    // Up to LK_QUERIES queries over keys and values of LK_F32 or LK_F16.
     void (*attend)(const lk_query *queries, size_t count, size_t head_dim, float scale, lk_dtype dtype,
-                   const void *keys, const void *values, float *scratch);
+                   const lk_cached *cached, float *scratch);
     double (*log_sum_exp)(const float *x, size_t n);
     const lk_training_kernels *training;
 } lk_kernels;

@@ -101,8 +101,9 @@ static double log_sum_exp(const float *x, size_t n) {
 
 // MARK: Attention
 
-static float score(const lk_query *query, size_t position, size_t head_dim, lk_dtype dtype, const void *keys) {
-    size_t block = position / LK_POSITION_LANES, lane = position % LK_POSITION_LANES;
+static float score(const lk_query *query, size_t position, size_t head_dim, lk_dtype dtype, const lk_cached *cached) {
+    const void *keys = lk_page(cached->keys, cached, position);
+    size_t block = position % LK_PAGE_POSITIONS / LK_POSITION_LANES, lane = position % LK_POSITION_LANES;
     float sum = 0;
     for (size_t d = 0; d < head_dim; d++) {
         sum = fmaf(query->q[d], load_element(dtype, keys, (block * head_dim + d) * LK_POSITION_LANES + lane), sum);
@@ -112,15 +113,15 @@ static float score(const lk_query *query, size_t position, size_t head_dim, lk_d
 
 // The softmax is computed online, in blocks of LK_POSITION_BLOCK positions: where one raises the maximum, what was
 // summed before is rescaled.
-static void attend_to(const lk_query *query, size_t head_dim, float scale, lk_dtype dtype, const void *keys,
-                      const void *values) {
+static void attend_to(const lk_query *query, size_t head_dim, float scale, lk_dtype dtype,
+                      const lk_cached *cached) {
     float greatest = -INFINITY, sum = 0;
     for (size_t d = 0; d < head_dim; d++) query->out[d] = 0;
     for (size_t start = 0; start < query->length; start += LK_POSITION_BLOCK) {
         size_t count = lk_min(query->length - start, LK_POSITION_BLOCK);
         float weights[LK_POSITION_BLOCK], before = greatest;
         for (size_t p = 0; p < count; p++) {
-            weights[p] = score(query, start + p, head_dim, dtype, keys) * scale;
+            weights[p] = score(query, start + p, head_dim, dtype, cached) * scale;
             greatest = weights[p] > greatest ? weights[p] : greatest;
         }
         lanes sums = {{0}};
@@ -135,8 +136,10 @@ static void attend_to(const lk_query *query, size_t head_dim, float scale, lk_dt
         }
         sum += sum_of_lanes(&sums);
         for (size_t p = 0; p < count; p++) {
+            const void *values = lk_page(cached->values, cached, start + p);
+            size_t row = (start + p) % LK_PAGE_POSITIONS;
             for (size_t d = 0; d < head_dim; d++) {
-                float value = load_element(dtype, values, (start + p) * head_dim + d);
+                float value = load_element(dtype, values, row * head_dim + d);
                 query->out[d] = fmaf(weights[p], value, query->out[d]);
             }
         }
@@ -145,9 +148,9 @@ static void attend_to(const lk_query *query, size_t head_dim, float scale, lk_dt
 }
 
 static void attend(const lk_query *queries, size_t count, size_t head_dim, float scale, lk_dtype dtype,
-                   const void *keys, const void *values, float *scratch) {
+                   const lk_cached *cached, float *scratch) {
     (void)scratch;
-    for (size_t i = 0; i < count; i++) attend_to(&queries[i], head_dim, scale, dtype, keys, values);
+    for (size_t i = 0; i < count; i++) attend_to(&queries[i], head_dim, scale, dtype, cached);
 }
 
 // MARK: The processor's limit

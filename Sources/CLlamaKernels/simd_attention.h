@@ -31,8 +31,8 @@ static INLINE vec load_cached_n(lk_dtype dtype, const void *from, size_t i, size
     return dtype == LK_F16 ? vec_load_f16_n((const uint16_t *)from + i, n) : vec_load_n((const float *)from + i, n);
 }
 
-// `dtype` is a constant wherever this and the following are inlined; `position` is that of the tile in the block whose
-// keys are given.
+// `dtype` is a constant wherever this and the following are inlined; `keys` are the tile's, whose first position is
+// `position` of the block.
 static INLINE void score_tile(lk_dtype dtype, const active_query *queries, int n, int blocks, size_t head_dim,
                               const void *keys, size_t position) {
     size_t block_floats = head_dim * LK_POSITION_LANES;
@@ -43,7 +43,7 @@ static INLINE void score_tile(lk_dtype dtype, const active_query *queries, int n
     for (size_t d = 0; d < head_dim; d++) {
         vec key[SCORE_BLOCKS];
         UNROLL for (int v = 0; v < blocks; v++) {
-            size_t at = position * head_dim + (size_t)v * block_floats + d * LK_POSITION_LANES;
+            size_t at = (size_t)v * block_floats + d * LK_POSITION_LANES;
             key[v] = load_cached(dtype, keys, at);
         }
         UNROLL for (int i = 0; i < n; i++) {
@@ -58,14 +58,18 @@ static INLINE void score_tile(lk_dtype dtype, const active_query *queries, int n
     }
 }
 
-// Scores of the block's first `positions` positions, rounded up to whole blocks of 16; `keys` is the block's.
-static INLINE void score_queries(lk_dtype dtype, const active_query *queries, int n, size_t positions,
-                                 size_t head_dim, const void *keys) {
-    size_t p = 0;
-    for (; p + SCORE_BLOCKS * LK_POSITION_LANES <= positions; p += SCORE_BLOCKS * LK_POSITION_LANES) {
+// Scores of the block's positions from `begin` to `end`, rounded up to whole blocks of 16, which are in one page.
+static INLINE void score_queries(lk_dtype dtype, const active_query *queries, int n, size_t begin, size_t end,
+                                 size_t head_dim, const char *keys) {
+    size_t tile_bytes = lk_dtype_bytes(dtype, LK_POSITION_LANES * head_dim), p = begin;
+    for (; p + SCORE_BLOCKS * LK_POSITION_LANES <= end; p += SCORE_BLOCKS * LK_POSITION_LANES) {
         score_tile(dtype, queries, n, SCORE_BLOCKS, head_dim, keys, p);
+        keys += SCORE_BLOCKS * tile_bytes;
     }
-    for (; p < positions; p += LK_POSITION_LANES) score_tile(dtype, queries, n, 1, head_dim, keys, p);
+    for (; p < end; p += LK_POSITION_LANES) {
+        score_tile(dtype, queries, n, 1, head_dim, keys, p);
+        keys += tile_bytes;
+    }
 }
 
 // Turns a block's scores into exponentials relative to the maximum so far, and rescales the earlier sum and output to
@@ -104,8 +108,8 @@ static void exponentiate(const active_query *query, float scale, size_t head_dim
     *query->maximum = maximum;
 }
 
-// out[d ..< d + vectors * VEC_LANES] += scores[p] * values[p, ...] for p in begin ..< end; the
-// last vector has `lanes` lanes.
+// out[d ..< d + vectors * VEC_LANES] += scores[p] * values[p - begin, ...] for p in begin ..< end; the last vector has
+// `lanes` lanes.
 static INLINE void value_tile(lk_dtype dtype, const active_query *queries, int n, int vectors, size_t lanes,
                               size_t begin, size_t end, size_t head_dim, const void *values, size_t d) {
     vec sums[4][VALUE_VECTORS];
@@ -118,7 +122,7 @@ static INLINE void value_tile(lk_dtype dtype, const active_query *queries, int n
     for (size_t p = begin; p < end; p++) {
         vec value[VALUE_VECTORS];
         UNROLL for (int v = 0; v < vectors; v++) {
-            size_t at = p * head_dim + d + (size_t)v * VEC_LANES;
+            size_t at = (p - begin) * head_dim + d + (size_t)v * VEC_LANES;
             value[v] = lanes == VEC_LANES ? load_cached(dtype, values, at) : load_cached_n(dtype, values, at, lanes);
         }
         UNROLL for (int i = 0; i < n; i++) {
@@ -150,32 +154,45 @@ static INLINE void add_values(lk_dtype dtype, const active_query *queries, int n
     if (d < head_dim) value_tile(dtype, queries, n, 1, head_dim - d, begin, end, head_dim, values, d);
 }
 
-// Four queries together over the positions that all of them see, then each alone: a position that a query does not see
-// must not reach its output, not even multiplied by zero (its value may be infinite).
-static INLINE void add_values_of_four(lk_dtype dtype, const active_query *queries, size_t head_dim,
-                                      const void *values) {
-    size_t common = LK_POSITION_BLOCK;
+// Four queries together over the positions of a page that all of them see, then each alone: a position that a query does
+// not see must not reach its output, not even multiplied by zero (its value may be infinite).
+static INLINE void add_values_of_four(lk_dtype dtype, const active_query *queries, size_t begin, size_t end,
+                                      size_t head_dim, const char *values) {
+    size_t common = end;
     for (int i = 0; i < 4; i++) common = lk_min(common, queries[i].valid);
-    add_values(dtype, queries, 4, 0, common, head_dim, values);
+    common = lk_max(common, begin);
+    add_values(dtype, queries, 4, begin, common, head_dim, values);
+    const char *rest = values + lk_dtype_bytes(dtype, (common - begin) * head_dim);
     for (int i = 0; i < 4; i++) {
-        if (queries[i].valid > common) add_values(dtype, queries + i, 1, common, queries[i].valid, head_dim, values);
+        size_t last = lk_min(queries[i].valid, end);
+        if (last > common) add_values(dtype, queries + i, 1, common, last, head_dim, rest);
     }
 }
 
 static INLINE void attend_block(lk_dtype dtype, const active_query *queries, size_t count, size_t head_dim,
-                                float scale, const void *keys, const void *values) {
+                                float scale, const lk_cached *cached, size_t start) {
     size_t positions = 0;
     for (size_t i = 0; i < count; i++) positions = lk_max(positions, queries[i].valid);
-    size_t i = 0;
-    for (; i + 4 <= count; i += 4) score_queries(dtype, queries + i, 4, positions, head_dim, keys);
-    for (; i < count; i++) score_queries(dtype, queries + i, 1, positions, head_dim, keys);
-    for (i = 0; i < count; i++) exponentiate(&queries[i], scale, head_dim);
-    for (i = 0; i + 4 <= count; i += 4) add_values_of_four(dtype, queries + i, head_dim, values);
-    for (; i < count; i++) add_values(dtype, queries + i, 1, 0, queries[i].valid, head_dim, values);
+    for (size_t p = 0; p < positions; p += LK_PAGE_POSITIONS) {
+        size_t end = lk_min(p + LK_PAGE_POSITIONS, positions), i = 0;
+        const void *keys = lk_page(cached->keys, cached, start + p);
+        for (; i + 4 <= count; i += 4) score_queries(dtype, queries + i, 4, p, end, head_dim, keys);
+        for (; i < count; i++) score_queries(dtype, queries + i, 1, p, end, head_dim, keys);
+    }
+    for (size_t i = 0; i < count; i++) exponentiate(&queries[i], scale, head_dim);
+    for (size_t p = 0; p < positions; p += LK_PAGE_POSITIONS) {
+        size_t end = lk_min(p + LK_PAGE_POSITIONS, positions), i = 0;
+        const void *values = lk_page(cached->values, cached, start + p);
+        for (; i + 4 <= count; i += 4) add_values_of_four(dtype, queries + i, p, end, head_dim, values);
+        for (; i < count; i++) {
+            size_t last = lk_min(queries[i].valid, end);
+            if (last > p) add_values(dtype, queries + i, 1, p, last, head_dim, values);
+        }
+    }
 }
 
 static INLINE void attend_of(lk_dtype dtype, const lk_query *queries, size_t count, size_t head_dim, float scale,
-                             const void *keys, const void *values, float *scratch) {
+                             const lk_cached *cached, float *scratch) {
     float maxima[LK_QUERIES], sums[LK_QUERIES];
     size_t longest = 0;
     for (size_t i = 0; i < count; i++) {
@@ -196,30 +213,29 @@ static INLINE void attend_of(lk_dtype dtype, const lk_query *queries, size_t cou
                                          .maximum = &maxima[i],
                                          .sum = &sums[i]};
         }
-        size_t bytes = lk_dtype_bytes(dtype, start * head_dim);
-        attend_block(dtype, active, n, head_dim, scale, (const char *)keys + bytes, (const char *)values + bytes);
+        attend_block(dtype, active, n, head_dim, scale, cached, start);
     }
     for (size_t i = 0; i < count; i++) {
         for (size_t d = 0; d < head_dim; d++) queries[i].out[d] /= sums[i];
     }
 }
 
-static void attend_f32(const lk_query *queries, size_t count, size_t head_dim, float scale, const void *keys,
-                       const void *values, float *scratch) {
-    attend_of(LK_F32, queries, count, head_dim, scale, keys, values, scratch);
+static void attend_f32(const lk_query *queries, size_t count, size_t head_dim, float scale,
+                       const lk_cached *cached, float *scratch) {
+    attend_of(LK_F32, queries, count, head_dim, scale, cached, scratch);
 }
 
-static void attend_f16(const lk_query *queries, size_t count, size_t head_dim, float scale, const void *keys,
-                       const void *values, float *scratch) {
-    attend_of(LK_F16, queries, count, head_dim, scale, keys, values, scratch);
+static void attend_f16(const lk_query *queries, size_t count, size_t head_dim, float scale,
+                       const lk_cached *cached, float *scratch) {
+    attend_of(LK_F16, queries, count, head_dim, scale, cached, scratch);
 }
 
 static void attend(const lk_query *queries, size_t count, size_t head_dim, float scale, lk_dtype dtype,
-                   const void *keys, const void *values, float *scratch) {
+                   const lk_cached *cached, float *scratch) {
     if (dtype == LK_F16) {
-        attend_f16(queries, count, head_dim, scale, keys, values, scratch);
+        attend_f16(queries, count, head_dim, scale, cached, scratch);
     } else {
-        attend_f32(queries, count, head_dim, scale, keys, values, scratch);
+        attend_f32(queries, count, head_dim, scale, cached, scratch);
     }
 }
 

@@ -1,56 +1,40 @@
 import CLlamaKernels
 
-/// How keys and values are held.
-package enum CacheType: String, CaseIterable, Sendable {
-    /// As they are computed.
-    case float32
-    /// Rounded to binary16, as other programs do: half the memory and half the reading. Values from 65,520 on become
-    /// infinite.
-    case float16
-
-    /// Bytes of an element.
-    package var byteCount: Int { self == .float32 ? 4 : 2 }
-
-    var dtype: lk_dtype { self == .float32 ? LK_F32 : LK_F16 }
-}
-
-/// One layer's keys and values: `[slots, nKVHeads, capacity, headDim]` each, the keys transposed within blocks of
-/// ``positionBlock`` positions.
+/// One layer's keys and values: `[pages, nKVHeads, positions of a page, headDim]` each, the keys transposed within blocks
+/// of ``positionBlock`` positions; a table says whose pages they are.
 package struct CacheLayer {
-    /// Positions in a block of the key cache; the capacity is a multiple of it.
+    /// Positions in a block of the key cache.
     package static var positionBlock: Int { Int(LK_POSITION_LANES) }
 
-    /// Number of sequences.
-    package let slots: Int
-    /// Positions of each.
-    package let capacity: Int
+    private let table: PageTable
     private let nKVHeads: Int
     private let headDim: Int
+    private let pageBytes: Int
     let layer: lk_cache_layer
 
     /// - Parameters:
-    ///   - keys: Memory of `[slots, nKVHeads * capacity * headDim]` elements of the type, likewise `values`.
-    ///   - capacity: A multiple of ``positionBlock``.
+    ///   - keys: Memory of `[pages, pageElements]` elements of the type, likewise `values`.
+    ///   - table: The arena that owns it must outlive the layer.
     /// - Throws: ``KernelError/shapeMismatch(operand:expected:found:)``.
     package init(
-        keys: FloatMatrix, values: FloatMatrix, type: CacheType = .float32, nKVHeads: Int, capacity: Int,
-        headDim: Int
+        keys: FloatMatrix, values: FloatMatrix, type: CacheType = .float32, nKVHeads: Int, headDim: Int,
+        table: PageTable
     ) throws(KernelError) {
-        guard capacity % Self.positionBlock == 0 else {
-            throw .shapeMismatch(
-                operand: "capacity of the cache, a multiple of \(Self.positionBlock)",
-                expected: [capacity / Self.positionBlock * Self.positionBlock], found: [capacity])
-        }
-        let elements = nKVHeads * capacity * headDim
-        try keys.requireShape(keys.rows, Self.floatCount(elements, type), "keys of the cache")
-        try values.requireShape(keys.rows, keys.columns, "values of the cache")
-        slots = keys.rows
-        self.capacity = capacity
+        let elements = Self.pageElements(nKVHeads: nKVHeads, headDim: headDim)
+        try keys.requireShape(table.pages, Self.floatCount(elements, type), "keys of the cache")
+        try values.requireShape(table.pages, keys.columns, "values of the cache")
+        self.table = table
         self.nKVHeads = nKVHeads
         self.headDim = headDim
+        pageBytes = elements * type.byteCount
         layer = lk_cache_layer(
-            dtype: type.dtype, keys: keys.base, values: values.base, slot_stride: elements,
-            head_stride: capacity * headDim)
+            dtype: type.dtype, keys: keys.base, values: values.base, pages: table.base,
+            table_stride: table.pagesPerSlot)
+    }
+
+    /// Elements of a page's keys, or of its values.
+    package static func pageElements(nKVHeads: Int, headDim: Int) -> Int {
+        PageTable.positions * nKVHeads * headDim
     }
 
     /// Floats whose memory holds some elements of a type; their number is a multiple of ``positionBlock``.
@@ -58,32 +42,17 @@ package struct CacheLayer {
         elements * type.byteCount / MemoryLayout<Float>.size
     }
 
-    /// Copies the first positions of a sequence to another one.
+    /// Copies a page's keys and values to another page.
     ///
-    /// - Parameters:
-    ///   - positions: At most ``capacity``.
-    ///   - source: A slot, likewise `target`.
     /// - Throws: ``KernelError/invalidBatch(what:expected:found:)``.
-    package func copy(positions: Int, from source: Int, to target: Int) throws(KernelError) {
-        for slot in [source, target] where !(0..<slots).contains(slot) {
-            throw .invalidBatch(what: "slot", expected: "one below \(slots)", found: "\(slot)")
-        }
-        guard (0...capacity).contains(positions) else {
-            throw .invalidBatch(what: "positions", expected: "0 to \(capacity)", found: "\(positions)")
+    package func copyPage(_ source: Int, to target: Int) throws(KernelError) {
+        for page in [source, target] where !(0..<table.pages).contains(page) {
+            throw .invalidBatch(
+                what: "page of the cache", expected: "one below \(table.pages)", found: "\(page)")
         }
         guard source != target else { return }
-        // Keys are transposed within blocks, so whole blocks are copied.
-        let blocks = (positions + Self.positionBlock - 1) / Self.positionBlock
-        let count = blocks * Self.positionBlock * headDim
-        let size = layer.dtype == LK_F16 ? 2 : 4
-        for head in 0..<nKVHeads {
-            let (from, to) = (
-                source * layer.slot_stride + head * layer.head_stride,
-                target * layer.slot_stride + head * layer.head_stride
-            )
-            for case let memory? in [layer.keys, layer.values] {
-                (memory + to * size).copyMemory(from: memory + from * size, byteCount: count * size)
-            }
+        for case let memory? in [layer.keys, layer.values] {
+            (memory + target * pageBytes).copyMemory(from: memory + source * pageBytes, byteCount: pageBytes)
         }
     }
 
@@ -95,6 +64,6 @@ package struct CacheLayer {
                 operand: "heads of the cache", expected: [shape.nKVHeads, shape.headDim],
                 found: [nKVHeads, headDim])
         }
-        try batch.require(slots: slots, positions: min(capacity, shape.rotations.positions))
+        try batch.require(slots: table.slots, positions: min(table.capacity, shape.rotations.positions))
     }
 }

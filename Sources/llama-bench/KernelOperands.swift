@@ -95,13 +95,16 @@ struct KernelOperands {
         let (heads, keyHeads, headDim) = (
             configuration.nHeads, configuration.nKVHeads, configuration.headDim
         )
-        let block = CacheLayer.positionBlock
-        let capacity = (depth + tokens + block - 1) / block * block
+        let pages = try KVCache.pageCount(depth + tokens)
+        let capacity = pages * PageTable.positions
         let width = keyHeads * headDim
+        let table = try PageTable(slots: 1, pagesPerSlot: pages, pages: pages, in: arena)
+        for page in 0..<pages { try table.setPage(0, page, to: page) }
         let layers = try (0..<Self.copies(of: 8 * capacity * width)).map { _ in
             try CacheLayer(
-                keys: filled(capacity * width), values: filled(capacity * width), nKVHeads: keyHeads,
-                capacity: capacity, headDim: headDim)
+                keys: filled(capacity * width).reshaped(rows: pages, columns: PageTable.positions * width),
+                values: filled(capacity * width).reshaped(rows: pages, columns: PageTable.positions * width),
+                nKVHeads: keyHeads, headDim: headDim, table: table)
         }
         let rope = try RotaryEmbedding(configuration, positions: capacity)
         let shape = try AttentionShape(

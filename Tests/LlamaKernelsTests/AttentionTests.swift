@@ -19,6 +19,8 @@ private struct Layer {
     /// Memory of elements of the type. Unspecified cache content is NaN: using it shows.
     var keys: [Float]
     var values: [Float]
+    /// The pages of each slot: those of the last slot first, each slot's last page first.
+    var pages: [Int32]
 
     init(
         heads: Int, kvHeads: Int, headDim: Int, layout: lk_rope_layout, slots: Int = 1,
@@ -39,26 +41,27 @@ private struct Layer {
             repeating: Float(bitPattern: .max),
             count: CacheLayer.floatCount(slots * kvHeads * Self.capacity * headDim, type))
         values = keys
+        pages = (0..<Int32(slots * Self.capacity / PageTable.positions)).reversed()
     }
-
-    var headStride: Int { Self.capacity * headDim }
 
     private mutating func with(_ body: (inout lk_attention_shape, inout lk_cache_layer) -> Void) {
         let (heads, kvHeads, headDim, layout) = (heads, kvHeads, headDim, layout)
-        let (slotStride, headStride, type) = (kvHeads * headStride, headStride, type)
+        let (pages, type) = (pages, type)
         cosines.withUnsafeBufferPointer { cosines in
             sines.withUnsafeBufferPointer { sines in
                 keys.withUnsafeMutableBufferPointer { keys in
                     values.withUnsafeMutableBufferPointer { values in
-                        var shape = lk_attention_shape(
-                            n_heads: heads, n_kv_heads: kvHeads, head_dim: headDim, rope_layout: layout,
-                            rope_cos: cosines.baseAddress, rope_sin: sines.baseAddress,
-                            scale: 1 / Float(headDim).squareRoot())
-                        var cache = lk_cache_layer(
-                            dtype: type.dtype, keys: keys.baseAddress, values: values.baseAddress,
-                            slot_stride: slotStride,
-                            head_stride: headStride)
-                        body(&shape, &cache)
+                        pages.withUnsafeBufferPointer { pages in
+                            var shape = lk_attention_shape(
+                                n_heads: heads, n_kv_heads: kvHeads, head_dim: headDim, rope_layout: layout,
+                                rope_cos: cosines.baseAddress, rope_sin: sines.baseAddress,
+                                scale: 1 / Float(headDim).squareRoot())
+                            var cache = lk_cache_layer(
+                                dtype: type.dtype, keys: keys.baseAddress, values: values.baseAddress,
+                                pages: pages.baseAddress,
+                                table_stride: Self.capacity / PageTable.positions)
+                            body(&shape, &cache)
+                        }
                     }
                 }
             }
@@ -198,6 +201,7 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
         for chunk in stride(from: 0, to: rows, by: Layer.capacity) {
             var layer = Layer(
                 heads: 1, kvHeads: 1, headDim: headDim, layout: LK_ROPE_HALVES, type: .float16)
+            layer.pages.sort()
             let count = min(Layer.capacity, rows - chunk)
             let v = Array(values[chunk * headDim..<(chunk + count) * headDim])
             var q = [Float](repeating: 0, count: v.count)
@@ -238,6 +242,23 @@ extension lk_rope_layout: @retroactive CustomTestStringConvertible {
                 #expect(bits(one) == bits(together[i * width..<(i + 1) * width]), "row \(i)")
             }
         }
+    }
+
+    @Test(arguments: instructionSets)
+    func theBitsAreIndependentOfThePages(_ set: InstructionSet) throws {
+        let context = try KernelContext(instructionSet: set, threads: 2)
+        let results = [[7, 6, 5, 4, 3, 2, 1, 0], [0, 1, 2, 3, 4, 5, 6, 7], [3, 0, 5, 6, 1, 2, 7, 4]].map {
+            (pages: [Int32]) in
+            var layer = Layer(heads: 8, kvHeads: 2, headDim: 20, layout: LK_ROPE_HALVES)
+            layer.pages = pages
+            var numbers = SeededGenerator(seed: 14)
+            var q = numbers.floats(300 * 160)
+            let (k, v) = (numbers.floats(300 * 40), numbers.floats(300 * 40))
+            layer.store(context, sequence(300), q: &q, k: k, v: v)
+            return bits(layer.attend(context, sequence(300), q: q))
+        }
+        #expect(results[1] == results[0])
+        #expect(results[2] == results[0])
     }
 
     @Test(arguments: SameBitsTests.sets, layouts)

@@ -91,31 +91,33 @@ struct OperandCheckTests {
     }
 
     @Test func attentionChecksHeadsCacheAndBatch() throws {
-        let table = try RotaryTable(cosines: matrix(32, 4), sines: matrix(32, 4))
+        let table = try RotaryTable(cosines: matrix(128, 4), sines: matrix(128, 4))
         let shape = try AttentionShape(
             nHeads: 4, nKVHeads: 2, headDim: 8, halves: false, rotations: table)
         func cache(_ slots: Int, _ capacity: Int, heads: Int = 2) throws -> CacheLayer {
-            try CacheLayer(
-                keys: matrix(slots, heads * capacity * 8), values: matrix(slots, heads * capacity * 8),
-                nKVHeads: heads, capacity: capacity, headDim: 8)
+            let pages = capacity / PageTable.positions
+            return try CacheLayer(
+                keys: matrix(slots * pages, heads * 64 * 8), values: matrix(slots * pages, heads * 64 * 8),
+                nKVHeads: heads, headDim: 8,
+                table: PageTable(slots: slots, pagesPerSlot: pages, pages: slots * pages, in: arena))
         }
-        let rows = try batch(17)
-        let (q, k, v) = (try matrix(17, 32), try matrix(17, 16), try matrix(17, 16))
-        try kernels.ropeAndStore(shape, rows, q: q, k: k, v: v, cache: cache(1, 32))
-        try kernels.attention(shape, rows, q: q, out: matrix(17, 32), cache: cache(1, 32))
+        let rows = try batch(65)
+        let (q, k, v) = (try matrix(65, 32), try matrix(65, 16), try matrix(65, 16))
+        try kernels.ropeAndStore(shape, rows, q: q, k: k, v: v, cache: cache(1, 128))
+        try kernels.attention(shape, rows, q: q, out: matrix(65, 32), cache: cache(1, 128))
         expectMismatch("keys") {
-            try kernels.ropeAndStore(shape, rows, q: q, k: matrix(17, 8), v: v, cache: cache(1, 32))
+            try kernels.ropeAndStore(shape, rows, q: q, k: matrix(65, 8), v: v, cache: cache(1, 128))
         }
         expectMismatch("output of attention") {
-            try kernels.attention(shape, rows, q: q, out: matrix(16, 32), cache: cache(1, 32))
+            try kernels.attention(shape, rows, q: q, out: matrix(64, 32), cache: cache(1, 128))
         }
         expectMismatch("heads of the cache") {
-            try kernels.attention(shape, rows, q: q, out: matrix(17, 32), cache: cache(1, 32, heads: 4))
+            try kernels.attention(shape, rows, q: q, out: matrix(65, 32), cache: cache(1, 128, heads: 4))
         }
         let error = #expect(throws: KernelError.self) {
-            try kernels.attention(shape, rows, q: q, out: matrix(17, 32), cache: cache(1, 16))
+            try kernels.attention(shape, rows, q: q, out: matrix(65, 32), cache: cache(1, 64))
         }
-        #expect(error?.description == "position: expected one below 16, found 16")
+        #expect(error?.description == "position: expected one below 64, found 64")
         expectMismatch("attention heads (query, key-value, width)") {
             _ = try AttentionShape(nHeads: 4, nKVHeads: 3, headDim: 8, halves: false, rotations: table)
         }

@@ -100,10 +100,12 @@ struct OperationTests {
         table.sines.fill(0)
         let shape = try AttentionShape(
             nHeads: heads, nKVHeads: kvHeads, headDim: headDim, halves: false, rotations: table)
-        let width = kvHeads * 32 * headDim
+        let width = CacheLayer.pageElements(nKVHeads: kvHeads, headDim: headDim)
+        let pages = try PageTable(slots: 2, pagesPerSlot: 1, pages: 2, in: arena)
+        try pages.setPage(1, 0, to: 1)
         let cache = try CacheLayer(
-            keys: random(2, width), values: random(2, width), nKVHeads: kvHeads, capacity: 32,
-            headDim: headDim)
+            keys: random(2, width), values: random(2, width), nKVHeads: kvHeads, headDim: headDim,
+            table: pages)
         let batch = RowBatch(capacity: 3)
         for (position, slot) in [(0, 1), (1, 1), (0, 0)] {
             try batch.append(token: 0, position: position, slot: slot)

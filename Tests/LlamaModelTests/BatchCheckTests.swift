@@ -6,7 +6,7 @@ import Testing
 
 /// What `Transformer.forward` refuses, since callers fill the batch.
 struct BatchCheckTests {
-    /// A row of a batch that does not fit a model of vocabulary 96 and a state of 2 slots of 16 positions.
+    /// A row of a batch that does not fit a model of vocabulary 96 and a state of 2 slots of a page each.
     struct BadRow: Sendable {
         var token: Int32 = 1
         var position = 0
@@ -17,7 +17,7 @@ struct BatchCheckTests {
     static let badRows = [
         BadRow(token: 1 << 20, error: "token: expected an id below VOCABULARY, found 1048576"),
         BadRow(position: 1, error: "position of row 0 in slot 0 of the cache: expected at most 0, found 1"),
-        BadRow(position: 16, error: "position of the cache: expected one below 16, found 16"),
+        BadRow(position: 64, error: "position of the cache: expected one below 64, found 64"),
         BadRow(slot: 2, error: "slot of the cache: expected one below 2, found 2"),
     ]
 

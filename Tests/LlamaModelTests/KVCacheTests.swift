@@ -5,11 +5,11 @@ import Testing
 @testable import LlamaModel
 
 struct KVCacheTests {
-    @Test func roundsItsCapacityUpToWholeBlocks() throws {
+    @Test func roundsItsCapacityUpToWholePages() throws {
         let configuration = try ReferenceModel.fixture("hf-tied-f32").checkpoint.configuration
-        #expect(try KVCache(configuration, slots: 1, length: 1).capacity == 16)
-        #expect(try KVCache(configuration, slots: 1, length: 16).capacity == 16)
-        #expect(try KVCache(configuration, slots: 1, length: 17).capacity == 32)
+        #expect(try KVCache(configuration, slots: 1, length: 1).capacity == 64)
+        #expect(try KVCache(configuration, slots: 1, length: 64).capacity == 64)
+        #expect(try KVCache(configuration, slots: 1, length: 65).capacity == 128)
     }
 
     @Test func refusesWhatMemoryCannotHold() throws {

@@ -174,17 +174,21 @@ typedef enum { LK_ROPE_INTERLEAVED = 0, LK_ROPE_HALVES = 1 } lk_rope_layout;
 // Positions of a block of the key cache: the lanes of the widest vector.
 enum { LK_POSITION_LANES = 16 };
 
-// One layer's key-value cache, in LK_F32 or LK_F16. For slot s and kv head h (base + s * slot_stride + h * head_stride
-// elements), with L = LK_POSITION_LANES:
-//   keys   [capacity / L][head_dim][L]   position p is lane p % L of block p / L
-//   values [capacity][head_dim]
-// `capacity` is a multiple of L. Lanes and rows past the last stored position are unspecified.
+// Positions of a page of the cache.
+enum { LK_PAGE_POSITIONS = 64 };
+
+// One layer's key-value cache, in LK_F32 or LK_F16: pages of LK_PAGE_POSITIONS positions. For page g and kv head h
+// (base + (g * kv heads + h) * LK_PAGE_POSITIONS * head_dim elements), with L = LK_POSITION_LANES:
+//   keys   [LK_PAGE_POSITIONS / L][head_dim][L]   position p of the page is lane p % L of block p / L
+//   values [LK_PAGE_POSITIONS][head_dim]
+// The positions of slot s from i * LK_PAGE_POSITIONS on are in page pages[s * table_stride + i]. Lanes and rows past the
+// last stored position are unspecified.
 typedef struct {
     lk_dtype dtype;
     void *keys;
     void *values;
-    size_t slot_stride;
-    size_t head_stride;
+    const int32_t *pages;
+    size_t table_stride;
 } lk_cache_layer;
 
 typedef struct {
