@@ -1,0 +1,411 @@
+/// Decides which rows each step computes and which pages hold what; pure, so that it is tested without a model.
+///
+/// Units of sequences wait, first come first served, until the cache has slots and pages for them, and then run until
+/// they are removed. In every step each running sequence that generates gets its row; what is left of the step's rows
+/// goes to prompts, in order, so that a long prompt delays the others by no more than a step. Where pages run out, the
+/// youngest running unit gives up its own and waits again, to be computed anew: the oldest always proceeds.
+///
+/// Full pages are shared between sequences with equal beginnings, and kept for later ones as long as no other use needs
+/// them. A page that several sequences hold is copied before one of them writes to it.
+///
+/// A step is `plan()`, then for each sequence with rows `append(_:to:)` of what was generated and
+/// `rejectDrafts(_:of:)`, then `finishStep()`.
+struct Scheduler {
+    /// Bounds of what runs at a time.
+    struct Limits {
+        /// Rows of a step.
+        var rows: Int
+        /// Sequences in the cache; no more than `rows`.
+        var slots: Int
+        /// Pages of the cache.
+        var pages: Int
+        /// Positions of a page.
+        var positions: Int
+    }
+
+    /// Bounds of what runs at a time.
+    let limits: Limits
+    /// The cache's pages.
+    private(set) var pool: PagePool
+    /// By number of sequence.
+    var sequences: [ScheduledSequence?] = []
+    /// By number of unit.
+    var units: [ScheduledUnit?] = []
+    /// Units in the cache, by order.
+    var running: [Int] = []
+    /// Units that wait, by order.
+    var waiting: [Int] = []
+    /// What the current step does; between two steps, what the next does already.
+    private(set) var plan = StepPlan()
+    private var freeSequences: [Int] = []
+    private var freeUnits: [Int] = []
+    private var freeSlots: [Int]
+
+    /// A scheduler without sequences.
+    init(_ limits: Limits) {
+        self.limits = limits
+        pool = PagePool(count: limits.pages, positions: limits.positions)
+        freeSlots = (0..<limits.slots).reversed()
+    }
+
+    /// Whether no sequence runs or waits.
+    var isEmpty: Bool { running.isEmpty && waiting.isEmpty }
+
+    /// Whether as many sequences of a length can be in the cache together, when nothing else is.
+    func fits(sequences count: Int, positions: Int) -> Bool {
+        count <= limits.slots && count * pageCount(positions) <= limits.pages
+    }
+
+    // MARK: Sequences
+
+    /// Adds a unit of one sequence, or of several with the same tokens, to those that wait.
+    ///
+    /// - Parameters:
+    ///   - tokens: At least one.
+    ///   - order: Units with a lower order go first.
+    ///   - count: Sequences of the unit.
+    ///   - reusesPrefix: Whether the beginning may be taken from the cache, which gives no logits for it.
+    ///   - omitsLast: Whether the last token is not computed.
+    /// - Returns: The numbers of the sequences.
+    mutating func submit(
+        _ tokens: [Int32], order: Int, count: Int = 1, reusesPrefix: Bool = true, omitsLast: Bool = false
+    ) -> [Int] {
+        let unit = freeUnits.popLast() ?? units.count
+        if unit == units.count { units.append(nil) }
+        let members = (0..<count).map { _ in
+            add(
+                ScheduledSequence(
+                    unit: unit, tokens: tokens, reusesPrefix: reusesPrefix, omitsLast: omitsLast))
+        }
+        units[unit] = ScheduledUnit(order: order, members: members)
+        insert(unit, into: \.waiting)
+        return members
+    }
+
+    /// Adds a unit of one sequence that continues another from what that has computed, at once where there is a slot.
+    ///
+    /// - Parameters:
+    ///   - parent: A sequence, running or not.
+    ///   - tokens: Those of the parent up to `computed`, then others.
+    ///   - computed: Positions that are taken from the parent, at most as many as it has computed.
+    ///   - order: Where the new unit waits if there is no slot.
+    mutating func fork(_ parent: Int, tokens: [Int32], computed: Int, order: Int) -> Int {
+        let child = submit(tokens, order: order)[0]
+        guard let source = sequences[parent], source.computed >= computed, let slot = freeSlots.popLast(),
+            let unit = sequences[child]?.unit
+        else { return child }
+        waiting.removeAll { $0 == unit }
+        units[unit]?.isRunning = true
+        insert(unit, into: \.running)
+        let pages = Array(source.pages.prefix(pageCount(computed)))
+        pages.forEach { pool.retain($0) }
+        sequences[child]?.registered = min(source.registered, computed / limits.positions)
+        start(child, in: slot, pages: pages, computed: computed)
+        return child
+    }
+
+    /// Makes each sequence of a running unit continue one of them: the new beam `i` has the tokens and pages of
+    /// `parents[i]`, and `tokens[i]` behind them.
+    mutating func reorder(_ unit: Int, parents: [Int], tokens: [Int32]) {
+        guard let members = units[unit]?.members else { return }
+        let before = members.map { sequences[$0] }
+        let sources = parents.map { parent in members.firstIndex(of: parent).flatMap { before[$0] } }
+        for source in sources { source?.pages.forEach { pool.retain($0) } }
+        for (index, member) in members.enumerated() {
+            guard let old = before[index], let source = sources[index] else { continue }
+            sequences[member]?.tokens = source.tokens + [tokens[index]]
+            sequences[member]?.computed = source.computed
+            sequences[member]?.registered = source.registered
+            sequences[member]?.pages = source.pages
+            guard let slot = old.slot else { continue }
+            for (place, page) in source.pages.enumerated()
+            where place >= old.pages.count || old.pages[place] != page {
+                plan.pages.append((slot, place, page))
+            }
+        }
+        for old in before { old?.pages.reversed().forEach { pool.release($0) } }
+    }
+
+    /// Appends a generated token.
+    mutating func append(_ token: Int32, to sequence: Int) { sequences[sequence]?.tokens.append(token) }
+
+    /// Proposes tokens to be verified together with the sequence's next row, as far as there is room.
+    mutating func propose(_ drafts: [Int32], for sequence: Int) { sequences[sequence]?.drafts = drafts }
+
+    /// Forgets the last of the step's drafts, which were not what was generated.
+    mutating func rejectDrafts(_ count: Int, of sequence: Int) {
+        sequences[sequence]?.planned -= count
+    }
+
+    /// Ends a sequence, at any time between two steps, and frees what it holds.
+    mutating func remove(_ sequence: Int) {
+        guard let unit = sequences[sequence]?.unit else { return }
+        stop(sequence)
+        sequences[sequence] = nil
+        freeSequences.append(sequence)
+        units[unit]?.members.removeAll { $0 == sequence }
+        guard units[unit]?.members.isEmpty == true else { return }
+        running.removeAll { $0 == unit }
+        waiting.removeAll { $0 == unit }
+        units[unit] = nil
+        freeUnits.append(unit)
+    }
+
+    // MARK: Steps
+
+    /// Plans the next step.
+    mutating func makePlan() {
+        plan.removeRows()
+        makeRoom()
+        let decoding = addDecodingRows()
+        addPromptRows()
+        admit()
+        plan.promptRows = plan.rows.count - decoding
+    }
+
+    /// Counts the plan's rows as computed, and registers the pages that they filled.
+    mutating func finishStep() {
+        plan.removeChanges()
+        for unit in running {
+            for member in units[unit]?.members ?? [] { finishRows(of: member) }
+        }
+    }
+
+    private mutating func finishRows(of member: Int) {
+        guard var sequence = sequences[member], sequence.planned > 0 else { return }
+        sequences[member] = nil  // so that its arrays are not copied
+        sequence.computed += sequence.planned
+        sequence.planned = 0
+        sequence.drafts.removeAll(keepingCapacity: true)
+        while (sequence.registered + 1) * limits.positions <= sequence.computed {
+            let index = sequence.registered
+            let page = sequence.pages[index]
+            let tokens = sequence.tokens[index * limits.positions..<(index + 1) * limits.positions]
+            let previous = index > 0 ? sequence.pages[index - 1] : nil
+            let known = pool.register(page, after: previous, tokens: tokens)
+            if known != page, let slot = sequence.slot {
+                // Equal tokens give equal bits, so one copy is enough.
+                pool.retain(known)
+                pool.release(page)
+                sequence.pages[index] = known
+                plan.pages.append((slot, index, known))
+            }
+            sequence.registered += 1
+        }
+        sequences[member] = sequence
+    }
+
+    // MARK: Room
+
+    /// Gets pages for the next rows of running units, oldest first; where there are none, the youngest units wait again.
+    private mutating func makeRoom() {
+        var index = 0
+        while index < running.count {
+            let unit = running[index]
+            var hasRoom = true
+            for member in units[unit]?.members ?? [] {
+                while hasRoom, !reservePages(for: member) {
+                    hasRoom = running.count > index + 1
+                    preempt(running[running.count - 1])
+                }
+                guard hasRoom else { break }
+            }
+            index += 1
+        }
+    }
+
+    /// Pages for all known tokens of a running sequence, of its own where rows will be written; false where there are too
+    /// few.
+    private mutating func reservePages(for member: Int) -> Bool {
+        guard let sequence = sequences[member], let slot = sequence.slot, sequence.computed < sequence.goal
+        else { return true }
+        let first = sequence.computed / limits.positions
+        if first < sequence.pages.count, !pool.isExclusive(sequence.pages[first]) {
+            guard let copy = pool.allocate() else { return false }
+            let shared = sequence.pages[first]
+            plan.copies.append((shared, copy))
+            plan.pages.append((slot, first, copy))
+            sequences[member]?.pages[first] = copy
+            pool.release(shared)
+        }
+        return extendPages(of: member, to: sequence.goal)
+    }
+
+    private mutating func extendPages(of member: Int, to positions: Int) -> Bool {
+        guard let slot = sequences[member]?.slot else { return false }
+        while let count = sequences[member]?.pages.count, count < pageCount(positions) {
+            guard let page = pool.allocate() else { return false }
+            sequences[member]?.pages.append(page)
+            plan.pages.append((slot, count, page))
+        }
+        return true
+    }
+
+    private mutating func preempt(_ unit: Int) {
+        running.removeAll { $0 == unit }
+        units[unit]?.isRunning = false
+        insert(unit, into: \.waiting)
+        for member in units[unit]?.members ?? [] {
+            stop(member)
+            plan.preempted.append(member)
+        }
+    }
+
+    /// Gives back a sequence's slot and pages.
+    private mutating func stop(_ member: Int) {
+        guard let sequence = sequences[member], let slot = sequence.slot else { return }
+        for page in sequence.pages.reversed() { pool.release(page) }
+        sequences[member]?.pages.removeAll()
+        sequences[member]?.computed = 0
+        sequences[member]?.registered = 0
+        sequences[member]?.planned = 0
+        sequences[member]?.drafts.removeAll()
+        sequences[member]?.slot = nil
+        freeSlots.append(slot)
+        plan.pages.removeAll { $0.slot == slot }
+        plan.lengths.removeAll { $0.slot == slot }
+    }
+
+    // MARK: Admission
+
+    /// Starts units that wait, in order, while the step has rows and the cache has slots and pages for the next of them.
+    private mutating func admit() {
+        while plan.rows.count < limits.rows, let unit = waiting.first, start(unit) {
+            waiting.removeFirst()
+            units[unit]?.isRunning = true
+            insert(unit, into: \.running)
+            for member in units[unit]?.members ?? [] { addRows(of: member) }
+        }
+    }
+
+    private mutating func start(_ unit: Int) -> Bool {
+        guard let members = units[unit]?.members, members.count <= freeSlots.count else { return false }
+        var prefixes: [[Int]] = []
+        var missing = 0
+        for member in members {
+            guard let sequence = sequences[member] else { continue }
+            let limit = sequence.reusesPrefix ? sequence.goal - 1 : 0
+            let prefix = pool.prefix(of: sequence.tokens, limit: limit)
+            if isComputed(sequence.tokens, beyond: prefix.count, limit: limit) { return false }
+            prefixes.append(prefix)
+            missing += pageCount(sequence.goal) - prefix.count
+        }
+        for prefix in prefixes { prefix.forEach { pool.retain($0) } }
+        // A page for each running sequence to grow by, so that this one is not preempted at once.
+        let reserve = limits.slots - freeSlots.count + members.count
+        guard missing + reserve <= pool.available || (running.isEmpty && missing <= pool.available) else {
+            for prefix in prefixes { prefix.reversed().forEach { pool.release($0) } }
+            return false
+        }
+        for (member, prefix) in zip(members, prefixes) {
+            guard let slot = freeSlots.popLast() else { continue }
+            sequences[member]?.registered = prefix.count
+            start(member, in: slot, pages: prefix, computed: prefix.count * limits.positions)
+            _ = extendPages(of: member, to: sequences[member]?.goal ?? 0)
+        }
+        return true
+    }
+
+    private mutating func start(_ member: Int, in slot: Int, pages: [Int], computed: Int) {
+        sequences[member]?.slot = slot
+        sequences[member]?.pages = pages
+        sequences[member]?.computed = computed
+        for (index, page) in pages.enumerated() { plan.pages.append((slot, index, page)) }
+        plan.lengths.append((slot, computed))
+    }
+
+    /// Whether a running sequence is about to compute pages of this beginning, so that waiting for it saves work.
+    private func isComputed(_ tokens: [Int32], beyond known: Int, limit: Int) -> Bool {
+        let next = (known + 1) * limits.positions
+        guard next <= limit else { return false }
+        for unit in running {
+            for member in units[unit]?.members ?? [] {
+                guard let other = sequences[member], other.computed < next, other.tokens.count >= next else {
+                    continue
+                }
+                if other.tokens[..<next] == tokens[..<next] { return true }
+            }
+        }
+        return false
+    }
+
+    // MARK: Rows
+
+    /// Adds a row for each running sequence that has one token to compute, and as many of their drafts as leave half of the
+    /// rows to prompts; returns how many.
+    private mutating func addDecodingRows() -> Int {
+        var sequencesLeft = 0
+        for unit in running {
+            for member in units[unit]?.members ?? [] where sequences[member]?.isDecoding == true {
+                sequencesLeft += 1
+            }
+        }
+        for unit in running {
+            for member in units[unit]?.members ?? [] where sequences[member]?.isDecoding == true {
+                addRows(of: member)
+                sequencesLeft -= 1
+                addDrafts(of: member, atMost: limits.rows / 2 - plan.rows.count - sequencesLeft)
+            }
+        }
+        return plan.rows.count
+    }
+
+    private mutating func addPromptRows() {
+        for unit in running {
+            for member in units[unit]?.members ?? [] where sequences[member]?.planned == 0 {
+                addRows(of: member)
+            }
+        }
+    }
+
+    private mutating func addRows(of member: Int) {
+        guard let sequence = sequences[member], let slot = sequence.slot else { return }
+        let room = limits.rows - plan.rows.count
+        let known = min(sequence.goal - sequence.computed, room)
+        guard known > 0 else { return }
+        for position in sequence.computed..<sequence.computed + known {
+            plan.rows.append(
+                StepPlan.Row(
+                    sequence: member, slot: slot, position: position, token: sequence.tokens[position]))
+        }
+        sequences[member]?.planned = known
+    }
+
+    /// Drafts are verified as far as free pages go: nothing else gives way to them.
+    private mutating func addDrafts(of member: Int, atMost limit: Int) {
+        guard let sequence = sequences[member], let slot = sequence.slot, !sequence.drafts.isEmpty else {
+            return
+        }
+        var count = min(sequence.drafts.count, limit)
+        guard count > 0 else { return }
+        while count > 0, !extendPages(of: member, to: sequence.goal + count) { count -= 1 }
+        for index in 0..<count {
+            plan.rows.append(
+                StepPlan.Row(
+                    sequence: member, slot: slot, position: sequence.goal + index,
+                    token: sequence.drafts[index]))
+        }
+        sequences[member]?.planned += count
+    }
+
+    // MARK: Bookkeeping
+
+    private func pageCount(_ positions: Int) -> Int {
+        (positions + limits.positions - 1) / limits.positions
+    }
+
+    private mutating func add(_ sequence: ScheduledSequence) -> Int {
+        if let number = freeSequences.popLast() {
+            sequences[number] = sequence
+            return number
+        }
+        sequences.append(sequence)
+        return sequences.count - 1
+    }
+
+    private mutating func insert(_ unit: Int, into list: WritableKeyPath<Scheduler, [Int]>) {
+        let order = units[unit]?.order ?? 0
+        let place = self[keyPath: list].firstIndex { (units[$0]?.order ?? 0) > order }
+        self[keyPath: list].insert(unit, at: place ?? self[keyPath: list].count)
+    }
+}
