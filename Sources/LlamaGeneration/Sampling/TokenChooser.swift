@@ -35,7 +35,7 @@ package struct TokenChooser: Sendable {
         }
     }
 
-    let processors: LogitsProcessors
+    private let processors: LogitsProcessors
     private let warpers: Warpers
     private let sampler: Sampler
 
@@ -96,6 +96,22 @@ package struct TokenChooser: Sendable {
         }
         let sum = warpers.makeMasses(&scratch.scores, best: scratch.scores[best])
         return scratch.scores.map { Double($0) / sum }
+    }
+
+    /// Whether a choice depends on the tokens so far, or logits are changed at all.
+    package var hasProcessors: Bool { !processors.isEmpty }
+
+    /// Leaves processed log-probabilities in `scratch`, as a beam search adds them.
+    func processLogprobs(
+        _ logits: Span<Float>, normalizer: Double, history: Span<Int32>, promptCount: Int,
+        scratch: inout Scratch
+    ) {
+        scratch.copy(logits)
+        for index in scratch.scores.indices {
+            scratch.scores[index] = Float(Double(scratch.scores[index]) - normalizer)
+        }
+        processors.apply(
+            to: &scratch.scores, history: history, promptCount: promptCount, counts: &scratch.counts)
     }
 
     /// Leaves the processed logits in `scratch`, minus infinity where a warper removed a token.
