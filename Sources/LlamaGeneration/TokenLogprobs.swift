@@ -1,9 +1,24 @@
+/// A token and its log-probability.
+package struct TokenLogprob: Sendable, Equatable {
+    /// The token.
+    package let id: Int32
+    /// Its log-probability.
+    package let logprob: Float
+}
+
+extension TokenLogprob: Ranked {
+    /// Likelier tokens first, the lower id on a tie.
+    func ranks(above other: Self) -> Bool {
+        logprob > other.logprob || (logprob == other.logprob && id < other.id)
+    }
+}
+
 /// Log-probabilities at one position, of the model's own distribution (before temperature and top-p).
 package struct TokenLogprobs: Sendable, Equatable {
     /// Of the token at this position.
     package let token: Float
     /// Of the likeliest tokens, likeliest first.
-    package let top: [(id: Int32, logprob: Float)]
+    package let top: [TokenLogprob]
 
     /// - Parameters:
     ///   - logits: `[vocabularySize]`, the prediction for the position.
@@ -11,18 +26,21 @@ package struct TokenLogprobs: Sendable, Equatable {
     ///   - count: How many of the likeliest tokens to report.
     init(_ logits: Span<Float>, normalizer: Double, token: Int32, top count: Int) {
         self.token = Float(Double(logits[Int(token)]) - normalizer)
-        var best: [(id: Int32, logprob: Float)] = []
-        for index in logits.indices where count > 0 {
-            if best.count == count, logits[index] <= best[count - 1].logprob { continue }
-            if best.count == count { best.removeLast() }
-            let rank = best.firstIndex { $0.logprob < logits[index] } ?? best.count
-            best.insert((Int32(index), logits[index]), at: rank)
+        guard count > 0 else {
+            top = []
+            return
         }
-        top = best.map { ($0.id, Float(Double($0.logprob) - normalizer)) }
-    }
-
-    /// Compares ids and values.
-    package static func == (left: TokenLogprobs, right: TokenLogprobs) -> Bool {
-        left.token == right.token && left.top.elementsEqual(right.top, by: ==)
+        var selection = TopSelection<TokenLogprob>()
+        selection.reset(capacity: min(count, logits.count))
+        for index in logits.indices {
+            selection.insert(TokenLogprob(id: Int32(index), logprob: logits[index]))
+        }
+        selection.sort()
+        for rank in selection.elements.indices {
+            let entry = selection.elements[rank]
+            selection.elements[rank] = TokenLogprob(
+                id: entry.id, logprob: Float(Double(entry.logprob) - normalizer))
+        }
+        top = selection.elements
     }
 }

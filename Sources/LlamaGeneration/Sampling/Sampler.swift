@@ -28,12 +28,7 @@ package struct Sampler: Sendable {
     }
 
     /// Buffers of a draw, kept from one draw to the next so that they are allocated once.
-    struct Scratch {
-        /// Mass of each bin of the distribution.
-        var masses = [Double](repeating: 0, count: Sampler.bins)
-        /// Tokens of the bin in which the nucleus ends.
-        var members: [(logit: Float, index: Int)] = []
-    }
+    typealias Scratch = Nucleus.Scratch
 
     /// Like ``next(_:prompt:position:)``, without an allocation per draw.
     func next(_ logits: Span<Float>, prompt: Int, position: Int, scratch: inout Scratch) -> Int32? {
@@ -55,72 +50,24 @@ package struct Sampler: Sendable {
         return hasNaN ? nil : best
     }
 
-    // The nucleus is the smallest set of likeliest tokens whose mass exceeds topP. Sorting all 128,256 logits
-    // would take longer than a layer of a small model; so masses are summed in bins of nearly equal logits,
-    // and only the bin in which the sum crosses topP is sorted.
-    private func sample(
-        _ logits: Span<Float>, best: Float, draw: Double, scratch: inout Scratch
-    ) -> Int? {
-        for bin in scratch.masses.indices { scratch.masses[bin] = 0 }
-        for index in logits.indices {
-            let gap = (best - logits[index]) / temperature
-            scratch.masses[Sampler.bin(gap)] += Double(expf(-gap))
-        }
-        let target = Double(topP) * scratch.masses.reduce(0, +)
-        var above = 0.0
-        var boundary = 0
-        while boundary < Sampler.bins - 1, above + scratch.masses[boundary] <= target {
-            above += scratch.masses[boundary]
-            boundary += 1
-        }
-        let kept = crossing(
-            logits, best: best, bin: boundary, above: above, target: target, members: &scratch.members)
-        let nucleus = above + kept.mass
-        var remaining = draw * nucleus
+    /// The token at `draw` of the nucleus's mass, in order of ids.
+    ///
+    /// - Parameters:
+    ///   - best: The largest logit, which is finite.
+    ///   - draw: In [0, 1).
+    func sample(_ logits: Span<Float>, best: Float, draw: Double, scratch: inout Scratch) -> Int? {
+        let nucleus = Nucleus(logits, best: best, temperature: temperature, topP: topP, scratch: &scratch)
+        var remaining = draw * nucleus.mass
         var last: Int?
         for index in logits.indices {
             let gap = (best - logits[index]) / temperature
-            let bin = Sampler.bin(gap)
-            guard bin < boundary || (bin == boundary && kept.includes(logits[index], index)) else { continue }
+            guard nucleus.contains(index, logit: logits[index], gap: gap) else { continue }
             last = index
             remaining -= Double(expf(-gap))
             if remaining < 0 { return index }
         }
         return last
     }
-
-    /// The tokens of one bin that belong to the nucleus.
-    private struct Boundary {
-        var mass = 0.0
-        var lowest = Float.infinity
-        var lastIndex = -1
-
-        func includes(_ logit: Float, _ index: Int) -> Bool {
-            logit > lowest || (logit == lowest && index <= lastIndex)
-        }
-    }
-
-    private func crossing(
-        _ logits: Span<Float>, best: Float, bin: Int, above: Double, target: Double,
-        members: inout [(logit: Float, index: Int)]
-    ) -> Boundary {
-        members.removeAll(keepingCapacity: true)
-        for index in logits.indices where Sampler.bin((best - logits[index]) / temperature) == bin {
-            members.append((logits[index], index))
-        }
-        members.sort { $0.logit != $1.logit ? $0.logit > $1.logit : $0.index < $1.index }
-        var boundary = Boundary()
-        for member in members where above + boundary.mass <= target {
-            boundary.mass += Double(expf(-(best - member.logit) / temperature))
-            (boundary.lowest, boundary.lastIndex) = (member.logit, member.index)
-        }
-        return boundary
-    }
-
-    private static let bins = 2048
-
-    /// Bins of 1/64 nat; the last holds everything less likely than e^-31.9.
-    private static func bin(_ gap: Float) -> Int { gap < 31.9 ? Int(gap * 64) : bins - 1 }
 
     /// A number in [0, 1) that is a function of seed, prompt and position.
     func uniform(prompt: Int, position: Int) -> Double {
