@@ -15,8 +15,20 @@ package enum GenerationError: Error, Equatable, Sendable {
     case tokenOutOfRange(source: String, id: Int32, vocabularySize: Int)
     /// A prompt is text, and there is no tokenizer to encode it.
     case needsTokenizer(source: String)
+    /// An option of a prompt cannot be used.
+    case invalidOption(source: String, OptionError)
+    /// The settings of a prompt leave no token to continue it with.
+    case noTokenLeft(source: String, position: Int)
+    /// The keys and values of the longest completion of a prompt, or of all its beams, do not fit the cache.
+    case exceedsCache(source: String, sequences: Int, positions: Int, limit: Int)
+    /// A prompt has more beams than there are sequences at a time.
+    case tooManyBeams(source: String, beams: Int, limit: Int)
+    /// The cache cannot hold a single page.
+    case cacheTooSmall(bytes: Int, least: Int)
     /// A logit is NaN or infinite: the weights are damaged.
     case notFinite(source: String, position: Int)
+    /// The engine ended before the request.
+    case shutDown
     /// The model could not be run.
     case kernels(KernelError)
 }
@@ -24,7 +36,12 @@ package enum GenerationError: Error, Equatable, Sendable {
 extension GenerationError: CategorizedError {
     /// ``ErrorCategory/badInput``, or the category of a ``KernelError``.
     package var category: ErrorCategory {
-        if case .kernels(let error) = self { error.category } else { .badInput }
+        switch self {
+        case .kernels(let error): error.category
+        case .cacheTooSmall: .invalidArgument
+        case .shutDown: .interrupted
+        default: .badInput
+        }
     }
 
     /// One line for a person.
@@ -42,9 +59,22 @@ extension GenerationError: CategorizedError {
             "\(source): expected token ids below \(vocabularySize), found \(id)"
         case .needsTokenizer(let source):
             "\(source): expected prompt_ids, as there is no tokenizer, found text; give one with --tokenizer"
+        case .invalidOption(let source, let error): "\(source): \(error)"
+        case .noTokenLeft(let source, let position):
+            "\(source): expected a token to continue with after token \(position), found none; "
+                + "relax logit_bias or bad_words"
+        case .exceedsCache(let source, let sequences, let positions, let limit):
+            "\(source): expected at most \(limit) tokens of prompt and completion, as the cache holds "
+                + "\(sequences == 1 ? "no more" : "\(sequences) beams of no more"), found \(positions); "
+                + "raise --kv-memory or lower --max-gen-len"
+        case .tooManyBeams(let source, let beams, let limit):
+            "\(source): beams: expected at most \(limit), found \(beams); raise --max-batch-size"
+        case .cacheTooSmall(let bytes, let least):
+            "--kv-memory: expected at least \(least) bytes, found \(bytes)"
         case .notFinite(let source, let position):
             "\(source): expected finite logits after token \(position), found NaN or infinity; "
                 + "the weights are damaged: fetch the checkpoint again"
+        case .shutDown: "the engine was shut down before the request was completed"
         case .kernels(let error): "\(error)"
         }
     }

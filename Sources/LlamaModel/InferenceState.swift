@@ -29,15 +29,25 @@ package final class InferenceState {
     ///   - slots: Sequences held at once.
     ///   - length: Longest sequence, in tokens.
     ///   - rows: Most rows of one pass: a longer prompt runs in several.
-    package init(
+    package convenience init(
         _ configuration: ModelConfiguration, slots: Int, length: Int, rows: Int = 256,
         cacheType: CacheType = .float32, kernels: KernelContext
     ) throws(KernelError) {
+        let cache = try KVCache(configuration, slots: slots, length: length, type: cacheType)
+        try self.init(configuration, cache: cache, rows: max(rows, slots), kernels: kernels)
+    }
+
+    /// - Parameters:
+    ///   - cache: One of the same configuration, which nothing else uses.
+    ///   - rows: Most rows of one pass.
+    package init(
+        _ configuration: ModelConfiguration, cache: KVCache, rows: Int, kernels: KernelContext
+    ) throws(KernelError) {
         self.configuration = configuration
         self.kernels = kernels
-        cache = try KVCache(configuration, slots: slots, length: length, type: cacheType)
+        self.cache = cache
         rope = try RotaryEmbedding(configuration, positions: cache.capacity)
-        batch = RowBatch(capacity: max(rows, slots))
+        batch = RowBatch(capacity: rows)
         arena = FloatArena()
         activations = try Activations(configuration, rows: batch.capacity, in: arena)
         logits = try arena.matrix(rows: min(32, batch.capacity), columns: configuration.vocabularySize)

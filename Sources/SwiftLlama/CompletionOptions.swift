@@ -64,11 +64,18 @@ public struct CompletionOptions: Sendable, Equatable {
         var options = model.generationOptions
         options.maxSequenceLength = length
         options.maxGenerationLength = maximumTokens
-        options.maxBatchSize = maximumBatchSize
-        options.cacheType = cacheType == .float32 ? .float32 : .float16
-        options.sampler = Sampler(temperature: temperature, topP: topP, seed: seed)
+        options.sampling.temperature = temperature
+        options.sampling.topP = topP
+        options.sampling.seed = seed
         options.stopTokens.formUnion(additionalStopTokenIDs)
         return options
+    }
+
+    func limits(for options: GenerationOptions) -> EngineLimits {
+        var limits = EngineLimits(positions: options.maxSequenceLength)
+        limits.sequences = maximumBatchSize
+        limits.cacheType = cacheType == .float32 ? .float32 : .float16
+        return limits
     }
 
     var activationType: ActivationType {

@@ -14,20 +14,21 @@ struct CompletionRecorder {
     }
 
     /// Records an event of the engine; returns what to report.
-    mutating func events(for event: Completer.Event) -> [CompletionEvent] {
+    mutating func events(for event: EngineEvent) -> [CompletionEvent] {
         switch event {
         case .read(let count):
             return [.promptProgress(tokens: count)]
-        case .token(let index, let id, let text):
+        case .token(let index, _, let id, let text, _):
             completions[index].tokenIDs.append(id)
             completions[index].text += text
             return [.text(text, promptIndex: index)]
-        case .finished(let completion, let rest):
-            let index = completion.index
+        case .finished(let index, let completion, let rest):
             completions[index].text += rest
-            completions[index].finishReason = completion.finishReason == .stop ? .stopToken : .length
+            completions[index].finishReason = completion.finishReason == .length ? .length : .stopToken
             let finished = CompletionEvent.finished(completions[index])
             return rest.isEmpty ? [finished] : [.text(rest, promptIndex: index), finished]
+        case .ended, .failed:
+            return []
         }
     }
 }

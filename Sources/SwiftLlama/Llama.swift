@@ -116,9 +116,11 @@ public struct Llama: Sendable {
                     activations: options.activationType, threads: threads)
             ).prepare(
                 prompts.enumerated().map { index, prompt in
-                    LlamaGeneration.Prompt(
-                        prompt.content, source: prompts.count == 1 ? "prompt" : "prompt \(index)")
-                }, generation)
+                    GenerationRequest(
+                        LlamaGeneration.Prompt(
+                            prompt.content, source: prompts.count == 1 ? "prompt" : "prompt \(index)"),
+                        options: generation, stream: index)
+                }, options.limits(for: generation))
             var recorder = CompletionRecorder(promptIDs: prepared.promptIDs)
             try prepared.complete { event in
                 for event in recorder.events(for: event) where onEvent(event) == .stop { return false }

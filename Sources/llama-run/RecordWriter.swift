@@ -35,9 +35,9 @@ struct RecordWriter {
         return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
-    /// Writes a completion once those before it are written, and then those that waited for it.
-    mutating func add(_ completion: Completion) throws(Failure) {
-        pending[completion.index] = completion.json + "\n"
+    /// Writes a prompt's completions once those before it are written, and then those that waited for it.
+    mutating func add(_ completions: [Completion], of index: Int) throws(Failure) {
+        pending[index] = Completion.json(completions) + "\n"
         while let line = pending.removeValue(forKey: next) {
             try write(line)
             next += 1

@@ -11,6 +11,8 @@ struct RunReport {
     private var records: RecordWriter?
     private var progress: ProgressBar?
     private var begun: Set<Int> = []
+    /// Completions of prompts that are not done.
+    private var pending: [Int: [Completion]] = [:]
     /// Whether to print a summary at the end.
     let showsSummary: Bool
     /// How many prompts are done.
@@ -37,24 +39,29 @@ struct RunReport {
     }
 
     /// Prints and counts an event; an output error is kept in ``failure``.
-    mutating func add(_ event: Completer.Event) {
+    mutating func add(_ event: EngineEvent) {
         do throws(Failure) {
             switch event {
             case .read(let count):
                 progress?.countRead(count)
-            case .token(let index, let id, let text):
+            case .token(let index, _, let id, let text, _):
                 let isFirst = try begin(index)
                 // Without a tokenizer, the ids are shown.
                 let shown = tokenizer != nil ? text : (isFirst ? "" : " ") + "\(id)"
                 try printer?.add(shown, to: index)
                 progress?.countToken()
-            case .finished(let completion, let rest):
-                _ = try begin(completion.index)
-                try printer?.add(rest, to: completion.index)
-                try printer?.finish(completion.index)
-                try records?.add(completion)
+            case .finished(let index, let completion, let rest):
+                _ = try begin(index)
+                try printer?.add(rest, to: index)
+                pending[index, default: []].append(completion)
+            case .ended(let index):
+                let completions = pending.removeValue(forKey: index) ?? []
+                try printer?.finish(index)
+                try records?.add(completions, of: index)
                 finishedCount += 1
-                progress?.countPrompt(tokens: completion.completionIDs.count)
+                progress?.countPrompt(tokens: completions.reduce(0) { $0 + $1.completionIDs.count })
+            case .failed:
+                break
             }
         } catch {
             failure = error

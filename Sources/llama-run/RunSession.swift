@@ -29,7 +29,11 @@ struct RunSession {
             instructionSet: .fromEnvironment(), activations: options.activations,
             threads: options.threads ?? KernelContext.processorCount)
         describe(model, kernels)
-        let prepared = try model.completer(kernels: kernels).prepare(prompts, generationOptions(model))
+        let (generation, limits) = generationOptions(model)
+        let requests = prompts.enumerated().map { index, prompt in
+            GenerationRequest(prompt, options: generation, stream: index)
+        }
+        let prepared = try model.completer(kernels: kernels).prepare(requests, limits)
         let beside = (CheckpointFormat.configurationNames + TokenizerPath.companionNames).map {
             model.checkpoint.folder + "/" + $0
         }
@@ -77,7 +81,7 @@ struct RunSession {
             needsText: prompts.contains { $0.text != nil }, weights: weights, logger: logger)
     }
 
-    private func generationOptions(_ model: LoadedModel) -> GenerationOptions {
+    private func generationOptions(_ model: LoadedModel) -> (GenerationOptions, EngineLimits) {
         let context = model.checkpoint.configuration.contextLength
         if let asked = options.maxSeqLen, let context, asked > context {
             logger.warning("--max-seq-len \(asked) is beyond the \(context) positions the model was made for")
@@ -85,12 +89,15 @@ struct RunSession {
         var result = model.generationOptions
         result.maxSequenceLength = options.maxSeqLen ?? result.maxSequenceLength
         result.maxGenerationLength = options.maxGenLen
-        result.maxBatchSize = options.maxBatchSize
-        result.cacheType = options.kvDtype
-        result.sampler = Sampler(temperature: options.temperature, topP: options.topP, seed: options.seed)
+        result.sampling.temperature = options.temperature
+        result.sampling.topP = options.topP
+        result.sampling.seed = options.seed
         result.logprobs = options.logprobs
         result.echo = options.echo
-        return result
+        var limits = EngineLimits(positions: result.maxSequenceLength)
+        limits.sequences = options.maxBatchSize
+        limits.cacheType = options.kvDtype
+        return (result, limits)
     }
 
     private func describe(_ model: LoadedModel, _ kernels: KernelContext) {

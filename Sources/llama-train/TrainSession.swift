@@ -134,12 +134,17 @@ struct TrainSession {
             let model = try LoadedModel(at: folder)
             var generation = model.generationOptions
             generation.maxGenerationLength = 120
-            generation.sampler = Sampler(temperature: 0.8, topP: 0.95, seed: 1)
+            generation.sampling.temperature = 0.8
+            generation.sampling.topP = 0.95
+            generation.sampling.seed = 1
             var text = ""
             try model.completer(kernels: KernelContext(instructionSet: .fromEnvironment(), threads: 1))
-                .prepare([Prompt(.text("\n"), source: "sample")], generation)
+                .prepare(
+                    [GenerationRequest(Prompt(.text("\n"), source: "sample"), options: generation)],
+                    EngineLimits(positions: generation.maxSequenceLength)
+                )
                 .complete { event in
-                    if case .finished(let completion, _) = event { text = completion.text ?? "" }
+                    if case .finished(_, let completion, _) = event { text = completion.text ?? "" }
                     return true
                 }
             return text

@@ -8,7 +8,7 @@ struct CompleterTests {
     @Test func completesMorePromptsThanThereAreSlots() throws {
         let model = try TestModel.fixture(hasTokenizer: false)
         let prompts = model.randomPrompts((0..<23).map { 1 + $0 * 5 % 19 })
-        let result = try model.complete(prompts, .test(4, batch: 3))
+        let result = try model.complete(prompts, .test(4), batch: 3)
         #expect(result.completions.map(\.index) == Array(0..<23))
         #expect(result.completions.map(\.promptIDs) == prompts.map(\.ids))
         #expect(result.completions.allSatisfy { $0.completionIDs.count == 4 && $0.finishReason == .length })
@@ -19,17 +19,18 @@ struct CompleterTests {
     @Test func eventsReportEachTokenOnceAndAllOfTheText() throws {
         let model = try TestModel.fixture()
         let prompts = ["The", "", "a tokenizer stands", "é"].map(Prompt.text)
-        let result = try model.complete(prompts, .test(40, temperature: 1.5, batch: 2))
+        let result = try model.complete(prompts, .test(40, temperature: 1.5), batch: 2)
         var ids = [[Int32]](repeating: [], count: 4)
         var texts = [String](repeating: "", count: 4)
         var read = 0
         for event in result.events {
             switch event {
             case .read(let count): read += count
-            case .token(let index, let id, let text):
+            case .token(let index, _, let id, let text, _):
                 ids[index].append(id)
                 texts[index] += text
-            case .finished(let completion, let rest): texts[completion.index] += rest
+            case .finished(let index, _, let rest): texts[index] += rest
+            case .ended, .failed: break
             }
         }
         #expect(read == result.statistics.promptTokens)
@@ -103,7 +104,7 @@ struct CompleterTests {
     @Test func endsAtTheFirstOfBothLimits() throws {
         let model = try TestModel.fixture(hasTokenizer: false)
         let prompts = model.randomPrompts([2, 7, 9, 10])
-        let completions = try model.complete(prompts, .test(3, batch: 2, sequence: 10)).completions
+        let completions = try model.complete(prompts, .test(3, sequence: 10), batch: 2).completions
         #expect(completions.map(\.completionIDs.count) == [3, 3, 1, 0])
         #expect(completions.allSatisfy { $0.finishReason == .length })
     }
@@ -112,7 +113,7 @@ struct CompleterTests {
     func scoresPromptsWithoutGenerating(top: Int) throws {
         let model = try TestModel.fixture(hasTokenizer: false)
         let prompts = model.randomPrompts([1, 2, 600])
-        let scored = try model.complete(prompts, .test(0, batch: 2, logprobs: top, echo: true)).completions
+        let scored = try model.complete(prompts, .test(0, logprobs: top, echo: true), batch: 2).completions
         let generated = try model.complete(prompts, .test(2, logprobs: top, echo: true)).completions
         for ((mine, other), prompt) in zip(zip(scored, generated), prompts) {
             let logprobs = try #require(mine.logprobs)
@@ -138,7 +139,7 @@ struct CompleterTests {
 
     @Test func generatesNothingAtLengthZero() throws {
         let model = try TestModel.fixture()
-        let result = try model.complete([.text("a"), .text("b"), .text("c")], .test(0, batch: 2))
+        let result = try model.complete([.text("a"), .text("b"), .text("c")], .test(0), batch: 2)
         #expect(result.completions.map(\.text) == ["", "", ""])
         #expect(result.statistics.timeToFirstToken == nil)
     }
@@ -153,7 +154,7 @@ struct CompleterTests {
         }
         #expect(tokens == 7)
         #expect(atToken.completions.isEmpty)
-        let atEnd = try model.complete(prompts, .test(2, batch: 1)) { event in
+        let atEnd = try model.complete(prompts, .test(2), batch: 1) { event in
             if case .finished = event { true } else { false }
         }
         #expect(atEnd.completions.map(\.index) == [0])

@@ -45,7 +45,8 @@ struct CompletionTests {
         logprobs: [TokenLogprobs?]? = nil
     ) -> Completion {
         Completion(
-            index: 3, prompt: prompt, promptIDs: [1, 5], text: text, completionIDs: ids, finishReason: reason,
-            logprobs: logprobs)
+            index: 3, choice: 0, prompt: prompt, promptIDs: [1, 5], text: text, completionIDs: ids,
+            finishReason: reason,
+            logprobs: logprobs, score: nil)
     }
 }

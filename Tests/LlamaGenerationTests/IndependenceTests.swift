@@ -16,8 +16,9 @@ struct IndependenceTests {
         let prompts = model.randomPrompts(Self.lengths)
         func lines(batch: Int, threads: Int) throws -> [String] {
             let options = GenerationOptions.test(
-                12, temperature: temperature, batch: batch, logprobs: 3, echo: true)
-            return try model.complete(prompts, options, threads: threads).completions.map(\.json)
+                12, temperature: temperature, logprobs: 3, echo: true)
+            return try model.complete(prompts, options, threads: threads, batch: batch).completions
+                .map { Completion.json([$0]) }
         }
         let oneByOne = try lines(batch: 1, threads: 1)
         #expect(oneByOne.count == prompts.count)
@@ -74,7 +75,10 @@ struct IndependenceTests {
             try state.batch.append(token: ids[position], position: position, slot: 0)
             try model.transformer.forward(state, logitsFor: [0]) { _, logits in
                 if position + 1 == ids.count {
-                    ids.append(options.sampler.next(logits, prompt: index, position: position + 1) ?? -1)
+                    let sampler = Sampler(
+                        temperature: options.sampling.temperature, topP: options.sampling.topP,
+                        seed: options.sampling.seed)
+                    ids.append(sampler.next(logits, prompt: index, position: position + 1) ?? -1)
                 }
                 let sum = logits.indices.reduce(0) { $0 + exp(Double(logits[$1])) }
                 logprobs.append(Float(Double(logits[Int(ids[position + 1])]) - log(sum)))

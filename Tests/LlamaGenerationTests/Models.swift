@@ -34,17 +34,22 @@ struct TestModel {
     /// Completes prompts; results in order of the prompts, and all events.
     func complete(
         _ prompts: [Prompt], _ options: GenerationOptions, threads: Int = 1,
-        until: (Completer.Event) -> Bool = { _ in false }
-    ) throws -> (completions: [Completion], events: [Completer.Event], statistics: GenerationStatistics) {
+        batch: Int = 8, until: (EngineEvent) -> Bool = { _ in false }
+    ) throws -> (completions: [Completion], events: [EngineEvent], statistics: GenerationStatistics) {
         let completer = Completer(
             model: transformer, tokenizer: tokenizer, kernels: try KernelContext(threads: threads))
-        var events: [Completer.Event] = []
-        let statistics = try completer.prepare(prompts, options).complete { event in
+        var events: [EngineEvent] = []
+        var limits = EngineLimits(positions: options.maxSequenceLength)
+        limits.sequences = batch
+        let requests = prompts.enumerated().map { index, prompt in
+            GenerationRequest(prompt, options: options, stream: index)
+        }
+        let statistics = try completer.prepare(requests, limits).complete { event in
             events.append(event)
             return !until(event)
         }
         let completions = events.compactMap { event in
-            if case .finished(let completion, _) = event { completion } else { nil }
+            if case .finished(_, let completion, _) = event { completion } else { nil }
         }
         return (completions.sorted { $0.index < $1.index }, events, statistics)
     }
@@ -62,13 +67,14 @@ struct TestModel {
 extension GenerationOptions {
     /// Options for short runs.
     static func test(
-        _ length: Int, temperature: Float = 0, batch: Int = 8, sequence: Int = 2048, logprobs: Int? = nil,
+        _ length: Int, temperature: Float = 0, sequence: Int = 2048, logprobs: Int? = nil,
         echo: Bool = false, stop: Set<Int32> = []
     ) -> GenerationOptions {
         var options = GenerationOptions(maxSequenceLength: sequence)
         options.maxGenerationLength = length
-        options.maxBatchSize = batch
-        options.sampler = Sampler(temperature: temperature, topP: 0.95, seed: 11)
+        options.sampling.temperature = temperature
+        options.sampling.topP = 0.95
+        options.sampling.seed = 11
         options.logprobs = logprobs
         options.echo = echo
         options.stopTokens = stop

@@ -53,9 +53,9 @@ struct StoriesTests {
             24, temperature: temperature, sequence: 512, logprobs: 5, echo: true)
         let together = try model.complete(prompts, options, threads: 1).completions.map(\.json)
         #expect(try model.complete(prompts, options, threads: 2).completions.map(\.json) == together)
-        var alone = options
-        alone.maxBatchSize = 1
-        #expect(try model.complete(prompts, alone, threads: 1).completions.map(\.json) == together)
-        #expect(try model.complete(prompts, alone, threads: 2).completions.map(\.json) == together)
+        #expect(
+            try model.complete(prompts, options, threads: 1, batch: 1).completions.map(\.json) == together)
+        #expect(
+            try model.complete(prompts, options, threads: 2, batch: 1).completions.map(\.json) == together)
     }
 }

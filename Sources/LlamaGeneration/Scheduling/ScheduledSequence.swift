@@ -39,6 +39,9 @@ struct ScheduledSequence {
 struct ScheduledUnit {
     /// Units with a lower order go first.
     let order: Int
+    /// Most sequences that it may have.
+    let width: Int
     var members: [Int]
-    var isRunning = false
+    /// As many of the cache's slots as it is wide, while it runs.
+    var slots: [Int] = []
 }

@@ -53,33 +53,30 @@ struct Scheduler {
 
     /// Whether as many sequences of a length can be in the cache together, when nothing else is.
     func fits(sequences count: Int, positions: Int) -> Bool {
-        count <= limits.slots && count * pageCount(positions) <= limits.pages
+        count <= limits.slots && positions <= limits.pages / count * limits.positions
     }
 
     // MARK: Sequences
 
-    /// Adds a unit of one sequence, or of several with the same tokens, to those that wait.
+    /// Adds a unit of one sequence to those that wait.
     ///
     /// - Parameters:
     ///   - tokens: At least one.
     ///   - order: Units with a lower order go first.
-    ///   - count: Sequences of the unit.
+    ///   - width: Most sequences that the unit may come to have.
     ///   - reusesPrefix: Whether the beginning may be taken from the cache, which gives no logits for it.
     ///   - omitsLast: Whether the last token is not computed.
-    /// - Returns: The numbers of the sequences.
+    /// - Returns: The number of the sequence.
     mutating func submit(
-        _ tokens: [Int32], order: Int, count: Int = 1, reusesPrefix: Bool = true, omitsLast: Bool = false
-    ) -> [Int] {
+        _ tokens: [Int32], order: Int, width: Int = 1, reusesPrefix: Bool = true, omitsLast: Bool = false
+    ) -> Int {
         let unit = freeUnits.popLast() ?? units.count
         if unit == units.count { units.append(nil) }
-        let members = (0..<count).map { _ in
-            add(
-                ScheduledSequence(
-                    unit: unit, tokens: tokens, reusesPrefix: reusesPrefix, omitsLast: omitsLast))
-        }
-        units[unit] = ScheduledUnit(order: order, members: members)
+        let member = add(
+            ScheduledSequence(unit: unit, tokens: tokens, reusesPrefix: reusesPrefix, omitsLast: omitsLast))
+        units[unit] = ScheduledUnit(order: order, width: width, members: [member])
         insert(unit, into: \.waiting)
-        return members
+        return member
     }
 
     /// Adds a unit of one sequence that continues another from what that has computed, at once where there is a slot.
@@ -90,12 +87,12 @@ struct Scheduler {
     ///   - computed: Positions that are taken from the parent, at most as many as it has computed.
     ///   - order: Where the new unit waits if there is no slot.
     mutating func fork(_ parent: Int, tokens: [Int32], computed: Int, order: Int) -> Int {
-        let child = submit(tokens, order: order)[0]
+        let child = submit(tokens, order: order)
         guard let source = sequences[parent], source.computed >= computed, let slot = freeSlots.popLast(),
             let unit = sequences[child]?.unit
         else { return child }
         waiting.removeAll { $0 == unit }
-        units[unit]?.isRunning = true
+        units[unit]?.slots = [slot]
         insert(unit, into: \.running)
         let pages = Array(source.pages.prefix(pageCount(computed)))
         pages.forEach { pool.retain($0) }
@@ -104,26 +101,46 @@ struct Scheduler {
         return child
     }
 
-    /// Makes each sequence of a running unit continue one of them: the new beam `i` has the tokens and pages of
+    /// Replaces the sequences of a unit by continuations of them: the new one of index `i` has the tokens and pages of
     /// `parents[i]`, and `tokens[i]` behind them.
-    mutating func reorder(_ unit: Int, parents: [Int], tokens: [Int32]) {
-        guard let members = units[unit]?.members else { return }
-        let before = members.map { sequences[$0] }
-        let sources = parents.map { parent in members.firstIndex(of: parent).flatMap { before[$0] } }
-        for source in sources { source?.pages.forEach { pool.retain($0) } }
-        for (index, member) in members.enumerated() {
-            guard let old = before[index], let source = sources[index] else { continue }
-            sequences[member]?.tokens = source.tokens + [tokens[index]]
-            sequences[member]?.computed = source.computed
-            sequences[member]?.registered = source.registered
-            sequences[member]?.pages = source.pages
-            guard let slot = old.slot else { continue }
-            for (place, page) in source.pages.enumerated()
-            where place >= old.pages.count || old.pages[place] != page {
-                plan.pages.append((slot, place, page))
-            }
+    ///
+    /// - Parameters:
+    ///   - sequence: One of the unit's.
+    ///   - parents: Sequences of the unit, at most as many as it may have.
+    /// - Returns: The numbers of the new sequences.
+    mutating func reorder(unitOf sequence: Int, parents: [Int], tokens: [Int32]) -> [Int] {
+        guard let unit = sequences[sequence]?.unit, let members = units[unit]?.members else { return [] }
+        let slots = units[unit]?.slots ?? []
+        let continued = zip(parents, tokens).compactMap { parent, token -> ScheduledSequence? in
+            guard var copy = sequences[parent] else { return nil }
+            copy.tokens.append(token)
+            copy.pages.forEach { pool.retain($0) }
+            return copy
         }
-        for old in before { old?.pages.reversed().forEach { pool.release($0) } }
+        var pages: [Int: [Int]] = [:]
+        for member in members {
+            guard let old = sequences[member] else { continue }
+            if let slot = old.slot { pages[slot] = old.pages }
+            old.pages.reversed().forEach { pool.release($0) }
+            sequences[member] = nil
+            freeSequences.append(member)
+        }
+        let numbers = continued.enumerated().map { index, sequence in
+            var sequence = sequence
+            if index < slots.count { move(&sequence, to: slots[index], holding: pages[slots[index]] ?? []) }
+            return add(sequence)
+        }
+        units[unit]?.members = numbers
+        return numbers
+    }
+
+    /// Gives a sequence another slot of its unit, whose pages were others.
+    private mutating func move(_ sequence: inout ScheduledSequence, to slot: Int, holding old: [Int]) {
+        sequence.slot = slot
+        for (index, page) in sequence.pages.enumerated() where index >= old.count || old[index] != page {
+            plan.pages.append((slot, index, page))
+        }
+        plan.lengths.append((slot, sequence.computed))
     }
 
     /// Appends a generated token.
@@ -145,6 +162,7 @@ struct Scheduler {
         freeSequences.append(sequence)
         units[unit]?.members.removeAll { $0 == sequence }
         guard units[unit]?.members.isEmpty == true else { return }
+        freeSlots += units[unit]?.slots ?? []
         running.removeAll { $0 == unit }
         waiting.removeAll { $0 == unit }
         units[unit] = nil
@@ -243,15 +261,16 @@ struct Scheduler {
 
     private mutating func preempt(_ unit: Int) {
         running.removeAll { $0 == unit }
-        units[unit]?.isRunning = false
         insert(unit, into: \.waiting)
         for member in units[unit]?.members ?? [] {
             stop(member)
             plan.preempted.append(member)
         }
+        freeSlots += units[unit]?.slots ?? []
+        units[unit]?.slots = []
     }
 
-    /// Gives back a sequence's slot and pages.
+    /// Gives back a sequence's pages.
     private mutating func stop(_ member: Int) {
         guard let sequence = sequences[member], let slot = sequence.slot else { return }
         for page in sequence.pages.reversed() { pool.release(page) }
@@ -261,7 +280,6 @@ struct Scheduler {
         sequences[member]?.planned = 0
         sequences[member]?.drafts.removeAll()
         sequences[member]?.slot = nil
-        freeSlots.append(slot)
         plan.pages.removeAll { $0.slot == slot }
         plan.lengths.removeAll { $0.slot == slot }
     }
@@ -272,14 +290,14 @@ struct Scheduler {
     private mutating func admit() {
         while plan.rows.count < limits.rows, let unit = waiting.first, start(unit) {
             waiting.removeFirst()
-            units[unit]?.isRunning = true
             insert(unit, into: \.running)
             for member in units[unit]?.members ?? [] { addRows(of: member) }
         }
     }
 
     private mutating func start(_ unit: Int) -> Bool {
-        guard let members = units[unit]?.members, members.count <= freeSlots.count else { return false }
+        guard let members = units[unit]?.members, let width = units[unit]?.width, width <= freeSlots.count
+        else { return false }
         var prefixes: [[Int]] = []
         var missing = 0
         for member in members {
@@ -292,13 +310,15 @@ struct Scheduler {
         }
         for prefix in prefixes { prefix.forEach { pool.retain($0) } }
         // A page for each running sequence to grow by, so that this one is not preempted at once.
-        let reserve = limits.slots - freeSlots.count + members.count
+        let reserve = limits.slots - freeSlots.count + width
         guard missing + reserve <= pool.available || (running.isEmpty && missing <= pool.available) else {
             for prefix in prefixes { prefix.reversed().forEach { pool.release($0) } }
             return false
         }
-        for (member, prefix) in zip(members, prefixes) {
-            guard let slot = freeSlots.popLast() else { continue }
+        let slots = Array(freeSlots.suffix(width).reversed())
+        freeSlots.removeLast(width)
+        units[unit]?.slots = slots
+        for (member, (slot, prefix)) in zip(members, zip(slots, prefixes)) {
             sequences[member]?.registered = prefix.count
             start(member, in: slot, pages: prefix, computed: prefix.count * limits.positions)
             _ = extendPages(of: member, to: sequences[member]?.goal ?? 0)
@@ -366,7 +386,8 @@ struct Scheduler {
         for position in sequence.computed..<sequence.computed + known {
             plan.rows.append(
                 StepPlan.Row(
-                    sequence: member, slot: slot, position: position, token: sequence.tokens[position]))
+                    sequence: member, slot: slot, position: position, token: sequence.tokens[position],
+                    endsSequence: position == sequence.tokens.count - 1, isDraft: false))
         }
         sequences[member]?.planned = known
     }
@@ -383,7 +404,7 @@ struct Scheduler {
             plan.rows.append(
                 StepPlan.Row(
                     sequence: member, slot: slot, position: sequence.goal + index,
-                    token: sequence.drafts[index]))
+                    token: sequence.drafts[index], endsSequence: true, isDraft: true))
         }
         sequences[member]?.planned += count
     }

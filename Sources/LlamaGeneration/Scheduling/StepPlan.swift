@@ -6,6 +6,10 @@ struct StepPlan {
         let slot: Int
         let position: Int
         let token: Int32
+        /// Whether the row's prediction is that of a token not yet known: it is of the last known token, or a draft.
+        let endsSequence: Bool
+        /// Whether its token is a draft.
+        let isDraft: Bool
     }
 
     /// Pages whose contents are copied because another sequence still reads the first.

@@ -12,8 +12,8 @@ struct RandomRequests {
     private var order = 0
     /// Length at which each sequence ends, by its number.
     private var lengths: [Int: Int] = [:]
-    /// Members of each unit of beams.
-    private var beams: [Int: [Int]] = [:]
+    /// Width of each unit of beams.
+    private var beams: [Int: Int] = [:]
     /// Steps since the oldest running unit got a row.
     private var stalled = 0
 
@@ -51,11 +51,11 @@ struct RandomRequests {
         // Few different beginnings, so that many are shared.
         let kind = Int32.random(in: 0..<3, using: &random)
         let tokens = (0..<Int.random(in: 1..<length, using: &random)).map { Int32($0) * 3 + kind }
-        let members = run.scheduler.submit(
-            tokens, order: order, count: count, reusesPrefix: Bool.random(using: &random))
+        let sequence = run.scheduler.submit(
+            tokens, order: order, width: count, reusesPrefix: Bool.random(using: &random))
         order += 2
-        for member in members { lengths[member] = length }
-        if isBeam, let unit = run.scheduler.sequences[members[0]]?.unit { beams[unit] = members }
+        lengths[sequence] = length
+        if isBeam, let unit = run.scheduler.sequences[sequence]?.unit { beams[unit] = count }
     }
 
     private func propose(_ run: inout SchedulerRun, _ random: inout SeededGenerator) {
@@ -84,12 +84,19 @@ struct RandomRequests {
 
     /// Beams whose members have all computed their tokens; and now and then a fork.
     private mutating func reorder(_ run: inout SchedulerRun, _ random: inout SeededGenerator) {
-        for (unit, members) in beams.sorted(by: { $0.key < $1.key }) {
+        for (unit, width) in beams.sorted(by: { $0.key < $1.key }) {
+            guard let members = run.scheduler.units[unit]?.members, let length = lengths[members[0]] else {
+                continue
+            }
             let sequences = members.compactMap { run.scheduler.sequences[$0] }
             guard sequences.allSatisfy({ $0.slot != nil && $0.computed == $0.tokens.count }) else { continue }
-            run.scheduler.reorder(
-                unit, parents: members.compactMap { _ in members.randomElement(using: &random) },
-                tokens: members.map { _ in Int32.random(in: 0..<5, using: &random) })
+            let count = Int.random(in: 1...width, using: &random)
+            let new = run.scheduler.reorder(
+                unitOf: members[0],
+                parents: (0..<count).compactMap { _ in members.randomElement(using: &random) },
+                tokens: (0..<count).map { _ in Int32.random(in: 0..<5, using: &random) })
+            members.forEach { lengths[$0] = nil }
+            new.forEach { lengths[$0] = length }
         }
         guard arrives, Int.random(in: 0..<6, using: &random) == 0,
             let parent = lengths.keys.sorted().randomElement(using: &random), let length = lengths[parent],
@@ -104,7 +111,8 @@ struct RandomRequests {
 
     private mutating func end(_ sequence: Int, _ run: inout SchedulerRun, counts: Bool) {
         guard let unit = run.scheduler.sequences[sequence]?.unit else { return }
-        for member in beams.removeValue(forKey: unit) ?? [sequence] {
+        beams[unit] = nil
+        for member in run.scheduler.units[unit]?.members ?? [] {
             run.scheduler.remove(member)
             lengths[member] = nil
             if counts { finished += 1 }

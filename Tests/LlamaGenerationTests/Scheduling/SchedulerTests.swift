@@ -22,9 +22,9 @@ struct SchedulerTests {
 
     @Test func decodesWhileAPromptIsRead() {
         var run = SchedulerRun(Self.limits)
-        let first = run.scheduler.submit([1, 2], order: 0)[0]
+        let first = run.scheduler.submit([1, 2], order: 0)
         advance(&run, run.step(), to: 100)
-        let second = run.scheduler.submit(Array(10..<60), order: 1)[0]
+        let second = run.scheduler.submit(Array(10..<60), order: 1)
         for _ in 0..<4 {
             let rows = run.step()
             #expect(rows[first]?.count == 1)
@@ -44,7 +44,7 @@ struct SchedulerTests {
         while !run.scheduler.isEmpty { advance(&run, run.step(), to: 16) }
         #expect(run.computedRows == 13 + 2 + 3 * 2)
         // And a later one finds it.
-        let later = run.scheduler.submit(prefix + [30], order: 3)[0]
+        let later = run.scheduler.submit(prefix + [30], order: 3)
         #expect(run.step()[later]?.map(\.position) == [12])
         run.scheduler.finishStep()
         run.scheduler.remove(later)
@@ -55,7 +55,7 @@ struct SchedulerTests {
         var run = SchedulerRun(Scheduler.Limits(rows: 16, slots: 1, pages: 4, positions: 4))
         for (order, first) in [0, 100, 0].enumerated() {
             let tokens = (0..<12).map { Int32(first + $0) }
-            let sequence = run.scheduler.submit(tokens, order: order)[0]
+            let sequence = run.scheduler.submit(tokens, order: order)
             // Of the first prompt's three pages, the last two went to the second prompt; or so the counts say.
             #expect(run.step()[sequence]?.count == [12, 12, 8][order])
             run.scheduler.finishStep()
@@ -67,7 +67,7 @@ struct SchedulerTests {
     @Test func preemptsTheYoungestAndRunsItLater() {
         var run = SchedulerRun(Scheduler.Limits(rows: 16, slots: 4, pages: 6, positions: 4))
         let sequences = (0..<3).map {
-            run.scheduler.submit([Int32($0), Int32(50 + $0)], order: $0)[0]
+            run.scheduler.submit([Int32($0), Int32(50 + $0)], order: $0)
         }
         var ended: [Int] = []
         var steps = 0
@@ -94,7 +94,7 @@ struct SchedulerTests {
 
     @Test func forksCopyOnWrite() {
         var run = SchedulerRun(Self.limits)
-        let parent = run.scheduler.submit([1, 2, 3, 4, 5, 6], order: 0)[0]
+        let parent = run.scheduler.submit([1, 2, 3, 4, 5, 6], order: 0)
         _ = run.step()
         run.scheduler.append(7, to: parent)
         run.scheduler.finishStep()
@@ -114,14 +114,15 @@ struct SchedulerTests {
 
     @Test func beamsContinueWhatTheyDescendFrom() {
         var run = SchedulerRun(Self.limits)
-        let beams = run.scheduler.submit([1, 2, 3, 4, 5], order: 0, count: 3)
-        guard let unit = run.scheduler.sequences[beams[0]]?.unit else { return }
+        let first = run.scheduler.submit([1, 2, 3, 4, 5], order: 0, width: 3)
+        #expect(run.step().values.map(\.count) == [5])
+        run.scheduler.finishStep()
+        var beams = run.scheduler.reorder(
+            unitOf: first, parents: [first, first, first], tokens: [6, 7, 8])
         _ = run.step()
         run.scheduler.finishStep()
-        run.scheduler.reorder(unit, parents: [beams[0], beams[0], beams[0]], tokens: [6, 7, 8])
-        _ = run.step()
-        run.scheduler.finishStep()
-        run.scheduler.reorder(unit, parents: [beams[2], beams[2], beams[1]], tokens: [9, 10, 11])
+        beams = run.scheduler.reorder(
+            unitOf: beams[0], parents: [beams[2], beams[2], beams[1]], tokens: [9, 10, 11])
         #expect(
             beams.map { run.scheduler.sequences[$0]?.tokens } == [
                 [1, 2, 3, 4, 5, 8, 9], [1, 2, 3, 4, 5, 8, 10], [1, 2, 3, 4, 5, 7, 11],
@@ -129,7 +130,8 @@ struct SchedulerTests {
         for _ in 0..<3 {
             _ = run.step()
             run.scheduler.finishStep()
-            run.scheduler.reorder(unit, parents: [beams[1], beams[0], beams[1]], tokens: [1, 2, 3])
+            beams = run.scheduler.reorder(
+                unitOf: beams[0], parents: [beams[1], beams[0], beams[1]], tokens: [1, 2, 3])
         }
         beams.forEach { run.scheduler.remove($0) }
         run.checkEmpty()

@@ -1,0 +1,62 @@
+import LlamaTokenizers
+
+/// One completion of a request, as far as it has been generated.
+struct ChoiceState {
+    /// Index among the request's choices.
+    let index: Int
+    /// The scheduler's number; nil before it begins, and when it is done.
+    var sequence: Int?
+    /// Tokens generated.
+    private(set) var ids: [Int32] = []
+    private(set) var finishReason: Completion.FinishReason?
+    private(set) var logprobs: [TokenLogprobs?] = []
+    /// Sum of the log-probabilities of the tokens, where several choices are compared.
+    private(set) var logprobSum = 0.0
+    private var decoder: StreamingDecoder?
+    private var matcher: StopStringMatcher
+    private(set) var text = ""
+    var lookup = PromptLookup()
+
+    init(index: Int, prompt: [Int32], tokenizer: (any Tokenizer)?, options: GenerationOptions, room: Int) {
+        self.index = index
+        decoder = tokenizer?.makeStreamingDecoder(prompt: prompt)
+        matcher = StopStringMatcher(options.stopStrings)
+        ids.reserveCapacity(min(room, 1 << 16))
+        text.reserveCapacity(min(4 * room, 1 << 16))
+        if room == 0 { finishReason = .length }
+    }
+
+    /// Takes the token that was chosen; returns the text that has become certain.
+    ///
+    /// - Parameters:
+    ///   - logprob: The token's log-probability.
+    ///   - room: Most tokens of the choice.
+    mutating func append(
+        _ token: Int32, logprobs entry: TokenLogprobs?, logprob: Double, room: Int
+    ) -> String {
+        ids.append(token)
+        if let entry { logprobs.append(entry) }
+        logprobSum += logprob
+        if ids.count >= room { finishReason = .length }
+        let new = matcher.append(decoder?.append(token) ?? "")
+        text += new
+        if matcher.match != nil { finishReason = .stopString }
+        return new
+    }
+
+    /// Ends it with a stop token.
+    mutating func stop() { finishReason = .stop }
+
+    /// Ends it; returns the text that had been held back.
+    mutating func finish() -> String {
+        guard matcher.match == nil else { return "" }
+        let rest = matcher.append(decoder?.finish() ?? "")
+        if matcher.match != nil { finishReason = .stopString }
+        let all = rest + matcher.finish()
+        text += all
+        return all
+    }
+
+    /// Whether its text is known.
+    var hasText: Bool { decoder != nil }
+}

@@ -1,0 +1,57 @@
+import Dispatch
+import LlamaKernels
+import LlamaModel
+import LlamaTokenizers
+
+/// A model at work: completes the requests of any number of tasks together, on a thread of its own.
+///
+/// Requests arrive and leave at any time. What one gets depends on itself alone, and its end – by cancellation, refusal or
+/// error – touches no other. An engine lives as long as something refers to it or to one of its streams.
+package final class Engine: Sendable {
+    private let mailbox = Mailbox()
+    private let check: RequestCheck
+
+    /// Starts the thread, which allocates the cache.
+    ///
+    /// - Parameters:
+    ///   - tokenizer: Nil where all prompts are ids.
+    ///   - kernels: Makes the operations that the thread computes with.
+    /// - Throws: ``KernelError`` where memory or threads are short, ``GenerationError/cacheTooSmall(bytes:least:)``.
+    package init(
+        model: Transformer, tokenizer: (any Tokenizer)?, limits: EngineLimits,
+        kernels: @escaping @Sendable () throws -> KernelContext
+    ) throws {
+        let pages = try limits.pageCount(model.configuration)
+        check = RequestCheck(
+            configuration: model.configuration, tokenizer: tokenizer, limits: limits, pages: pages)
+        let mailbox = mailbox
+        let start = StartReport()
+        // A serial queue of its own is a thread of its own while it is busy: tasks share too few to block one.
+        DispatchQueue(label: "swift-llama engine").async {
+            do {
+                let core = try EngineCore(
+                    model: model, tokenizer: tokenizer, limits: limits, kernels: kernels())
+                start.report(nil)
+                EngineLoop(core, mailbox).run()
+            } catch {
+                start.report(error)
+            }
+        }
+        if let error = start.wait() { throw error }
+    }
+
+    deinit { mailbox.close() }
+
+    /// Has a request completed.
+    ///
+    /// - Throws: ``GenerationError`` for a prompt or options that cannot be used.
+    package func submit(_ request: GenerationRequest) throws(GenerationError) -> GenerationStream {
+        let ids = try check.ids(of: request)
+        let delivery = Delivery()
+        guard let number = mailbox.submit(request, ids: ids, delivery) else { throw .shutDown }
+        return GenerationStream(delivery) { [self] in mailbox.cancel(number) }
+    }
+
+    /// Ends all requests, with ``GenerationError/shutDown``, after the step that runs.
+    package func shutDown() { mailbox.close() }
+}
