@@ -7,8 +7,8 @@ import Glibc
 struct Nucleus {
     /// Buffers kept from one draw to the next so that they are allocated once.
     struct Scratch {
-        /// Mass of each bin of the distribution.
-        var masses = [Double](repeating: 0, count: Nucleus.bins)
+        /// Masses by distance from the likeliest token.
+        var histogram = MassHistogram()
         /// Tokens of the bin in which the nucleus ends.
         var members: [(logit: Float, index: Int)] = []
     }
@@ -26,23 +26,20 @@ struct Nucleus {
     init(
         _ logits: Span<Float>, best: Float, temperature: Float, topP: Float, scratch: inout Scratch
     ) {
-        for bin in scratch.masses.indices { scratch.masses[bin] = 0 }
+        scratch.histogram.removeAll()
         for index in logits.indices {
             let gap = (best - logits[index]) / temperature
-            scratch.masses[Self.bin(gap)] += Double(expf(-gap))
+            scratch.histogram.add(Double(expf(-gap)), to: MassHistogram.bin(gap))
         }
-        let target = Double(topP) * scratch.masses.reduce(0, +)
-        var above = 0.0
-        var boundary = 0
-        while boundary < Self.bins - 1, above + scratch.masses[boundary] <= target {
-            above += scratch.masses[boundary]
-            boundary += 1
-        }
+        let target = Double(topP) * scratch.histogram.sum
+        let (boundary, above) = scratch.histogram.crossing { $0 <= target }
         self.boundary = boundary
         scratch.members.removeAll(keepingCapacity: true)
         // Impossible tokens have no mass, and none of them may be drawn where rounding leaves some mass to the last one.
         for index in logits.indices
-        where Self.bin((best - logits[index]) / temperature) == boundary && logits[index] > -.infinity {
+        where MassHistogram.bin((best - logits[index]) / temperature) == boundary
+            && logits[index] > -.infinity
+        {
             scratch.members.append((logits[index], index))
         }
         scratch.members.sort { $0.logit != $1.logit ? $0.logit > $1.logit : $0.index < $1.index }
@@ -58,13 +55,8 @@ struct Nucleus {
     ///
     /// - Parameter gap: `(best - logit) / temperature`.
     func contains(_ index: Int, logit: Float, gap: Float) -> Bool {
-        let bin = Self.bin(gap)
+        let bin = MassHistogram.bin(gap)
         return bin < boundary
             || (bin == boundary && (logit > lowest || (logit == lowest && index <= lastIndex)))
     }
-
-    static let bins = 2048
-
-    /// Bins of 1/64 nat; the last holds everything less likely than e^-31.9.
-    static func bin(_ gap: Float) -> Int { gap < 31.9 ? Int(gap * 64) : bins - 1 }
 }

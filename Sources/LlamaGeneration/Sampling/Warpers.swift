@@ -100,23 +100,21 @@ struct Warpers: Sendable {
             if mass > 0 { mean += mass * Double(gap) }
         }
         mean /= sum
-        for bin in scratch.nucleus.masses.indices { scratch.nucleus.masses[bin] = 0 }
+        scratch.nucleus.histogram.removeAll()
         for index in scores.indices where scores[index] > -.infinity {
             let gap = gap(scores[index], best)
-            scratch.nucleus.masses[Nucleus.bin(distance(gap, mean))] += Double(expf(-gap))
+            scratch.nucleus.histogram.add(
+                Double(expf(-gap)), to: MassHistogram.bin(distance(gap, mean)))
         }
         let target = Double(typicalP) * sum
-        var before = 0.0
-        var boundary = 0
-        while boundary < Nucleus.bins - 1, before + scratch.nucleus.masses[boundary] < target {
-            before += scratch.nucleus.masses[boundary]
-            boundary += 1
-        }
+        var (boundary, before) = scratch.nucleus.histogram.crossing { $0 < target }
         scratch.members.removeAll(keepingCapacity: true)
         for index in scores.indices where scores[index] > -.infinity {
             let gap = gap(scores[index], best)
             let distance = distance(gap, mean)
-            if Nucleus.bin(distance) == boundary { scratch.members.append((distance, Double(expf(-gap)))) }
+            if MassHistogram.bin(distance) == boundary {
+                scratch.members.append((distance, Double(expf(-gap))))
+            }
         }
         scratch.members.sort { $0.distance < $1.distance }
         var farthest = -Float.infinity
@@ -127,7 +125,7 @@ struct Warpers: Sendable {
         }
         for index in scores.indices {
             let distance = distance(gap(scores[index], best), mean)
-            let bin = Nucleus.bin(distance)
+            let bin = MassHistogram.bin(distance)
             if bin > boundary || (bin == boundary && distance > farthest) { scores[index] = -.infinity }
         }
     }
