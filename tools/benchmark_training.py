@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""Times llama-train against PyTorch on the toy shape, in interleaved runs: tools/benchmark_training.py DATA [RUNS]
+r"""Times llama-train against PyTorch on the toy shape, in interleaved runs: tools/benchmark_training.py DATA [RUNS]
 
 Needs `pip install torch` and a release build (`swift build -c release`). Both train a Llama of dim 192, 6 layers,
 6 heads, 3 kv heads and hidden 512 on batches of 10 times 256 tokens with 2 threads, PyTorch eagerly in float32.
-Prints each run's tokens/s, the medians and their ratio.
+Prints the variables that change what is measured, each run's tokens/s, the medians and their ratio. On a processor with
+AVX-512, both use AVX2 alone with
+
+    LLAMA_KERNELS=avx2 OPENBLAS_CORETYPE=Haswell ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 \
+        ONEDNN_MAX_CPU_ISA=AVX2 tools/benchmark_training.py DATA
 """
 
 import usage
 
 usage.answer_help(__doc__)
 
+import os
 import pathlib
 import re
 import statistics
@@ -75,6 +80,9 @@ def run_ours(data):
 
 
 data, runs = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5
+variables = [f"{name}={value}" for name, value in sorted(os.environ.items())
+             if name.startswith(("ATEN_", "DNNL_", "LLAMA_", "MKL_", "OMP_", "ONEDNN_", "OPENBLAS_"))]
+print("environment: " + (", ".join(variables) or "no such variables"))
 ours, theirs = [], []
 for run in range(runs):
     ours.append(run_ours(data))

@@ -6,9 +6,9 @@
 Written here and read there: every checkpoint (a folder of Meta's or Hugging Face's) is converted to every format that
 can express it, and its numbers and logits are compared in torch, safetensors, transformers, the gguf library and
 llama.cpp; in formats that cannot, that it is refused. Written there and read here: save_pretrained, torch.save and
-gguf.GGUFWriter. Blocks: Q8_0 and Q4_0 against ggml_quantize_chunk byte for byte, and all that are read here against
-the gguf library bit for bit. Tokenizers: the ids that llama.cpp and transformers have for texts, from a GGUF file and
-a folder with the tokenizer.
+gguf.GGUFWriter. Blocks: Q8_0, Q4_0, Q6_K and Q4_K against ggml_quantize_chunk byte for byte, and all that are read
+here against the gguf library bit for bit. Tokenizers: the ids that llama.cpp and transformers have for texts, from a
+GGUF file and a folder with the tokenizer.
 
 A .pth given by itself is only loaded with torch and saved again.
 
@@ -80,8 +80,10 @@ def check(options: argparse.Namespace, parts, programs: Programs, report: Report
     made = reference.make_meta(folder / "made-f32", seed=1, heads=8, kv_heads=2)
     made_half = reference.make_meta(folder / "made-bf16", seed=2, dtype=reference.torch.bfloat16, rope_theta=500000.0,
                                     use_scaled_rope=True)
+    made_wide = reference.make_meta(folder / "made-wide-f16", seed=3, dtype=reference.torch.float16, dim=256,
+                                    multiple_of=256)
     if "here" in parts:
-        for path in [*folders, made, made_half]:
+        for path in [*folders, made, made_half, made_wide]:
             place = folder / ("here-" + path.name)
             place.mkdir()
             report.check(path.name, "all formats", lambda: written_here.WrittenHere(

@@ -9,14 +9,16 @@ folder with libllama.so; gguf for --layers; and a release build of llama-run (`s
 llama-run reports the log-probability of every token of the prompt and of the likeliest at its position (--logprobs);
 llama.cpp's are the log-softmax of its logits in float64. For each file, a table whose rows are settings of llama.cpp:
 the type of the cache for keys and values, flash attention, whether weights are repacked for other kernels, and whether
-all tokens are one batch or each its own. Columns compare llama-run with activations in int8, llama-run in float32, and
-llama.cpp with its own first settings: the largest and the mean difference in nats, at how many positions the likeliest
-token is the same, and at how many all differences are below 1e-4. The last row is llama-run in int8 against float32:
-what quantizing the activations changes.
+all tokens are one batch or each its own. Columns compare llama-run with activations in int8 (where weights are
+quantized), in bfloat16 (where they are BF16) and in float32, and llama.cpp with its own first settings: the largest and
+the mean difference in nats, at how many positions the likeliest token is the same, and at how many all differences are
+below 1e-4. The last rows are llama-run in int8 and bfloat16 against float32: what rounding the activations changes.
 
 The first settings are closest to what llama-run computes. What no setting removes:
 
-- Where weights are F16 or BF16, llama.cpp rounds activations to that type; llama-run does not.
+- Where weights are F16, llama.cpp rounds activations to that type; llama-run does not. Where they are BF16, both do with
+  bfloat16, but add float32 products in another order, and one unit in the last place decides how the next activation is
+  rounded.
 - Where they are quantized, both round activations to the same integers, but add float32 sums in another order. Where a
   value is near the middle of two integers, its last bit decides which it becomes; a whole step of its block then
   changes all that follows at this position, and through keys and values at the next ones, as much as quantizing does.
@@ -43,7 +45,7 @@ SETTINGS = {
     "cache F16": {"cache_type": "f16"},
     "cache F16, flash attention": {"cache_type": "f16", "flash_attention": True},
 }
-ACTIVATIONS = ("int8", "float32")
+ACTIVATIONS = ("int8", "bfloat16", "float32")
 CLOSE = 1e-4
 FIGURES = ("largest", "mean", "same token", "below 1e-4")
 
@@ -114,6 +116,9 @@ def compare(path: Path, options: argparse.Namespace):
             ids = [max(model.model.token_bos(), 0)]
             ids += [random_ids.randrange(3, model.model.n_vocab()) for _ in range(options.ids - 1)]
             ours = {activations: Ours(path, ids, activations, options) for activations in ACTIVATIONS}
+            for kind, same in (("bfloat16", "int8"), ("int8", "float32")):
+                if ours[kind].values == ours[same].values:
+                    del ours[kind]
         theirs = log_softmax(model.scores(ids)[:-1])
         del model
         row = [name]
@@ -123,13 +128,14 @@ def compare(path: Path, options: argparse.Namespace):
             first, itself = theirs, empty
         else:
             # At the same tokens as those that llama-run reports.
-            shown = [{token: theirs[i][token] for token in known} for i, known in enumerate(ours["int8"].values)]
+            shown = [{token: theirs[i][token] for token in known} for i, known in enumerate(ours["float32"].values)]
             itself = cells(shown, theirs.argmax(-1), first, first.argmax(-1))
         rows.append(row + itself)
-    int8, float32 = (ours[activations] for activations in ACTIVATIONS)
-    rows.append(["llama-run, int8", *empty,
-                 *cells(int8.values, int8.likeliest, float32.values, float32.likeliest), *empty])
-    head = ["llama.cpp", *(f"{each}: {figure}" for each in (*ACTIVATIONS, "itself") for figure in FIGURES)]
+    exact = ours.pop("float32")
+    for name, each in ours.items():
+        rows.append([f"llama-run, {name}", *empty * len(ours),
+                     *cells(each.values, each.likeliest, exact.values, exact.likeliest), *empty])
+    head = ["llama.cpp", *(f"{each}: {figure}" for each in (*ours, "float32", "itself") for figure in FIGURES)]
     layers = f", {options.layers} layers" if options.layers else ""
     print(f"### {path.name}{layers}\n\n" + "\n".join(
         "| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]) + "\n", flush=True)

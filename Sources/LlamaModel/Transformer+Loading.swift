@@ -5,7 +5,7 @@ import LlamaTensors
 
 extension Transformer {
     /// The type in which weights are held.
-    package enum WeightType: Sendable {
+    package enum WeightType: CaseIterable, Sendable {
         /// As in the files, which stay mapped: nothing is copied.
         case stored
         /// Expanded to float32 in memory: for small models, where conversion costs more than bandwidth.

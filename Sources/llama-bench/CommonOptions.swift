@@ -4,15 +4,10 @@ import LlamaKernels
 
 /// Options of both subcommands.
 struct CommonOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Type of the activations that quantized weights multiply: int8 is fast, float32 leaves them as they are; bfloat16 is int8, and rounds those for BF16 weights, where the processor can.",
-            valueName: "type"))
+    @Option(help: .activations)
     var activations: ActivationType = .int8
 
-    @Option(
-        help: ArgumentHelp(
-            "Threads to compute with; default: the processors this process may use.", valueName: "n"))
+    @Option(help: .computingThreads)
     var threads: Int?
 
     @Option(help: ArgumentHelp("Measurements of each, after one that does not count.", valueName: "n"))

@@ -12,8 +12,8 @@ struct LlamaBench: ParsableCommand {
 
               --checkpoints DIR      a checkpoint
               --shape NAME           or random weights in the shape of a model
-              --dtype TYPE           auto (default) or float32; of --shape f16
-                                     (default), f32, bf16, q8_0, q4_0, q4_k, …
+              --dtype TYPE           auto (default), float32, q8_0, q6_k, q4_k or q4_0;
+                                     of --shape f16 (default), f32, bf16, q4_1, …
               --activations TYPE     int8 (default) or float32, for quantized weights
               -p, --prompt N,…       tokens of prompts (128,512)
               -n, --generate N,…     tokens to decode, one by one (32)

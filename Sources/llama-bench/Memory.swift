@@ -1,6 +1,7 @@
 import LlamaCheckpoints
 import LlamaCommands
 import LlamaModel
+import LlamaTensors
 
 /// Whether what is asked for fits.
 enum Memory {
@@ -36,5 +37,25 @@ enum Memory {
                 + parts.joined(separator: " and ")
                 + " would be needed; use a smaller --depth, --batch, --dtype "
                 + "or --shape")
+    }
+
+    /// Bytes of a checkpoint's weights that will be in memory, rather than mapped.
+    static func byteCount(
+        of checkpoint: Checkpoint, as type: Transformer.WeightType
+    ) throws(CheckpointError) -> Int {
+        let configuration = checkpoint.configuration
+        guard let dtype = type.quantization else {
+            return type == .float32 ? configuration.parameterCount * MemoryLayout<Float>.size : 0
+        }
+        let rule = QuantizationRule(dtype, tiesEmbeddings: configuration.tiesEmbeddings)
+        var sum = 0
+        for role in TensorRole.all(of: configuration) {
+            let weight = try checkpoint.weight(role)
+            // Blocks stay as they are stored.
+            guard weight.shape.count > 1, !weight.dtype.isBlockFormat else { continue }
+            let held = rule.dtype(of: role, shape: weight.shape)
+            sum += weight.shape.reduce(1, *) / held.blockCount * held.blockSize
+        }
+        return sum
     }
 }

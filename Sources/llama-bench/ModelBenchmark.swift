@@ -21,7 +21,7 @@ struct ModelBenchmark: ParsableCommand {
 
             --json prints one object: machine {processor, logical_cores, usable_cores, threads, instruction_set, \
             memory_bytes, page_size_bytes, transparent_huge_pages, kernel, version}, model {name, weights: \
-            "mapped", "expanded" or "random", dtypes [{dtype, bytes}], weight_bytes, parameters, load_seconds, \
+            "mapped", "expanded", "quantized" or "random", dtypes [{dtype, bytes}], weight_bytes, parameters, load_seconds, \
             cache_bytes_per_position}, results [{kind: "prefill" or "decode", dtype (of most of the weights), \
             activations, kv_dtype, batch, depth, tokens (of each sequence), repetitions, tokens_per_second {median, min, max}, \
             bandwidth_share, arithmetic_share, time_to_first_token_seconds (of prefill), peak_memory_bytes, \
@@ -38,7 +38,7 @@ struct ModelBenchmark: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "auto uses the weights as stored, float32 expands them in memory; others are for --shape, where auto is f16.",
+            "auto uses the weights as stored; float32 expands them in memory; q8_0, q6_k, q4_k and q4_0 quantize them in memory, as llama-run does; others are for --shape, where auto is f16.",
             valueName: "type"))
     var dtype: WeightOption = .auto
 
@@ -60,7 +60,7 @@ struct ModelBenchmark: ParsableCommand {
     @Option(help: ArgumentHelp("Sequences that are decoded at the same time.", valueName: "n,…"))
     var batch = CountList([1])
 
-    @Option(help: ArgumentHelp("Type of the cache of keys and values.", valueName: "type"))
+    @Option(help: .cacheType)
     var kvDtype: CacheType = .float32
 
     @OptionGroup var common: CommonOptions
@@ -77,8 +77,8 @@ struct ModelBenchmark: ParsableCommand {
                 "--shape: expected none with --checkpoints, found \(shape?.rawValue ?? "one")")
         }
         try require(
-            shape != nil || dtype.isOfCheckpoints, "--dtype", "auto or float32 with --checkpoints",
-            dtype.rawValue)
+            shape != nil || dtype.weightType != nil, "--dtype",
+            WeightOption.ofCheckpoints + " with --checkpoints", dtype.rawValue)
         let tokens = 0...Self.mostTokens
         try prompt.require(tokens, "--prompt")
         try generate.require(tokens, "--generate")

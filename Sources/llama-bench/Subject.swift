@@ -14,6 +14,8 @@ struct Subject {
         case mapped
         /// In memory, expanded to float32.
         case expanded
+        /// In memory, quantized.
+        case quantized
         /// In memory, random.
         case random
     }
@@ -28,23 +30,25 @@ struct Subject {
     private let cacheType: CacheType
     /// Bytes of the weights by type, most first, as they are computed with.
     private let dtypes: [(dtype: DType, byteCount: Int)]
-    /// Time to open the checkpoint or make the weights.
+    /// Time to open the checkpoint and convert its weights, or to make them.
     private let loadTime: Duration
 
-    /// - Throws: ``CheckpointError``, ``KernelError``, and ``Failure`` where memory would not fit or the run was
-    ///   interrupted.
+    /// - Throws: ``CheckpointError``, ``KernelError``, ``LoadingError``, and ``Failure`` where memory would not fit or the
+    ///   run was interrupted.
     init(_ options: ModelBenchmark) throws {
         let start = ContinuousClock.now
         cacheType = options.kvDtype
         let checkpoint: Checkpoint
+        var loading = WeightLoading()
         if let path = options.checkpoints {
             let logger = Logger(label: "llama-bench") { _ in SwiftLogNoOpLogHandler() }
             checkpoint = try Checkpoint(at: path, logger: logger)
-            (name, weights) = (path, options.dtype == .float32 ? .expanded : .mapped)
-            let expanded =
-                weights == .expanded
-                ? checkpoint.configuration.parameterCount * MemoryLayout<Float>.size : 0
-            try Memory.require(expanded, for: checkpoint.configuration, options)
+            loading.type = options.dtype.weightType ?? .stored
+            let isQuantized = loading.type.quantization != nil
+            name = path
+            weights = isQuantized ? .quantized : loading.type == .float32 ? .expanded : .mapped
+            try Memory.require(
+                Memory.byteCount(of: checkpoint, as: loading.type), for: checkpoint.configuration, options)
         } else {
             let shape = options.shape ?? .tinyllama
             let (configuration, dtype) = (shape.configuration, options.dtype.randomType)
@@ -55,7 +59,14 @@ struct Subject {
             (name, weights) = (shape.rawValue, .random)
         }
         configuration = checkpoint.configuration
-        transformer = try Transformer(checkpoint, weights: weights == .expanded ? .float32 : .stored)
+        let bar = weights == .quantized ? ByteProgress("quantizing") : nil
+        defer { bar?.clear() }
+        loading.threads = options.common.threads ?? KernelContext.processorCount
+        loading.progress = { done, total in
+            bar?.show(done, of: total)
+            return !Interrupt.isRequested
+        }
+        transformer = try Transformer(checkpoint, loading)
         loadTime = ContinuousClock.now - start
         var bytes: [DType: Int] = [:]
         for matrix in transformer.matrices { bytes[matrix.dtype, default: 0] += matrix.byteCount }

@@ -1,12 +1,13 @@
 import ArgumentParser
 import LlamaKernels
+import LlamaModel
 import LlamaTensors
 
 /// The type of the weights.
 enum WeightOption: String, ExpressibleByArgument, CaseIterable {
     /// As stored in a checkpoint; F16 for a shape.
     case auto
-    /// Expanded in memory, for a checkpoint.
+    /// Expanded in memory, for a checkpoint; the same as ``f32`` for a shape.
     case float32
     case f32, f16, bf16
     case q8_0, q4_0, q4_1, q5_0, q5_1
@@ -31,8 +32,20 @@ enum WeightOption: String, ExpressibleByArgument, CaseIterable {
         }
     }
 
-    /// Whether the weights of a checkpoint can be held so.
-    var isOfCheckpoints: Bool { self == .auto || self == .float32 }
+    /// How the weights of a checkpoint are held; nil for a type that loading does not make.
+    var weightType: Transformer.WeightType? {
+        switch self {
+        case .auto: .stored
+        case .float32: .float32
+        default: Transformer.WeightType.allCases.first { $0.quantization == randomType }
+        }
+    }
+
+    /// Those that a checkpoint can be held in, in words.
+    static var ofCheckpoints: String {
+        let names = allCases.filter { $0.weightType != nil }.map(\.rawValue)
+        return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+    }
 }
 
 extension ActivationType: ExpressibleByArgument {}

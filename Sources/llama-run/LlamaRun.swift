@@ -80,9 +80,7 @@ struct LlamaRun: ParsableCommand {
             valueName: "n"))
     var logprobs: Int?
 
-    @Option(
-        help: ArgumentHelp(
-            "Threads to compute with; default: the processors this process may use.", valueName: "n"))
+    @Option(help: .computingThreads)
     var threads: Int?
 
     @Option(
@@ -95,16 +93,10 @@ struct LlamaRun: ParsableCommand {
     @Flag(help: "Let a terminal obey control characters in the text, instead of showing them.")
     var raw = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Type of the activations that quantized weights multiply: int8 is fast, float32 leaves them as they are; bfloat16 is int8, and rounds those for BF16 weights, where the processor can.",
-            valueName: "type"))
+    @Option(help: .activations)
     var activations: ActivationType = .int8
 
-    @Option(
-        help: ArgumentHelp(
-            "Type of the cache of keys and values: float16 takes half the memory and is faster in long texts.",
-            valueName: "type"))
+    @Option(help: .cacheType)
     var kvDtype: CacheType = .float32
 
     @Flag(help: "No progress and no summary; with --output, no text either.")

@@ -37,13 +37,10 @@ struct Evaluate: ParsableCommand {
     @Option(help: "Tokens of a sequence; default: the model's context.")
     var maxSeqLen: Int?
 
-    @Option(
-        help: ArgumentHelp(
-            "Type of the activations that quantized weights multiply: int8 is fast, float32 leaves them as they are; bfloat16 is int8, and rounds those for BF16 weights, where the processor can.",
-            valueName: "type"))
+    @Option(help: .activations)
     var activations: ActivationType = .int8
 
-    @Option(help: "Threads to compute with; default: the processors this process may use.")
+    @Option(help: .computingThreads)
     var threads: Int?
 
     func validate() throws {

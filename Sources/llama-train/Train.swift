@@ -63,7 +63,7 @@ struct Train: ParsableCommand {
     @Option(help: "Batches of an evaluation; 0 for the whole split (0, 10).") var evalBatches: Int?
     @Option(help: "Seed of the random numbers (1).") var seed: Int?
 
-    @Option(help: "Threads to compute with; default: the processors this process may use.")
+    @Option(help: .computingThreads)
     var threads: Int?
 
     @Option(help: "Type of the weights in the checkpoint; default: float16.")

@@ -15,8 +15,8 @@ struct BenchErrorTests {
         ),
         (["--checkpoints", ""], "--checkpoints: expected a path, found none"),
         (
-            ["--checkpoints", "x", "--dtype", "q4_k"],
-            "--dtype: expected auto or float32 with --checkpoints, found q4_k"
+            ["--checkpoints", "x", "--dtype", "q4_1"],
+            "--dtype: expected auto, float32, q8_0, q4_0, q4_k or q6_k with --checkpoints, found q4_1"
         ),
         (
             ["--shape", "stories260K", "--activations", "int4"],

@@ -186,6 +186,40 @@ struct BenchTests {
         #expect(report.results.map(\.kind) == ["decode"])
     }
 
+    /// As `llama-run` does; rows of 32 and 96 are not whole blocks of the K formats.
+    @Test(arguments: [("q8_0", "Q8_0", 34), ("q4_0", "Q4_0", 18), ("q6_k", "Q8_0", 34)])
+    func quantizesWeights(dtype: String, held: String, blockSize: Int) throws {
+        let report = try report(
+            try fixture("hf-tied-f32") + ["-p", "2", "-n", "1", "--dtype", dtype])
+        #expect(report.model.weights == "quantized" && report.model.dtypes.map(\.dtype) == [held])
+        let configuration = try configuration("hf-tied-f32")
+        let weights =
+            configuration.blockWeights * configuration.layers + configuration.vocabulary * configuration.dim
+        #expect(report.model.weight_bytes == weights / 32 * blockSize)
+        #expect(report.results.map(\.dtype) == [held, held])
+        #expect(report.results.allSatisfy { ($0.limits.integer_operations_per_second ?? 0) > 0 })
+    }
+
+    /// Nothing of weights that are not finite is measured.
+    @Test func refusesWeightsThatQuantizationWouldHide() throws {
+        try withTemporaryFolder { folder in
+            let source = folder.appending(path: "source")
+            try FileManager.default.copyItem(at: Fixtures.checkpoint("hf-tied-f32"), to: source)
+            let file = source.appending(path: "model.safetensors")
+            var bytes = try Data(contentsOf: file)
+            // Its last matrix, of 16 rows of 32, is followed by a norm of 32.
+            let last = bytes.count - 33 * 4
+            bytes.replaceSubrange(last..<last + 4, with: withUnsafeBytes(of: Float.nan) { Data($0) })
+            try bytes.write(to: file)
+            let result = try Command.run(
+                ["--checkpoints", "source", "--dtype", "q4_k", "-p", "1", "-n", "0"], folder: folder,
+                program: "llama-bench")
+            #expect(result.code == 65 && result.output == "")
+            #expect(
+                result.error.hasSuffix("found nan; use the weights as they are stored\n"), "\(result.error)")
+        }
+    }
+
     /// w2 has rows of 172, which are no whole blocks.
     @Test(arguments: [
         ("f32", ["F32"]), ("float32", ["F32"]), ("auto", ["F16"]), ("bf16", ["BF16"]),

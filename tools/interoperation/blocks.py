@@ -9,6 +9,7 @@ from . import reference
 from .llama_cpp_model import Quantizer
 from .written_there import write_gguf
 
+WRITTEN = ("q8_0", "q4_0", "q6_k", "q4_k")
 READ = ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K")
 
 
@@ -51,7 +52,7 @@ def check(programs, report, folder: Path):
     tensors["tok_embeddings"] = torch.from_numpy(numpy.concatenate([rows(k, 1024, 256, random) for k in KINDS]))
     torch.save({name + ".weight": tensor for name, tensor in tensors.items()}, source / "consolidated.00.pth")
     quantizer = Quantizer()
-    for dtype in ("q8_0", "q4_0"):
+    for dtype in WRITTEN:
         written(programs, report, folder, source, tensors, dtype, quantizer)
     tensors["tok_embeddings"] = torch.from_numpy(numpy.concatenate(
         [rows(kind if kind in FINITE else "normal", 1024, 256, random) for kind in KINDS]))
@@ -60,36 +61,51 @@ def check(programs, report, folder: Path):
                      lambda: read(programs, folder, parameters, tensors, name, quantizer))
 
 
+def held_type(dtype: str, name: str, width: int, tied: bool = False):
+    """The type in which llama-convert writes a matrix of a GGUF file when it is asked for a block format."""
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+    if dtype == "q4_k" and name == ("token_embd.weight" if tied else "output.weight"):
+        dtype = "q6_k"
+    for candidate in (dtype, {"q4_k": "q5_0", "q6_k": "q8_0"}.get(dtype, dtype)):
+        type = GGMLQuantizationType[candidate.upper()]
+        if width % GGML_QUANT_SIZES[type][0] == 0:
+            return type
+    return GGMLQuantizationType.F16
+
+
 def written(programs, report, folder: Path, source: Path, tensors: dict, dtype: str, quantizer: Quantizer):
     """Compares the blocks of a file of ours with llama.cpp's, a line for every kind of row."""
-    from gguf import GGMLQuantizationType, GGUFReader
+    from gguf import GGML_QUANT_SIZES, GGUFReader
     path, data = folder / f"blocks-{dtype}.gguf", {}
 
     def convert():
-        programs.convert(source, path, "gguf", "--dtype", dtype)
-        data.update({tensor.name: tensor.data for tensor in GGUFReader(path).tensors})
+        programs.convert(source, path, "gguf", "--dtype", dtype, "--allow-non-finite")
+        data.update({tensor.name: tensor for tensor in GGUFReader(path).tensors})
         return f"{len(data)} tensors"
     report.check("blocks", f"{dtype}: gguf library", convert)
-    width = {"q8_0": 34, "q4_0": 18}[dtype]
 
-    def compare(got, values):
-        expected = quantizer.quantize(values, GGMLQuantizationType[dtype.upper()])
-        got, expected = numpy.asarray(got).reshape(-1, width), expected.reshape(-1, width)
+    def compare(name, values, rows=slice(None)):
+        type = held_type(dtype, name, values.shape[-1])
+        if data[name].tensor_type != type:
+            raise ValueError(f"{name} is {data[name].tensor_type.name}, not {type.name}")
+        count, width = GGML_QUANT_SIZES[type]
+        got = numpy.asarray(data[name].data[rows]).reshape(-1, width)
+        expected = quantizer.quantize(values, type).reshape(-1, width)
         different = numpy.flatnonzero((got != expected).any(1))
         if len(different):
             first = different[0]
             raise ValueError(f"{len(different)} of {len(got)} blocks differ, first {first}: {bytes(got[first]).hex()} "
-                             f"not {bytes(expected[first]).hex()} of {values.reshape(-1, 32)[first].tolist()}")
-        return f"{len(got)} blocks byte for byte"
+                             f"not {bytes(expected[first]).hex()} of {values.reshape(-1, count)[first].tolist()}")
+        return f"{len(got)} blocks of {type.name} byte for byte"
 
     for index, kind in enumerate(KINDS):
         part = slice(index * 1024, (index + 1) * 1024)
         report.check("blocks", f"{dtype}: {kind}", lambda: compare(
-            data["token_embd.weight"][part], tensors["tok_embeddings"][part].numpy()))
+            "token_embd.weight", tensors["tok_embeddings"][part].numpy(), part))
     for name, tensor in tensors.items():
         if tensor.ndim > 1 and name != "tok_embeddings":
             other = reference.renamed(name, reference.GGUF_NAMES, "blk")
-            report.check("blocks", f"{dtype}: {name}", lambda: compare(data[other], tensor.numpy()))
+            report.check("blocks", f"{dtype}: {name}", lambda: compare(other, tensor.numpy()))
 
 
 def read(programs, folder: Path, parameters: dict, tensors: dict, name: str, quantizer: Quantizer) -> str:

@@ -9,11 +9,13 @@ import numpy
 import torch
 
 from . import reference
+from .blocks import held_type
 
+QUANTIZED = ("q8_0", "q4_0", "q6_k", "q4_k")
 # Relative to the largest logit. llama.cpp rounds activations to the type of the weights before it multiplies them, hence
 # the wider limits for narrow types; the same file expanded to float32 has to meet the first limit.
 LIMIT = 1e-3
-LLAMA_CPP_LIMITS = {"float32": LIMIT, "float16": 5e-3, "bfloat16": 5e-2, "q8_0": 5e-2, "q4_0": 5e-2}
+LLAMA_CPP_LIMITS = {"float32": LIMIT, "float16": 5e-3, "bfloat16": 5e-2, **dict.fromkeys(QUANTIZED, 5e-2)}
 
 
 class Source:
@@ -112,6 +114,17 @@ def read_gguf(path: Path) -> dict[str, torch.Tensor]:
                 dequantize(tensor.data, tensor.tensor_type).astype(numpy.float32))
     tensors.setdefault("output", tensors["tok_embeddings"])
     return tensors
+
+
+def quantized(values: numpy.ndarray, type) -> numpy.ndarray:
+    """What a type makes of rows: by the gguf library, or by llama.cpp where that only reads it."""
+    from gguf.quants import dequantize, quantize
+    try:
+        blocks = quantize(values, type)
+    except NotImplementedError:
+        from .llama_cpp_model import Quantizer
+        blocks = Quantizer().quantize(values, type)
+    return dequantize(blocks, type)
 
 
 def read_llama2c(path: Path) -> tuple[dict, dict[str, torch.Tensor]]:
@@ -242,20 +255,8 @@ class WrittenHere:
         self.runs("llama2c: llama-run", self.folder / "model.bin")
 
     def gguf(self):
-        for dtype in ("keep", "float32", "float16", "bfloat16", "q8_0", "q4_0"):
-            if dtype.startswith("q") and self.source.tensors["layers.0.feed_forward.w2"].shape[1] % 32:
-                self.check(f"gguf {dtype}: refused", lambda: self.refused_quantization(dtype))
-            else:
-                self.gguf_of(dtype)
-
-    def refused_quantization(self, dtype: str) -> str:
-        try:
-            self.convert("refused.gguf", "gguf", "--dtype", dtype)
-        except RuntimeError as error:
-            if "hidden_dim" in str(error) and not (self.folder / "refused.gguf").exists():
-                return "for its hidden_dim, nothing written"
-            raise
-        raise ValueError("written, though no row of w2 has whole blocks")
+        for dtype in ("keep", "float32", "float16", "bfloat16", *QUANTIZED):
+            self.gguf_of(dtype)
 
     def gguf_of(self, dtype: str):
         path = self.folder / f"{dtype}.gguf"
@@ -299,14 +300,24 @@ class WrittenHere:
     def written_gguf(self, path: Path, dtype: str) -> str:
         self.programs.convert(self.source.folder, path, "gguf", "--dtype", dtype)
         tensors = read_gguf(path)
-        if dtype in ("q8_0", "q4_0"):
-            from gguf import GGMLQuantizationType
-            from gguf.quants import dequantize, quantize
-            type = GGMLQuantizationType[dtype.upper()]
-            expected = {name: torch.from_numpy(dequantize(quantize(t.float().numpy(), type), type)) if t.ndim > 1 else t
-                        for name, t in self.source.tensors.items()}
-        else:
-            kept = self.source.dtype if dtype == "keep" else dtype
-            expected = {name: t.to(getattr(torch, kept)) if t.ndim > 1 else t
-                        for name, t in self.source.tensors.items()}
+        if dtype in QUANTIZED:
+            from gguf import GGUFReader
+            types = {tensor.name: tensor.tensor_type for tensor in GGUFReader(path).tensors}
+            tied = "output.weight" not in types
+            expected, found = {}, set()
+            for name, tensor in self.source.tensors.items():
+                if tensor.ndim > 1:
+                    other = reference.renamed(name, reference.GGUF_NAMES, "blk")
+                    if tied and name == "output":
+                        other = "token_embd.weight"
+                    type = held_type(dtype, other, tensor.shape[-1], tied)
+                    if types[other] != type:
+                        raise ValueError(f"{other} is {types[other].name}, not {type.name}")
+                    found.add(type.name)
+                    tensor = torch.from_numpy(quantized(tensor.float().numpy(), type))
+                expected[name] = tensor
+            return f"{expect_values(tensors, expected, dtypes=False)}, {', '.join(sorted(found))}"
+        kept = self.source.dtype if dtype == "keep" else dtype
+        expected = {name: t.to(getattr(torch, kept)) if t.ndim > 1 else t
+                    for name, t in self.source.tensors.items()}
         return expect_values(tensors, expected, dtypes=False)
