@@ -74,8 +74,13 @@ struct StopStringMatcherTests {
     }
 
     @Test func refusesAnEmptyStopString() throws {
-        try StopStringMatcher.validate(["a", " "])
-        let error = #expect(throws: OptionError.self) { try StopStringMatcher.validate(["a", ""]) }
+        var options = GenerationOptions(maxSequenceLength: 10)
+        options.stopStrings = ["a", " "]
+        try options.validate(vocabularySize: 10, hasTokenizer: true)
+        options.stopStrings = ["a", ""]
+        let error = #expect(throws: OptionError.self) {
+            try options.validate(vocabularySize: 10, hasTokenizer: true)
+        }
         #expect(error?.description == "stop: expected text, found none in entry 1")
     }
 

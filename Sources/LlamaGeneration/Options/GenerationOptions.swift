@@ -31,7 +31,9 @@ package struct GenerationOptions: Sendable {
     package func validate(vocabularySize: Int, hasTokenizer: Bool) throws(OptionError) {
         try sampling.validate(maxTokens: max(0, maxGenerationLength), vocabularySize: vocabularySize)
         try candidates.validate(sampling)
-        try StopStringMatcher.validate(stopStrings)
+        for (index, stop) in stopStrings.enumerated() {
+            try OptionError.require(!stop.isEmpty, .stop, "text", "none in entry \(index)")
+        }
         guard let first = stopStrings.first else { return }
         try OptionError.require(
             hasTokenizer, .stop, "none without a tokenizer", "\"\(first)\"")

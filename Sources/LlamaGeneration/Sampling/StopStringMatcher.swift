@@ -12,19 +12,10 @@ package struct StopStringMatcher: Sendable {
     /// Index of the stop string that was found, in the list given.
     package private(set) var match: Int?
 
-    /// - Parameter stops: Empty ones are ignored; see ``validate(_:)``.
+    /// - Parameter stops: Empty ones are ignored.
     package init(_ stops: [String]) {
         patterns = stops.enumerated().filter { !$0.element.isEmpty }
             .map { Pattern(index: $0.offset, bytes: Array($0.element.utf8)) }
-    }
-
-    /// Checks a list of stop strings.
-    ///
-    /// - Throws: ``OptionError`` where one is empty.
-    package static func validate(_ stops: [String]) throws(OptionError) {
-        for (index, stop) in stops.enumerated() {
-            try OptionError.require(!stop.isEmpty, .stop, "text", "none in entry \(index)")
-        }
     }
 
     /// How many bytes are held back, as they may be the beginning of a stop string.

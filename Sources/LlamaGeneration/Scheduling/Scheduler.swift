@@ -26,7 +26,7 @@ struct Scheduler {
     /// Bounds of what runs at a time.
     let limits: Limits
     /// The cache's pages.
-    private(set) var pool: PagePool
+    var pool: PagePool
     /// By number of sequence.
     var sequences: [ScheduledSequence?] = []
     /// By number of unit.
@@ -36,10 +36,10 @@ struct Scheduler {
     /// Units that wait, by order.
     var waiting: [Int] = []
     /// What the current step does; between two steps, what the next does already.
-    private(set) var plan = StepPlan()
+    var plan = StepPlan()
     private var freeSequences: [Int] = []
     private var freeUnits: [Int] = []
-    private var freeSlots: [Int]
+    var freeSlots: [Int]
 
     /// A scheduler without sequences.
     init(_ limits: Limits) {
@@ -213,205 +213,9 @@ struct Scheduler {
         sequences[member] = sequence
     }
 
-    // MARK: Room
-
-    /// Gets pages for the next rows of running units, oldest first; where there are none, the youngest units wait again.
-    private mutating func makeRoom() {
-        var index = 0
-        while index < running.count {
-            let unit = running[index]
-            var hasRoom = true
-            for member in units[unit]?.members ?? [] {
-                while hasRoom, !reservePages(for: member) {
-                    hasRoom = running.count > index + 1
-                    preempt(running[running.count - 1])
-                }
-                guard hasRoom else { break }
-            }
-            index += 1
-        }
-    }
-
-    /// Pages for all known tokens of a running sequence, of its own where rows will be written; false where there are too
-    /// few.
-    private mutating func reservePages(for member: Int) -> Bool {
-        guard let sequence = sequences[member], let slot = sequence.slot, sequence.computed < sequence.goal
-        else { return true }
-        let first = sequence.computed / limits.positions
-        if first < sequence.pages.count, !pool.isExclusive(sequence.pages[first]) {
-            guard let copy = pool.allocate() else { return false }
-            let shared = sequence.pages[first]
-            plan.copies.append((shared, copy))
-            plan.pages.append((slot, first, copy))
-            sequences[member]?.pages[first] = copy
-            pool.release(shared)
-        }
-        return extendPages(of: member, to: sequence.goal)
-    }
-
-    private mutating func extendPages(of member: Int, to positions: Int) -> Bool {
-        guard let slot = sequences[member]?.slot else { return false }
-        while let count = sequences[member]?.pages.count, count < pageCount(positions) {
-            guard let page = pool.allocate() else { return false }
-            sequences[member]?.pages.append(page)
-            plan.pages.append((slot, count, page))
-        }
-        return true
-    }
-
-    private mutating func preempt(_ unit: Int) {
-        running.removeAll { $0 == unit }
-        insert(unit, into: \.waiting)
-        for member in units[unit]?.members ?? [] {
-            stop(member)
-            plan.preempted.append(member)
-        }
-        freeSlots += units[unit]?.slots ?? []
-        units[unit]?.slots = []
-    }
-
-    /// Gives back a sequence's pages.
-    private mutating func stop(_ member: Int) {
-        guard let sequence = sequences[member], let slot = sequence.slot else { return }
-        for page in sequence.pages.reversed() { pool.release(page) }
-        sequences[member]?.pages.removeAll()
-        sequences[member]?.computed = 0
-        sequences[member]?.registered = 0
-        sequences[member]?.planned = 0
-        sequences[member]?.drafts.removeAll()
-        sequences[member]?.slot = nil
-        plan.pages.removeAll { $0.slot == slot }
-        plan.lengths.removeAll { $0.slot == slot }
-    }
-
-    // MARK: Admission
-
-    /// Starts units that wait, in order, while the step has rows and the cache has slots and pages for the next of them.
-    private mutating func admit() {
-        while plan.rows.count < limits.rows, let unit = waiting.first, start(unit) {
-            waiting.removeFirst()
-            insert(unit, into: \.running)
-            for member in units[unit]?.members ?? [] { addRows(of: member) }
-        }
-    }
-
-    private mutating func start(_ unit: Int) -> Bool {
-        guard let members = units[unit]?.members, let width = units[unit]?.width, width <= freeSlots.count
-        else { return false }
-        var prefixes: [[Int]] = []
-        var missing = 0
-        for member in members {
-            guard let sequence = sequences[member] else { continue }
-            let limit = sequence.reusesPrefix ? sequence.goal - 1 : 0
-            let prefix = pool.prefix(of: sequence.tokens, limit: limit)
-            if isComputed(sequence.tokens, beyond: prefix.count, limit: limit) { return false }
-            prefixes.append(prefix)
-            missing += pageCount(sequence.goal) - prefix.count
-        }
-        for prefix in prefixes { prefix.forEach { pool.retain($0) } }
-        // A page for each running sequence to grow by, so that this one is not preempted at once.
-        let reserve = limits.slots - freeSlots.count + width
-        guard missing + reserve <= pool.available || (running.isEmpty && missing <= pool.available) else {
-            for prefix in prefixes { prefix.reversed().forEach { pool.release($0) } }
-            return false
-        }
-        let slots = Array(freeSlots.suffix(width).reversed())
-        freeSlots.removeLast(width)
-        units[unit]?.slots = slots
-        for (member, (slot, prefix)) in zip(members, zip(slots, prefixes)) {
-            sequences[member]?.registered = prefix.count
-            start(member, in: slot, pages: prefix, computed: prefix.count * limits.positions)
-            _ = extendPages(of: member, to: sequences[member]?.goal ?? 0)
-        }
-        return true
-    }
-
-    private mutating func start(_ member: Int, in slot: Int, pages: [Int], computed: Int) {
-        sequences[member]?.slot = slot
-        sequences[member]?.pages = pages
-        sequences[member]?.computed = computed
-        for (index, page) in pages.enumerated() { plan.pages.append((slot, index, page)) }
-        plan.lengths.append((slot, computed))
-    }
-
-    /// Whether a running sequence is about to compute pages of this beginning, so that waiting for it saves work.
-    private func isComputed(_ tokens: [Int32], beyond known: Int, limit: Int) -> Bool {
-        let next = (known + 1) * limits.positions
-        guard next <= limit else { return false }
-        for unit in running {
-            for member in units[unit]?.members ?? [] {
-                guard let other = sequences[member], other.computed < next, other.tokens.count >= next else {
-                    continue
-                }
-                if other.tokens[..<next] == tokens[..<next] { return true }
-            }
-        }
-        return false
-    }
-
-    // MARK: Rows
-
-    /// Adds a row for each running sequence that has one token to compute, and as many of their drafts as leave half of the
-    /// rows to prompts; returns how many.
-    private mutating func addDecodingRows() -> Int {
-        var sequencesLeft = 0
-        for unit in running {
-            for member in units[unit]?.members ?? [] where sequences[member]?.isDecoding == true {
-                sequencesLeft += 1
-            }
-        }
-        for unit in running {
-            for member in units[unit]?.members ?? [] where sequences[member]?.isDecoding == true {
-                addRows(of: member)
-                sequencesLeft -= 1
-                addDrafts(of: member, atMost: limits.rows / 2 - plan.rows.count - sequencesLeft)
-            }
-        }
-        return plan.rows.count
-    }
-
-    private mutating func addPromptRows() {
-        for unit in running {
-            for member in units[unit]?.members ?? [] where sequences[member]?.planned == 0 {
-                addRows(of: member)
-            }
-        }
-    }
-
-    private mutating func addRows(of member: Int) {
-        guard let sequence = sequences[member], let slot = sequence.slot else { return }
-        let room = limits.rows - plan.rows.count
-        let known = min(sequence.goal - sequence.computed, room)
-        guard known > 0 else { return }
-        for position in sequence.computed..<sequence.computed + known {
-            plan.rows.append(
-                StepPlan.Row(
-                    sequence: member, slot: slot, position: position, token: sequence.tokens[position],
-                    endsSequence: position == sequence.tokens.count - 1, isDraft: false))
-        }
-        sequences[member]?.planned = known
-    }
-
-    /// Drafts are verified as far as free pages go: nothing else gives way to them.
-    private mutating func addDrafts(of member: Int, atMost limit: Int) {
-        guard let sequence = sequences[member], let slot = sequence.slot, !sequence.drafts.isEmpty else {
-            return
-        }
-        var count = min(sequence.drafts.count, limit)
-        guard count > 0 else { return }
-        while count > 0, !extendPages(of: member, to: sequence.goal + count) { count -= 1 }
-        for index in 0..<count {
-            plan.rows.append(
-                StepPlan.Row(
-                    sequence: member, slot: slot, position: sequence.goal + index,
-                    token: sequence.drafts[index], endsSequence: true, isDraft: true))
-        }
-        sequences[member]?.planned += count
-    }
-
     // MARK: Bookkeeping
 
-    private func pageCount(_ positions: Int) -> Int {
+    func pageCount(_ positions: Int) -> Int {
         (positions + limits.positions - 1) / limits.positions
     }
 
@@ -424,7 +228,7 @@ struct Scheduler {
         return sequences.count - 1
     }
 
-    private mutating func insert(_ unit: Int, into list: WritableKeyPath<Scheduler, [Int]>) {
+    mutating func insert(_ unit: Int, into list: WritableKeyPath<Scheduler, [Int]>) {
         let order = units[unit]?.order ?? 0
         let place = self[keyPath: list].firstIndex { (units[$0]?.order ?? 0) > order }
         self[keyPath: list].insert(unit, at: place ?? self[keyPath: list].count)
