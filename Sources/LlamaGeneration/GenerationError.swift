@@ -27,6 +27,8 @@ package enum GenerationError: Error, Equatable, Sendable {
     case cacheTooSmall(bytes: Int, least: Int)
     /// A logit is NaN or infinite: the weights are damaged.
     case notFinite(source: String, position: Int)
+    /// The draft model has another vocabulary than the model.
+    case otherVocabulary(size: Int, draft: Int)
     /// The engine ended before the request.
     case shutDown
     /// The model could not be run.
@@ -74,6 +76,8 @@ extension GenerationError: CategorizedError {
         case .notFinite(let source, let position):
             "\(source): expected finite logits after token \(position), found NaN or infinity; "
                 + "the weights are damaged: fetch the checkpoint again"
+        case .otherVocabulary(let size, let draft):
+            "--draft: expected a model with the \(size) tokens of --checkpoints, found one with \(draft)"
         case .shutDown: "the engine was shut down before the request was completed"
         case .kernels(let error): "\(error)"
         }

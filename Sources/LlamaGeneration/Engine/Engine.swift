@@ -14,11 +14,12 @@ package final class Engine: Sendable {
     /// Starts the thread, which allocates the cache.
     ///
     /// - Parameters:
+    ///   - draft: A smaller model of the same vocabulary, for requests that want its drafts.
     ///   - tokenizer: Nil where all prompts are ids.
     ///   - kernels: Makes the operations that the thread computes with.
     /// - Throws: ``KernelError`` where memory or threads are short, ``GenerationError/cacheTooSmall(bytes:least:)``.
     package init(
-        model: Transformer, tokenizer: (any Tokenizer)?, limits: EngineLimits,
+        model: Transformer, draft: Transformer? = nil, tokenizer: (any Tokenizer)?, limits: EngineLimits,
         kernels: @escaping @Sendable () throws -> KernelContext
     ) throws {
         let pages = try limits.pageCount(model.configuration)
@@ -30,7 +31,7 @@ package final class Engine: Sendable {
         DispatchQueue(label: "swift-llama engine").async {
             do {
                 let core = try EngineCore(
-                    model: model, tokenizer: tokenizer, limits: limits, kernels: kernels())
+                    model: model, draft: draft, tokenizer: tokenizer, limits: limits, kernels: kernels())
                 start.report(nil)
                 EngineLoop(core, mailbox).run()
             } catch {

@@ -32,6 +32,8 @@ final class EngineCore {
     // Kept between steps, so that they allocate nothing.
     private var logitRows: [Int] = []
     private var drafts: [Int32] = []
+    private var wishes: [Drafter.Wish] = []
+    private let drafter: Drafter?
     var scratch = TokenChooser.Scratch()
     /// Requests of which nothing is to be computed.
     private var ready: [RequestState] = []
@@ -42,10 +44,14 @@ final class EngineCore {
     /// Beam searches whose beams are all scored.
     var scoredBeams: [RequestState] = []
 
-    /// - Parameter tokenizer: Nil where all prompts are ids.
-    /// - Throws: ``KernelError`` where memory is short, ``GenerationError/cacheTooSmall(bytes:least:)``.
+    /// - Parameters:
+    ///   - tokenizer: Nil where all prompts are ids.
+    ///   - draft: A smaller model of the same vocabulary, for requests that want its drafts.
+    /// - Throws: ``KernelError`` where memory is short, ``GenerationError/cacheTooSmall(bytes:least:)`` and
+    ///   ``GenerationError/otherVocabulary(size:draft:)``.
     init(
-        model: Transformer, tokenizer: (any Tokenizer)?, limits: EngineLimits, kernels: KernelContext
+        model: Transformer, draft: Transformer? = nil, tokenizer: (any Tokenizer)?, limits: EngineLimits,
+        kernels: KernelContext
     ) throws {
         self.model = model
         self.tokenizer = tokenizer
@@ -56,6 +62,11 @@ final class EngineCore {
             type: limits.cacheType)
         state = try InferenceState(
             model.configuration, cache: cache, rows: max(limits.rows, limits.sequences), kernels: kernels)
+        let size = model.configuration.vocabularySize
+        if let draft, draft.configuration.vocabularySize != size {
+            throw GenerationError.otherVocabulary(size: size, draft: draft.configuration.vocabularySize)
+        }
+        drafter = try draft.map { try Drafter(model: $0, limits: limits, kernels: kernels) }
         scheduler = Scheduler(
             Scheduler.Limits(
                 rows: state.rowCapacity, slots: limits.sequences, pages: pages,
@@ -144,7 +155,7 @@ final class EngineCore {
         let generated = statistics.generatedTokens
         for request in ready { try finishAll(request, observe) }
         ready.removeAll(keepingCapacity: true)
-        propose()
+        try propose()
         scheduler.makePlan()
         guard !scheduler.plan.rows.isEmpty else { return }
         try run(observe)
@@ -189,19 +200,40 @@ final class EngineCore {
     }
 
     /// Drafts tokens for the sequences that want it.
-    private func propose() {
+    private func propose() throws(GenerationError) {
+        wishes.removeAll(keepingCapacity: true)
         for unit in scheduler.running {
-            for member in scheduler.units[unit]?.members ?? [] {
-                guard let owner = owners[member], owner.request.options.lookupDrafts > 0,
-                    owner.request.beams == nil, let sequence = scheduler.sequences[member],
-                    sequence.isDecoding
-                else { continue }
-                let left = owner.request.room - owner.request.choices[owner.choice].ids.count - 1
-                owner.request.choices[owner.choice].lookup.draft(
-                    sequence.tokens.span, count: min(owner.request.options.lookupDrafts, left), into: &drafts)
-                scheduler.propose(drafts, for: member)
-            }
+            for member in scheduler.units[unit]?.members ?? [] { propose(for: member) }
         }
+        guard let drafter, !wishes.isEmpty else { return }
+        do throws(KernelError) {
+            try drafter.draft(wishes) {
+                scheduler.sequences[$0]?.tokens ?? []
+            } propose: { wish, drafts in
+                scheduler.propose(Array(drafts), for: wish.sequence)
+            }
+        } catch {
+            throw .kernels(error)
+        }
+    }
+
+    private func propose(for member: Int) {
+        guard let owner = owners[member], owner.request.drafts, let sequence = scheduler.sequences[member],
+            sequence.isDecoding, let slot = sequence.slot
+        else { return }
+        let options = owner.request.options
+        let left = owner.request.room - owner.request.choices[owner.choice].ids.count - 1
+        if options.lookupDrafts > 0 {
+            owner.request.choices[owner.choice].lookup.draft(
+                sequence.tokens.span, count: min(options.lookupDrafts, left), into: &drafts)
+            scheduler.propose(drafts, for: member)
+            if !drafts.isEmpty { return }
+        }
+        let count = min(options.modelDrafts, left)
+        guard drafter != nil, count > 0 else { return }
+        wishes.append(
+            Drafter.Wish(
+                sequence: member, slot: slot, request: owner.request, choice: owner.choice, count: count))
     }
 
     /// Makes cache and batch what the plan says.

@@ -16,6 +16,8 @@ final class RequestState {
     let scoresPrompt: Bool
     /// Whether choices are compared, so that none is reported before all are done.
     let selects: Bool
+    /// Whether tokens are drafted for it.
+    let drafts: Bool
     var choices: [ChoiceState]
     var beams: BeamState?
     /// Of the prompt, the first nil, where they are asked for.
@@ -51,6 +53,7 @@ final class RequestState {
         choices = (0..<count).map {
             ChoiceState(index: $0, prompt: promptIDs, tokenizer: tokenizer, options: options, room: room)
         }
+        drafts = !isSearch && (options.lookupDrafts > 0 || options.modelDrafts > 0)
         promptLogprobs = scoresPrompt ? [nil] : []
         beams = isSearch ? BeamState(options, room: room) : nil
     }

@@ -5,11 +5,17 @@ import LlamaTokenizers
 /// Prepares lists of prompts for completion by one model.
 package struct Completer {
     private let model: Transformer
+    private let draft: Transformer?
     private let tokenizer: (any Tokenizer)?
     private let kernels: KernelContext
 
-    /// - Parameter tokenizer: Nil where all prompts are ids.
-    package init(model: Transformer, tokenizer: (any Tokenizer)?, kernels: KernelContext) {
+    /// - Parameters:
+    ///   - draft: A smaller model of the same vocabulary, for requests that want its drafts.
+    ///   - tokenizer: Nil where all prompts are ids.
+    package init(
+        model: Transformer, draft: Transformer? = nil, tokenizer: (any Tokenizer)?, kernels: KernelContext
+    ) {
+        self.draft = draft
         self.model = model
         self.tokenizer = tokenizer
         self.kernels = kernels
@@ -38,7 +44,8 @@ package struct Completer {
             return max(candidates.bestOf ?? candidates.n, candidates.beams)
         }
         limits.sequences = max(1, min(limits.sequences, sequences.reduce(0, +)))
-        let core = try EngineCore(model: model, tokenizer: tokenizer, limits: limits, kernels: kernels)
+        let core = try EngineCore(
+            model: model, draft: draft, tokenizer: tokenizer, limits: limits, kernels: kernels)
         for request in requests { _ = try core.check(request) }
         return PreparedPrompts(core: core, requests: encoded)
     }

@@ -18,6 +18,8 @@ package struct GenerationOptions: Sendable {
     package var echo = false
     /// Most tokens drafted from what the text repeats, to be verified in one pass; 0 for none. It changes no text.
     package var lookupDrafts = 0
+    /// Most tokens drafted by the engine's draft model, if it has one, where nothing repeats; likewise.
+    package var modelDrafts = 0
 
     /// - Parameter maxSequenceLength: Most tokens of prompt and completion together.
     package init(maxSequenceLength: Int) { self.maxSequenceLength = maxSequenceLength }

@@ -99,4 +99,35 @@ struct EngineIndependenceTests {
         #expect(drafted.statistics.draftedTokens >= drafted.statistics.acceptedDrafts)
         #expect(drafted.statistics.generatedTokens == 200)
     }
+
+    /// Drafts of the model itself are right, those of another one mostly wrong.
+    @Test(arguments: ["hf-tied-f32", "hf-biased-bf16"], [0, 0.9] as [Float])
+    func aDraftModelChangesNothing(_ name: String, temperature: Float) throws {
+        let model = try TestModel.fixture("hf-tied-f32", hasTokenizer: false)
+        let draft = try TestModel.fixture(name, hasTokenizer: false)
+        var limits = EngineLimits(positions: 400)
+        limits.sequences = 3
+        var options = GenerationOptions.test(40, temperature: temperature, logprobs: 1)
+        func run(_ drafts: Int) throws -> (results: [String], statistics: GenerationStatistics) {
+            options.modelDrafts = drafts
+            let completer = Completer(
+                model: model.transformer, draft: draft.transformer, tokenizer: nil,
+                kernels: try KernelContext(threads: 1))
+            var results: [String] = []
+            let statistics = try completer.prepare(
+                model.randomPrompts([3, 40, 7, 300, 2]).enumerated().map {
+                    GenerationRequest($1, options: options, stream: $0)
+                }, limits
+            ).complete { event in
+                if case .finished(_, let completion, _) = event { results.append(completion.json) }
+                return true
+            }
+            return (results.sorted(), statistics)
+        }
+        let plain = try run(0)
+        let drafted = try run(4)
+        #expect(drafted.results == plain.results)
+        #expect(drafted.statistics.draftedTokens > 0)
+        if name == "hf-tied-f32" { #expect(drafted.statistics.acceptedDrafts > 100) }
+    }
 }
