@@ -13,7 +13,7 @@ struct EngineBenchmark: ParsableCommand {
               shared      requests whose prompts begin with the same tokens
               unrelated   as many requests of the same lengths, with nothing in common
               one by one  eight of these, one after another
-              plain       one request whose prompt repeats itself
+              plain       one request whose text is made to repeat itself, by a repetition penalty of 0.5
               lookup      the same, with drafts from what is repeated
               arrival     eight requests that decode, and a long prompt that arrives
 

@@ -59,10 +59,12 @@ struct EngineSession {
             EngineWorkload(name: "unrelated", prompts: unrelated, sequences: sequences, generate: generate),
             EngineWorkload(
                 name: "one by one", prompts: Array(unrelated.prefix(8)), sequences: 1, generate: generate),
-            EngineWorkload(name: "plain", prompts: [repeating], sequences: 1, generate: 8 * generate),
+            EngineWorkload(
+                name: "plain", prompts: [repeating], sequences: 1, generate: 8 * generate,
+                repetitionPenalty: 0.5),
             EngineWorkload(
                 name: "lookup", prompts: [repeating], sequences: 1, generate: 8 * generate,
-                drafts: options.draftTokens),
+                drafts: options.draftTokens, repetitionPenalty: 0.5),
         ]
     }
 

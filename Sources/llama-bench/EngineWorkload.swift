@@ -12,6 +12,8 @@ struct EngineWorkload {
     let sequences: Int
     let generate: Int
     var drafts = 0
+    /// Below 1, for a text that repeats what it contains, whatever the weights.
+    var repetitionPenalty: Float = 1
 
     /// One measurement.
     struct Result {
@@ -26,6 +28,7 @@ struct EngineWorkload {
         var options = GenerationOptions(maxSequenceLength: (prompts.map(\.count).max() ?? 0) + generate)
         options.maxGenerationLength = generate
         options.sampling.temperature = 0
+        options.sampling.repetitionPenalty = repetitionPenalty
         options.lookupDrafts = drafts
         var limits = EngineLimits(positions: options.maxSequenceLength)
         limits.sequences = sequences
