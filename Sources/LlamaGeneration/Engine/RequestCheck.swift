@@ -20,6 +20,7 @@ struct RequestCheck: Sendable {
         do throws(OptionError) {
             try options.validate(
                 vocabularySize: configuration.vocabularySize, hasTokenizer: tokenizer != nil)
+            try options.validateStopLengths(tokenizer)
         } catch {
             throw .invalidOption(source: source, error)
         }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import LlamaCommands
+@testable import LlamaJSON
 
 struct SpellingTests {
     private static let names = [
