@@ -101,8 +101,8 @@ let package = Package(
         .executableTarget(
             name: "llama-bench",
             dependencies: [
-                "LlamaCheckpoints", "LlamaCommands", "LlamaJSON", "LlamaKernels", "LlamaModel",
-                "LlamaTensors", argumentParser, logging,
+                "LlamaCheckpoints", "LlamaCommands", "LlamaGeneration", "LlamaJSON", "LlamaKernels",
+                "LlamaModel", "LlamaTensors", argumentParser, logging,
             ]),
 
         .target(

@@ -13,6 +13,19 @@ extension TokenLogprob: Ranked {
     }
 }
 
+extension TopSelection<TokenLogprob> {
+    /// Inserts all tokens of a vocabulary into an empty selection.
+    mutating func insert(_ values: Span<Float>) {
+        var threshold: Float?
+        for index in values.indices {
+            // Ids ascend, so an equal value does not displace an earlier one.
+            if let threshold, values[index] <= threshold { continue }
+            insert(TokenLogprob(id: Int32(index), logprob: values[index]))
+            threshold = lowest?.logprob
+        }
+    }
+}
+
 /// Log-probabilities at one position, of the model's own distribution (before temperature and top-p).
 package struct TokenLogprobs: Sendable, Equatable {
     /// Of the token at this position.
@@ -32,9 +45,7 @@ package struct TokenLogprobs: Sendable, Equatable {
         }
         var selection = TopSelection<TokenLogprob>()
         selection.reset(capacity: min(count, logits.count))
-        for index in logits.indices {
-            selection.insert(TokenLogprob(id: Int32(index), logprob: logits[index]))
-        }
+        selection.insert(logits)
         selection.sort()
         for rank in selection.elements.indices {
             let entry = selection.elements[rank]

@@ -23,14 +23,16 @@ struct LlamaBench: ParsableCommand {
               --repetitions N        measurements of each, after one more (5)
               --json                 print JSON
 
-            llama-bench kernels measures single operations. llama-bench help model and llama-bench help kernels say \
-            what is printed. Examples:
+            llama-bench kernels measures single operations, llama-bench engine many requests at a time. llama-bench \
+            help model, kernels or engine says what is printed. Examples:
 
               llama-bench --checkpoints llama-2-7b -p 128 -d 0,2048
               llama-bench --shape tinyllama --dtype q8_0 --batch 1,8,32
               llama-bench kernels --shape llama2-7b --json
+              llama-bench engine --shape tinyllama --dtype q8_0
             """,
-        version: Release.line("llama-bench"), subcommands: [ModelBenchmark.self, KernelBenchmark.self],
+        version: Release.line("llama-bench"),
+        subcommands: [ModelBenchmark.self, KernelBenchmark.self, EngineBenchmark.self],
         defaultSubcommand: ModelBenchmark.self)
 
     static func main() { runCommand(LlamaBench.self) }

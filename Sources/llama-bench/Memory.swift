@@ -22,7 +22,7 @@ enum Memory {
                     + "as the model's context is \(context) tokens, found \(depth)")
         }
         let length = depth + max(prompt, generate)
-        let (cache, overflow) = KVCache.bytesPerPosition(configuration, type: options.kvDtype)
+        let (cache, overflow) = KVCache.bytesPerPosition(configuration, type: options.subject.kvDtype)
             .multipliedReportingOverflow(
                 by: generate > 0 ? depth * (batch - 1) + generate * (batch - 1) + length : length)
         let (sum, sumOverflow) = cache.addingReportingOverflow(weights)

@@ -30,17 +30,7 @@ struct ModelBenchmark: ParsableCommand {
             known or not used is null.
             """)
 
-    @Option(help: ArgumentHelp("Folder of the checkpoint, or a file in it.", valueName: "dir"))
-    var checkpoints: String?
-
-    @Option(help: ArgumentHelp("Random weights in the shape of a model.", valueName: "name"))
-    var shape: ShapeOption?
-
-    @Option(
-        help: ArgumentHelp(
-            "auto uses the weights as stored; float32 expands them in memory; q8_0, q6_k, q4_k and q4_0 quantize them in memory, as llama-run does; others are for --shape, where auto is f16.",
-            valueName: "type"))
-    var dtype: WeightOption = .auto
+    @OptionGroup var subject: SubjectOptions
 
     @Option(
         name: [.customShort("p"), .long],
@@ -60,25 +50,12 @@ struct ModelBenchmark: ParsableCommand {
     @Option(help: ArgumentHelp("Sequences that are decoded at the same time.", valueName: "n,…"))
     var batch = CountList([1])
 
-    @Option(help: .cacheType)
-    var kvDtype: CacheType = .float32
-
     @OptionGroup var common: CommonOptions
 
     /// The most tokens of any list: what a context of any Llama holds.
     private static let mostTokens = 10_000_000
 
     func validate() throws {
-        guard checkpoints != nil || shape != nil else {
-            throw ValidationError("give the folder of --checkpoints, or a --shape")
-        }
-        guard checkpoints == nil || shape == nil else {
-            throw ValidationError(
-                "--shape: expected none with --checkpoints, found \(shape?.rawValue ?? "one")")
-        }
-        try require(
-            shape != nil || dtype.weightType != nil, "--dtype",
-            WeightOption.ofCheckpoints + " with --checkpoints", dtype.rawValue)
         let tokens = 0...Self.mostTokens
         try prompt.require(tokens, "--prompt")
         try generate.require(tokens, "--generate")

@@ -16,7 +16,10 @@ struct ModelSession {
         defer { progress.clear() }
         let kernels = try options.common.kernels()
         progress.show("loading")
-        let subject = try Subject(options)
+        let subject = try Subject(options.subject, threads: options.common.threads) {
+            (weights, configuration) throws(Failure) in
+            try Memory.require(weights, for: configuration, options)
+        }
         let limits = Limits(subject.transformer.matrices, on: kernels)
         var results: [ModelResult] = []
         for depth in options.depth.counts {
@@ -48,7 +51,7 @@ struct ModelSession {
         let measurements = measurements(depth)
         let sequences = try Sequences(
             subject.transformer, slots: measurements.map(\.batch).max() ?? 1, depth: depth,
-            tokens: measurements.map(\.tokens).max() ?? 0, cacheType: options.kvDtype, on: kernels)
+            tokens: measurements.map(\.tokens).max() ?? 0, cacheType: options.subject.kvDtype, on: kernels)
         return try measurements.map { measurement in
             progress.show("\(measurement.text): filling the cache")
             MemoryStatus.resetPeak()
@@ -61,7 +64,7 @@ struct ModelSession {
             }
             return ModelResult(
                 measurement: measurement, dtype: subject.dtype.rawValue, activations: kernels.activations,
-                cacheType: options.kvDtype,
+                cacheType: options.subject.kvDtype,
                 work: work(measurement, sequences, subject.transformer, kernels), repetitions: repetitions,
                 peakMemory: MemoryStatus.peak)
         }
@@ -89,11 +92,11 @@ struct ModelSession {
         case .prefill:
             Work.prefill(
                 model, tokens: measurement.tokens, depth: measurement.depth, rows: sequences.rowCapacity,
-                cacheType: options.kvDtype, on: kernels)
+                cacheType: options.subject.kvDtype, on: kernels)
         case .decode:
             Work.decode(
                 model, tokens: measurement.tokens, depth: measurement.depth, batch: measurement.batch,
-                cacheType: options.kvDtype, on: kernels)
+                cacheType: options.subject.kvDtype, on: kernels)
         }
     }
 
@@ -110,7 +113,7 @@ struct ModelSession {
             [ModelResult.titles] + results.map(\.cells), indentation: 0, rightAligned: numbers)
         let isFloat = [.float32, .float16].contains(subject.dtype)
         let activations = isFloat ? "" : ", \(options.common.activations.rawValue) activations"
-        let cache = ", cache in \(options.kvDtype.rawValue)"
+        let cache = ", cache in \(options.subject.kvDtype.rawValue)"
         let lines = [machine.text, subject.text + activations + cache, options.common.heading, ""] + table
         try Console.output(lines.joined(separator: "\n") + "\n")
     }

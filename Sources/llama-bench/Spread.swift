@@ -1,3 +1,4 @@
+import Glibc
 import LlamaJSON
 
 /// Median, least and greatest of several measurements.
@@ -21,5 +22,16 @@ struct Spread {
     /// The object that `--json` prints.
     var json: JSONText {
         .object([("median", .double(median)), ("min", .double(minimum)), ("max", .double(maximum))])
+    }
+
+    /// `12.5 (11.9-12.8)`, with three digits.
+    var text: String { "\(Self.short(median)) (\(Self.short(minimum))-\(Self.short(maximum)))" }
+
+    private static func short(_ value: Double) -> String {
+        guard value.isFinite, value > 0 else { return "\(value)" }
+        let digits = max(0, 2 - Int(log10(value).rounded(.down)))
+        let scale = pow(10, Double(min(digits, 6)))
+        let rounded = (value * scale).rounded() / scale
+        return rounded == rounded.rounded() && digits == 0 ? "\(Int(rounded))" : "\(rounded)"
     }
 }

@@ -35,7 +35,12 @@ struct Subject {
 
     /// - Throws: ``CheckpointError``, ``KernelError``, ``LoadingError``, and ``Failure`` where memory would not fit or the
     ///   run was interrupted.
-    init(_ options: ModelBenchmark) throws {
+    ///
+    /// - Parameter check: Receives the bytes of the weights that will be in memory, and refuses what does not fit.
+    init(
+        _ options: SubjectOptions, threads: Int?,
+        check: (_ weights: Int, ModelConfiguration) throws(Failure) -> Void
+    ) throws {
         let start = ContinuousClock.now
         cacheType = options.kvDtype
         let checkpoint: Checkpoint
@@ -47,21 +52,19 @@ struct Subject {
             let isQuantized = loading.type.quantization != nil
             name = path
             weights = isQuantized ? .quantized : loading.type == .float32 ? .expanded : .mapped
-            try Memory.require(
-                Memory.byteCount(of: checkpoint, as: loading.type), for: checkpoint.configuration, options)
+            try check(Memory.byteCount(of: checkpoint, as: loading.type), checkpoint.configuration)
         } else {
             let shape = options.shape ?? .tinyllama
             let (configuration, dtype) = (shape.configuration, options.dtype.randomType)
             let shapes = TensorRole.all(of: configuration).map { $0.shape(in: configuration) }
-            try Memory.require(
-                RandomWeights.byteCount(of: shapes, dtype), for: configuration, options)
+            try check(RandomWeights.byteCount(of: shapes, dtype), configuration)
             checkpoint = try RandomWeights.checkpoint(configuration, dtype, named: shape.rawValue)
             (name, weights) = (shape.rawValue, .random)
         }
         configuration = checkpoint.configuration
         let bar = weights == .quantized ? ByteProgress("quantizing") : nil
         defer { bar?.clear() }
-        loading.threads = options.common.threads ?? KernelContext.processorCount
+        loading.threads = threads ?? KernelContext.processorCount
         loading.progress = { done, total in
             bar?.show(done, of: total)
             return !Interrupt.isRequested

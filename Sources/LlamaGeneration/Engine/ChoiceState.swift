@@ -16,6 +16,8 @@ struct ChoiceState {
     private var matcher: StopStringMatcher
     private(set) var text = ""
     var lookup = PromptLookup()
+    /// How many tokens to draft next: more where drafts were right, fewer where they were not.
+    private var draftLength = 2
 
     init(index: Int, prompt: [Int32], tokenizer: (any Tokenizer)?, options: GenerationOptions, room: Int) {
         self.index = index
@@ -43,6 +45,17 @@ struct ChoiceState {
         if matcher.match != nil { finishReason = .stopString }
         return new
     }
+
+    /// How many tokens are worth drafting.
+    ///
+    /// - Parameter room: Most tokens of the choice.
+    func mostDrafts(room: Int) -> Int { min(room - ids.count - 1, draftLength) }
+
+    /// Counts a draft that was the token chosen.
+    mutating func acceptDraft() { draftLength = min(draftLength + 1, 1024) }
+
+    /// Counts the first draft of a step that was not.
+    mutating func rejectDraft() { draftLength = max(draftLength / 2, 1) }
 
     /// Ends it with a stop token.
     mutating func stop() { finishReason = .stop }

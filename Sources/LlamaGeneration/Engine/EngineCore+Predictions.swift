@@ -55,9 +55,13 @@ extension EngineCore {
         let count = scheduler.sequences[row.sequence]?.tokens.count ?? 0
         // A draft that is not what was chosen, and those after it, are not part of the text.
         guard row.position == count - 1, scheduler.sequences[row.sequence]?.tokens.last == row.token else {
+            if row.position == count - 1 { request.choices[owner.choice].rejectDraft() }
             return scheduler.rejectDrafts(1, of: row.sequence)
         }
-        if row.isDraft { statistics.acceptedDrafts += 1 }
+        if row.isDraft {
+            statistics.acceptedDrafts += 1
+            request.choices[owner.choice].acceptDraft()
+        }
         let isFirst = count == request.promptIDs.count && owner.choice == 0
         for choice in owner.choice..<(isFirst ? request.choices.count : owner.choice + 1) {
             try extend(Owner(request: request, choice: choice), after: row, logits, observe)

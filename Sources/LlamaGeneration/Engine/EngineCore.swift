@@ -222,7 +222,7 @@ final class EngineCore {
             sequence.isDecoding, let slot = sequence.slot
         else { return }
         let options = owner.request.options
-        let left = owner.request.room - owner.request.choices[owner.choice].ids.count - 1
+        let left = owner.request.choices[owner.choice].mostDrafts(room: owner.request.room)
         if options.lookupDrafts > 0 {
             owner.request.choices[owner.choice].lookup.draft(
                 sequence.tokens.span, count: min(options.lookupDrafts, left), into: &drafts)

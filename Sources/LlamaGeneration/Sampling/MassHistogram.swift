@@ -11,16 +11,24 @@ struct MassHistogram {
     /// The bin of a distance that is not negative.
     static func bin(_ distance: Float) -> Int { distance < 31.9 ? Int(distance * 64) : bins - 1 }
 
-    /// Empties all bins.
-    mutating func removeAll() {
+    /// Replaces the masses of all bins.
+    ///
+    /// - Parameters:
+    ///   - distances: Infinite where there is nothing to add.
+    ///   - masses: One for each distance.
+    mutating func fill(distances: Span<Float>, masses values: Span<Float>) {
         for bin in 0..<end { masses[bin] = 0 }
         masses[Self.bins - 1] = 0
         end = 0
-    }
-
-    mutating func add(_ mass: Double, to bin: Int) {
-        masses[bin] += mass
-        if bin >= end, bin < Self.bins - 1 { end = bin + 1 }
+        // In locals, which the loop keeps in registers.
+        var bins = masses.mutableSpan
+        var highest = -1
+        for index in distances.indices {
+            let bin = Self.bin(distances[index])
+            bins[bin] += Double(values[index])
+            if bin > highest, bin < Self.bins - 1 { highest = bin }
+        }
+        end = highest + 1
     }
 
     /// The mass of all bins, added in their order.

@@ -7,7 +7,11 @@ import Glibc
 struct Nucleus {
     /// Buffers kept from one draw to the next so that they are allocated once.
     struct Scratch {
-        /// Masses by distance from the likeliest token.
+        /// `(best - logit) / temperature` of each token.
+        var gaps: [Float] = []
+        /// `exp(-gap)` of each token.
+        var masses: [Float] = []
+        /// Masses by gap.
         var histogram = MassHistogram()
         /// Tokens of the bin in which the nucleus ends.
         var members: [(logit: Float, index: Int)] = []
@@ -23,29 +27,25 @@ struct Nucleus {
     /// - Parameters:
     ///   - best: The largest logit, which is finite.
     ///   - temperature: Above 0.
+    ///   - scratch: Holds the gaps and masses of all tokens from here on.
     init(
         _ logits: Span<Float>, best: Float, temperature: Float, topP: Float, scratch: inout Scratch
     ) {
-        scratch.histogram.removeAll()
-        for index in logits.indices {
-            let gap = (best - logits[index]) / temperature
-            scratch.histogram.add(Double(expf(-gap)), to: MassHistogram.bin(gap))
-        }
+        Self.fill(&scratch.gaps, &scratch.masses, logits, best: best, temperature: temperature)
+        Self.fill(&scratch.histogram, &scratch.gaps, &scratch.masses)
         let target = Double(topP) * scratch.histogram.sum
         let (boundary, above) = scratch.histogram.crossing { $0 <= target }
         self.boundary = boundary
         scratch.members.removeAll(keepingCapacity: true)
         // Impossible tokens have no mass, and none of them may be drawn where rounding leaves some mass to the last one.
         for index in logits.indices
-        where MassHistogram.bin((best - logits[index]) / temperature) == boundary
-            && logits[index] > -.infinity
-        {
+        where MassHistogram.bin(scratch.gaps[index]) == boundary && logits[index] > -.infinity {
             scratch.members.append((logits[index], index))
         }
         scratch.members.sort { $0.logit != $1.logit ? $0.logit > $1.logit : $0.index < $1.index }
         var kept = 0.0
         for member in scratch.members where above + kept <= target {
-            kept += Double(expf(-(best - member.logit) / temperature))
+            kept += Double(scratch.masses[member.index])
             (lowest, lastIndex) = (member.logit, member.index)
         }
         mass = above + kept
@@ -58,5 +58,41 @@ struct Nucleus {
         let bin = MassHistogram.bin(gap)
         return bin < boundary
             || (bin == boundary && (logit > lowest || (logit == lowest && index <= lastIndex)))
+    }
+
+    /// The token at `draw` of its mass, in order of ids.
+    ///
+    /// - Parameters:
+    ///   - logits: Those of which it was made.
+    ///   - draw: In [0, 1).
+    func token(at draw: Double, of logits: Span<Float>, scratch: borrowing Scratch) -> Int? {
+        let (gaps, masses) = (scratch.gaps.span, scratch.masses.span)
+        var remaining = draw * mass
+        var last: Int?
+        for index in logits.indices where contains(index, logit: logits[index], gap: gaps[index]) {
+            last = index
+            remaining -= Double(masses[index])
+            if remaining < 0 { return index }
+        }
+        return last
+    }
+
+    /// Computes the gaps and masses of all tokens.
+    static func fill(
+        _ gaps: inout [Float], _ masses: inout [Float], _ logits: Span<Float>, best: Float, temperature: Float
+    ) {
+        if gaps.count != logits.count {
+            gaps = Array(repeating: 0, count: logits.count)
+            masses = Array(repeating: 0, count: logits.count)
+        }
+        var gaps = gaps.mutableSpan
+        var masses = masses.mutableSpan
+        for index in logits.indices { gaps[index] = (best - logits[index]) / temperature }
+        for index in logits.indices { masses[index] = expf(-gaps[index]) }
+    }
+
+    // Takes the arrays, as a span of one buffer of `Scratch` would borrow all of them.
+    static func fill(_ histogram: inout MassHistogram, _ gaps: inout [Float], _ masses: inout [Float]) {
+        histogram.fill(distances: gaps.span, masses: masses.span)
     }
 }

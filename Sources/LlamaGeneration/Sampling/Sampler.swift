@@ -57,16 +57,7 @@ package struct Sampler: Sendable {
     ///   - draw: In [0, 1).
     func sample(_ logits: Span<Float>, best: Float, draw: Double, scratch: inout Scratch) -> Int? {
         let nucleus = Nucleus(logits, best: best, temperature: temperature, topP: topP, scratch: &scratch)
-        var remaining = draw * nucleus.mass
-        var last: Int?
-        for index in logits.indices {
-            let gap = (best - logits[index]) / temperature
-            guard nucleus.contains(index, logit: logits[index], gap: gap) else { continue }
-            last = index
-            remaining -= Double(expf(-gap))
-            if remaining < 0 { return index }
-        }
-        return last
+        return nucleus.token(at: draw, of: logits, scratch: scratch)
     }
 
     /// A number in [0, 1) that is a function of seed, prompt and position.

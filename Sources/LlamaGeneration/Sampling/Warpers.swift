@@ -69,9 +69,7 @@ struct Warpers: Sendable {
 
     private func keepTopK(_ scores: inout MutableSpan<Float>, _ top: inout TopSelection<TokenLogprob>) {
         top.reset(capacity: topK)
-        for index in scores.indices {
-            top.insert(TokenLogprob(id: Int32(index), logprob: scores[index]))
-        }
+        top.insert(scores.span)
         guard let threshold = top.lowest?.logprob else { return }
         for index in scores.indices where scores[index] < threshold { scores[index] = -.infinity }
     }
@@ -90,45 +88,38 @@ struct Warpers: Sendable {
     // A token's distance is that of its information content from the entropy. Both contain the logarithm of the sum of all
     // masses, so the distance is |gap - mean gap|. As in Nucleus, only the bin in which the mass is reached is sorted.
     private func keepTypical(_ scores: inout MutableSpan<Float>, _ best: Float, _ scratch: inout Scratch) {
-        var sum = 0.0
-        var mean = 0.0
-        for index in scores.indices where scores[index] > -.infinity {
-            let gap = gap(scores[index], best)
-            let mass = Double(expf(-gap))
+        Nucleus.fill(
+            &scratch.nucleus.gaps, &scratch.nucleus.masses, scores.span, best: best, temperature: temperature)
+        var (sum, mean) = (0.0, 0.0)
+        // A gap without mass may be infinite.
+        for index in scores.indices where scratch.nucleus.masses[index] > 0 {
+            let mass = Double(scratch.nucleus.masses[index])
             sum += mass
-            // A gap that overflowed has no mass.
-            if mass > 0 { mean += mass * Double(gap) }
+            mean += mass * Double(scratch.nucleus.gaps[index])
         }
         mean /= sum
-        scratch.nucleus.histogram.removeAll()
-        for index in scores.indices where scores[index] > -.infinity {
-            let gap = gap(scores[index], best)
-            scratch.nucleus.histogram.add(
-                Double(expf(-gap)), to: MassHistogram.bin(distance(gap, mean)))
+        for index in scores.indices {
+            scratch.nucleus.gaps[index] = Float(abs(Double(scratch.nucleus.gaps[index]) - mean))
         }
+        Nucleus.fill(&scratch.nucleus.histogram, &scratch.nucleus.gaps, &scratch.nucleus.masses)
         let target = Double(typicalP) * sum
-        var (boundary, before) = scratch.nucleus.histogram.crossing { $0 < target }
+        let (boundary, before) = scratch.nucleus.histogram.crossing { $0 < target }
         scratch.members.removeAll(keepingCapacity: true)
-        for index in scores.indices where scores[index] > -.infinity {
-            let gap = gap(scores[index], best)
-            let distance = distance(gap, mean)
-            if MassHistogram.bin(distance) == boundary {
-                scratch.members.append((distance, Double(expf(-gap))))
-            }
+        for index in scores.indices
+        where scores[index] > -.infinity && MassHistogram.bin(scratch.nucleus.gaps[index]) == boundary {
+            scratch.members.append((scratch.nucleus.gaps[index], Double(scratch.nucleus.masses[index])))
         }
         scratch.members.sort { $0.distance < $1.distance }
+        var mass = before
         var farthest = -Float.infinity
-        for member in scratch.members {
+        for member in scratch.members where mass < target {
             farthest = member.distance
-            before += member.mass
-            if before >= target { break }
+            mass += member.mass
         }
         for index in scores.indices {
-            let distance = distance(gap(scores[index], best), mean)
+            let distance = scratch.nucleus.gaps[index]
             let bin = MassHistogram.bin(distance)
             if bin > boundary || (bin == boundary && distance > farthest) { scores[index] = -.infinity }
         }
     }
-
-    private func distance(_ gap: Float, _ mean: Double) -> Float { Float(abs(Double(gap) - mean)) }
 }

@@ -95,7 +95,7 @@ struct EngineIndependenceTests {
         options.lookupDrafts = 8
         let drafted = try model.complete([prompt], options)
         #expect(drafted.completions.map(\.json) == plain.completions.map(\.json))
-        #expect(drafted.statistics.acceptedDrafts > 100)
+        #expect(drafted.statistics.acceptedDrafts > 80)
         #expect(drafted.statistics.draftedTokens >= drafted.statistics.acceptedDrafts)
         #expect(drafted.statistics.generatedTokens == 200)
     }
@@ -128,6 +128,6 @@ struct EngineIndependenceTests {
         let drafted = try run(4)
         #expect(drafted.results == plain.results)
         #expect(drafted.statistics.draftedTokens > 0)
-        if name == "hf-tied-f32" { #expect(drafted.statistics.acceptedDrafts > 100) }
+        if name == "hf-tied-f32" { #expect(drafted.statistics.acceptedDrafts > 80) }
     }
 }
