@@ -10,6 +10,8 @@ package enum Spelling {
             let other = Array(name.drop { $0 == "-" })
             if letters.count >= 3, other.starts(with: letters) { return (name, 1) }
             let distance = distance(letters, other)
+            // Two names of a single letter have nothing in common.
+            guard distance < max(letters.count, other.count) else { return nil }
             return distance <= max(1, min(3, min(letters.count, other.count) / 2)) ? (name, distance) : nil
         }
         return near.min { $0.distance < $1.distance }?.name

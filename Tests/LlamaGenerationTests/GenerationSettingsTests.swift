@@ -141,4 +141,12 @@ struct GenerationSettingsTests {
         #expect(try drafts(#"{"speculate": "none"}"#, hasModel: true) == [0, 0])
         #expect(throws: OptionError.self) { try drafts(#"{"draft_tokens": 3}"#, hasModel: false) }
     }
+
+    @Test func refusesNegativeLengths() throws {
+        let settings = try Self.settings(#"{"max_tokens": -1}"#)
+        let error = #expect(throws: OptionError.self) {
+            try settings.options(GenerationOptions(maxSequenceLength: 50), tokenizer: nil)
+        }
+        #expect(error?.description == "max_tokens: expected at least 0, found -1")
+    }
 }

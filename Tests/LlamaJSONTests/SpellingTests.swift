@@ -4,13 +4,15 @@ import Testing
 
 struct SpellingTests {
     private static let names = [
-        "--checkpoints", "--prompt", "--prompts", "--top-p", "--seed", "--echo", "--temperature",
+        "--checkpoints", "--prompt", "--prompts", "--top-p", "--seed", "--echo", "--temperature", "--n",
     ]
 
     @Test(arguments: [
         ("--checkpoint", "--checkpoints"), ("--promt", "--prompt"), ("--propmts", "--prompts"),
         ("--temp", "--temperature"),
         ("--topp", "--top-p"), ("-seed", "--seed"), ("--ehco", "--echo"), ("--model", nil), ("-p", nil),
+        ("-x", nil),
+        ("-nn", "--n"),
         ("--", nil),
     ])
     func findsTheNearestName(word: String, name: String?) {

@@ -29,7 +29,10 @@ package enum BadWord: Sendable, Equatable {
                     throw OptionError(
                         .badWords, expected: "token ids, as there is no tokenizer", found: "\"\(text)\"")
                 }
-                sequences += spellings(of: text, tokenizer)
+                let spellings = spellings(of: text, tokenizer)
+                try OptionError.require(
+                    spellings.allSatisfy { !$0.isEmpty }, .badWords, "text that has tokens", "\"\(text)\"")
+                sequences += spellings
             }
         }
         return sequences

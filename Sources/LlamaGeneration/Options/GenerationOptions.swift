@@ -33,8 +33,6 @@ package struct GenerationOptions: Sendable {
     ///   - hasTokenizer: Whether there is text in which stop strings can be found.
     /// - Throws: ``OptionError`` for the first value that cannot be used.
     package func validate(vocabularySize: Int, hasTokenizer: Bool) throws(OptionError) {
-        try OptionError.require(
-            maxGenerationLength >= 0, .maxTokens, "at least 0", "\(maxGenerationLength)")
         try sampling.validate(maxTokens: max(0, maxGenerationLength), vocabularySize: vocabularySize)
         try candidates.validate(sampling)
         for drafts in [lookupDrafts, modelDrafts] {

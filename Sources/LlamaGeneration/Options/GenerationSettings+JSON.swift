@@ -85,8 +85,11 @@ extension GenerationSettings {
     private static func earlyStopping(
         _ value: JSONValue
     ) throws(JSONError) -> CandidateOptions.EarlyStopping {
+        // The names are those of the values, of which only one is a string.
         let name = value.isString ? try value.string() : value.excerpt
-        guard let stopping = CandidateOptions.EarlyStopping(rawValue: name) else {
+        guard let stopping = CandidateOptions.EarlyStopping(rawValue: name),
+            value.isString == (stopping == .never)
+        else {
             throw .wrongType(
                 path: value.path, expected: "true, false or \"never\"", found: value.excerpt)
         }

@@ -17,18 +17,20 @@ extension GenerationSettings {
         var options = base
         apply(to: &options)
         if let badWords { options.sampling.badWords = try BadWord.sequences(badWords, tokenizer) }
-        try validateDrafts(hasModel: base.modelDrafts > 0)
+        try validate(hasDraftModel: base.modelDrafts > 0)
         return options
     }
 
-    /// Checks that tokens are drafted from somewhere, if their number is given.
-    ///
-    /// - Parameter hasModel: Whether there is a draft model.
-    package func validateDrafts(hasModel: Bool) throws(OptionError) {
+    /// Checks what cannot be seen from options: that a number of tokens is one, and that there is something that drafts
+    /// them.
+    package func validate(hasDraftModel: Bool) throws(OptionError) {
+        if let maxTokens {
+            try OptionError.require(maxTokens >= 0, .maxTokens, "at least 0", "\(maxTokens)")
+        }
         guard let draftTokens else { return }
         try OptionError.require(draftTokens > 0, .draftTokens, "at least 1", "\(draftTokens)")
         try OptionError.require(
-            speculation != nil || hasModel, .draftTokens, "none without speculate or a draft model",
+            speculation != nil || hasDraftModel, .draftTokens, "none without speculate or a draft model",
             "\(draftTokens)")
     }
 

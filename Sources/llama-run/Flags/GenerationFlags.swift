@@ -26,9 +26,9 @@ struct GenerationFlags: ParsableArguments {
         var options = GenerationOptions(maxSequenceLength: .max)
         settings.apply(to: &options)
         do throws(OptionError) {
+            try settings.validate(hasDraftModel: speculation.draft != nil)
             // The model, which is not loaded yet, may refuse more: its vocabulary is smaller.
             try options.validate(vocabularySize: .max, hasTokenizer: true)
-            try settings.validateDrafts(hasModel: speculation.draft != nil)
         } catch {
             throw ValidationError(error.usage)
         }
