@@ -11,18 +11,31 @@ package struct GenerationSettings: Sendable, Equatable {
         case lookup
     }
 
+    /// Divides the logits; 0 for the likeliest token.
     package var temperature: Float?
+    /// Of how many tokens one is drawn; 0 for all.
     package var topK: Int?
+    /// The probability of the likeliest tokens that are kept.
     package var topP: Float?
+    /// The least probability relative to the likeliest token.
     package var minP: Float?
+    /// The probability of the most typical tokens that are kept.
     package var typicalP: Float?
+    /// Divides the logits of tokens of prompt and completion.
     package var repetitionPenalty: Float?
+    /// Subtracted for every time that the completion contains a token.
     package var frequencyPenalty: Float?
+    /// Subtracted where the completion contains a token.
     package var presencePenalty: Float?
+    /// Added to the logits of tokens.
     package var logitBias: [Int32: Float]?
+    /// What the completion never contains.
     package var badWords: [BadWord]?
+    /// Of the random numbers.
     package var seed: UInt64?
+    /// Most tokens of a completion.
     package var maxTokens: Int?
+    /// Tokens before which no stop token ends a completion.
     package var minTokens: Int?
     /// Stop strings.
     package var stop: [String]?
@@ -30,13 +43,21 @@ package struct GenerationSettings: Sendable, Equatable {
     package var stopTokenIDs: [Int32]?
     /// Whether the model's own stop tokens do not end a completion.
     package var ignoreEOS: Bool?
+    /// Completions that are returned.
     package var n: Int?
+    /// Completions that are sampled.
     package var bestOf: Int?
+    /// Width of the beam search.
     package var beams: Int?
+    /// The power of the length that divides the score of a beam.
     package var lengthPenalty: Float?
+    /// When a beam search ends.
     package var earlyStopping: CandidateOptions.EarlyStopping?
+    /// How many of the likeliest tokens are reported.
     package var logprobs: Int?
+    /// Whether log-probabilities of the prompt are reported too, and the prompt is printed.
     package var echo: Bool?
+    /// What drafts tokens.
     package var speculation: Speculation?
     /// Most tokens drafted at a time; 8 where speculation is all that is asked for.
     package var draftTokens: Int?

@@ -30,6 +30,7 @@ struct CandidateFlags: ParsableArguments {
                 + "(false), or impossible (never). Default: false.", valueName: "when"))
     var earlyStopping: CandidateOptions.EarlyStopping?
 
+    /// Sets what is given.
     func add(to settings: inout GenerationSettings) {
         settings.n = n
         settings.bestOf = bestOf

@@ -45,6 +45,7 @@ struct LengthFlags: ParsableArguments {
     /// The longest context of any Llama so far.
     private static let longest = 10_000_000
 
+    /// Sets what is given.
     func add(to settings: inout GenerationSettings) {
         settings.maxTokens = maxGenLen
         settings.minTokens = minGenLen

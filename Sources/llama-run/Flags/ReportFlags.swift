@@ -12,6 +12,7 @@ struct ReportFlags: ParsableArguments {
             valueName: "n"))
     var logprobs: Int?
 
+    /// Sets what is given.
     func add(to settings: inout GenerationSettings) {
         settings.echo = echo ? true : nil
         settings.logprobs = logprobs

@@ -71,6 +71,7 @@ struct SamplingFlags: ParsableArguments {
         return seed
     }
 
+    /// Sets what is given.
     func add(to settings: inout GenerationSettings) {
         settings.temperature = temperature
         settings.topK = topK

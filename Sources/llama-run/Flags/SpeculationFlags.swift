@@ -18,6 +18,7 @@ struct SpeculationFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Most tokens drafted at a time. Default: 8.", valueName: "n"))
     var draftTokens: Int?
 
+    /// Sets what is given.
     func add(to settings: inout GenerationSettings) {
         settings.speculation = speculate
         settings.draftTokens = draftTokens
