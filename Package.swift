@@ -149,8 +149,8 @@ let package = Package(
         .testTarget(
             name: "LlamaGenerationTests",
             dependencies: [
-                "LlamaCheckpoints", "LlamaGeneration", "LlamaKernels", "LlamaModel", "LlamaTestSupport",
-                "LlamaTokenizers",
+                "LlamaCheckpoints", "LlamaGeneration", "LlamaJSON", "LlamaKernels", "LlamaModel",
+                "LlamaTestSupport", "LlamaTokenizers", logging,
             ]),
         .testTarget(
             name: "LlamaTrainingTests",

@@ -1,4 +1,5 @@
 import Glibc
+import LlamaJSON
 
 /// A look over the arguments by the names of a command's options, without parsing values.
 ///

@@ -1,4 +1,5 @@
 import LlamaCheckpoints
+import LlamaFiles
 import LlamaKernels
 import LlamaModel
 import LlamaTokenizers
@@ -17,6 +18,8 @@ package struct LoadedModel: Sendable {
     package let transformer: Transformer
     /// The tokens that end a completion: see ``StopTokens``, and the begin-of-sequence token.
     package let stopTokens: Set<Int32>
+    /// The settings that its `generation_config.json` recommends.
+    package let recommendedSettings: GenerationSettings
 
     /// Most tokens of a sequence where the checkpoint does not state a context length.
     private static let usualLength = 4096
@@ -47,6 +50,7 @@ package struct LoadedModel: Sendable {
         // Models trained on texts one after another, each behind a begin token, end one by beginning the next.
         if let begin = tokenizer?.tokenizer.bosID { stopTokens.insert(begin) }
         self.stopTokens = stopTokens
+        recommendedSettings = try Self.recommendedSettings(of: checkpoint, logger: logger)
     }
 
     /// A logger's handler that prints nothing.
@@ -75,18 +79,54 @@ package struct LoadedModel: Sendable {
         }
     }
 
+    private static func recommendedSettings(
+        of checkpoint: Checkpoint, logger: Logger
+    ) throws(CheckpointError) -> GenerationSettings {
+        let name = GenerationSettings.configurationFile
+        let path = checkpoint.folder + "/" + name
+        guard checkpoint.format.definition.tokenFiles.contains(name), FilePath(path).exists else {
+            return GenerationSettings()
+        }
+        return GenerationSettings(generationConfig: try ConfigurationReader(path), logger: logger)
+    }
+
     /// The longest sequence, in tokens, that the model was made for; 4096 where the checkpoint does not say.
     package var contextLength: Int { checkpoint.configuration.contextLength ?? Self.usualLength }
 
-    /// Options with the model's context length and stop tokens.
+    /// Options with the model's context length, stop tokens and recommended settings.
     package var generationOptions: GenerationOptions {
+        var options = baseOptions
+        recommendedSettings.apply(to: &options)
+        return options
+    }
+
+    private var baseOptions: GenerationOptions {
         var options = GenerationOptions(maxSequenceLength: contextLength)
         options.stopTokens = stopTokens
         return options
     }
 
+    /// Options with what is given; the rest as in ``generationOptions``.
+    ///
+    /// - Parameter hasDraft: Whether the engine has a draft model.
+    /// - Throws: ``OptionError`` for a value that this model cannot be used with.
+    package func generationOptions(
+        _ settings: GenerationSettings, hasDraft: Bool = false
+    ) throws(OptionError) -> GenerationOptions {
+        let tokenizer = tokenizer?.tokenizer
+        var base = baseOptions
+        base.modelDrafts = hasDraft ? GenerationSettings.usualDrafts : 0
+        let options = try recommendedSettings.overridden(by: settings).options(base, tokenizer: tokenizer)
+        try options.validate(
+            vocabularySize: checkpoint.configuration.vocabularySize, hasTokenizer: tokenizer != nil)
+        try options.validateStopLengths(tokenizer)
+        return options
+    }
+
     /// A completer of prompts that computes with `kernels`.
-    package func completer(kernels: KernelContext) -> Completer {
-        Completer(model: transformer, tokenizer: tokenizer?.tokenizer, kernels: kernels)
+    ///
+    /// - Parameter draft: A smaller model of the same vocabulary, for requests that want its drafts.
+    package func completer(draft: Transformer? = nil, kernels: KernelContext) -> Completer {
+        Completer(model: transformer, draft: draft, tokenizer: tokenizer?.tokenizer, kernels: kernels)
     }
 }

@@ -6,6 +6,8 @@ package enum JSONError: Error, Equatable, Sendable {
     case syntax(String, offset: Int)
     /// Two members of one object have the same name.
     case duplicateKey(String)
+    /// The member at `path` has a name that its reader does not know; `nearest` is one that may have been meant.
+    case unknownKey(path: String, nearest: String?)
     /// An object at `path` lacks a member.
     case missingKey(String, path: String)
     /// The value at `path` has another type than the caller needs.
@@ -19,6 +21,7 @@ extension JSONError: CustomStringConvertible {
         case .tooLarge: nil
         case .syntax(_, let offset): "byte \(offset)"
         case .duplicateKey(let key): "key \"\(key.oneLine())\""
+        case .unknownKey(let path, _): path.oneLine()
         case .missingKey(_, let path): path.isEmpty ? nil : path.oneLine()
         case .wrongType(let path, _, _): path.isEmpty ? nil : path.oneLine()
         }
@@ -30,6 +33,7 @@ extension JSONError: CustomStringConvertible {
         case .tooLarge(_, let limit): "at most \(limit) bytes of JSON"
         case .syntax: "valid JSON"
         case .duplicateKey: "each key once"
+        case .unknownKey(_, let nearest): "a known key" + (nearest.map { " (did you mean \($0)?)" } ?? "")
         case .missingKey(let key, _): "a key \"\(key)\""
         case .wrongType(_, let expected, _): expected
         }
@@ -41,6 +45,7 @@ extension JSONError: CustomStringConvertible {
         case .tooLarge(let byteCount, _): "\(byteCount)"
         case .syntax(let message, _): message
         case .duplicateKey: "the same key again"
+        case .unknownKey: "an unknown one"
         case .missingKey: "none"
         case .wrongType(_, _, let found): found
         }

@@ -85,6 +85,14 @@ package struct JSONValue {
         return Int(value)
     }
 
+    /// A whole number of 64 bits without a sign.
+    package func uint64() throws(JSONError) -> UInt64 {
+        guard let value = UInt64(excerpt) else {
+            throw .wrongType(path: path, expected: "a whole number from 0 to \(UInt64.max)", found: excerpt)
+        }
+        return value
+    }
+
     /// An array of whole numbers.
     package func ints() throws(JSONError) -> [Int] {
         var numbers: [Int] = []

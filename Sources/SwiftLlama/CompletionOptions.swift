@@ -64,6 +64,7 @@ public struct CompletionOptions: Sendable, Equatable {
         var options = model.generationOptions
         options.maxSequenceLength = length
         options.maxGenerationLength = maximumTokens
+        options.sampling = SamplingOptions()
         options.sampling.temperature = temperature
         options.sampling.topP = topP
         options.sampling.seed = seed

@@ -7,16 +7,16 @@ enum PromptSource {
     /// The largest list of prompts that is read, in bytes.
     private static let byteLimit = 1 << 30
 
-    /// The prompts of `--prompt`, then those of `--prompts`.
+    /// The prompts of `--prompt`, then those of `--prompts`, with the settings of their lines.
     ///
     /// - Throws: ``WholeFile/Failure`` and ``GenerationError``.
-    static func prompts(_ options: LlamaRun) throws -> [Prompt] {
-        var prompts: [Prompt] = []
-        for (index, text) in options.prompt.enumerated() {
-            let source = options.prompt.count == 1 ? "--prompt" : "--prompt \(index + 1)"
-            prompts.append(Prompt(.text(text), source: source))
+    static func prompts(_ options: LlamaRun) throws -> [PromptList.Entry] {
+        var prompts: [PromptList.Entry] = []
+        for (index, text) in options.files.prompt.enumerated() {
+            let source = options.files.prompt.count == 1 ? "--prompt" : "--prompt \(index + 1)"
+            prompts.append(PromptList.Entry(Prompt(.text(text), source: source)))
         }
-        guard let path = options.prompts else { return prompts }
+        guard let path = options.files.prompts else { return prompts }
         let name = path == "-" ? "standard input" : path
         let bytes =
             try path == "-"

@@ -4,12 +4,14 @@ import LlamaTokenizers
 
 /// Routes what is generated: text to standard output, records to a file, progress to standard error.
 struct RunReport {
-    private let prompts: [Prompt]
+    private let requests: [GenerationRequest]
     private let tokenizer: (any Tokenizer)?
-    private let echo: Bool
+    /// Index of each prompt's first completion among those of all prompts.
+    private let firsts: [Int]
     private var printer: TextPrinter?
     private var records: RecordWriter?
     private var progress: ProgressBar?
+    /// Completions of which something is printed.
     private var begun: Set<Int> = []
     /// Completions of prompts that are not done.
     private var pending: [Int: [Completion]] = [:]
@@ -22,20 +24,28 @@ struct RunReport {
 
     /// - Parameter inputs: Files that the run reads.
     init(
-        _ options: LlamaRun, prompts: [Prompt], tokenizer: (any Tokenizer)?, inputs: [String]
+        _ options: LlamaRun, requests: [GenerationRequest], tokenizer: (any Tokenizer)?, inputs: [String]
     ) throws(Failure) {
-        self.prompts = prompts
+        self.requests = requests
         self.tokenizer = tokenizer
-        echo = options.echo
-        let showsText = options.output != "-" && !(options.quiet && options.output != nil)
-        printer = showsText ? TextPrinter(count: prompts.count, isRaw: options.raw) : nil
-        if let path = options.output { records = try RecordWriter(path: path, inputs: inputs) }
-        showsSummary = !options.quiet && (options.verbose || Console.errorIsTerminal)
+        let counts = requests.map(\.options.candidates.n)
+        var firsts: [Int] = []
+        var total = 0
+        for count in counts {
+            firsts.append(total)
+            total += count
+        }
+        self.firsts = firsts
+        let showsText = options.files.output != "-" && !(options.files.quiet && options.files.output != nil)
+        printer = showsText ? TextPrinter(counts: counts, isRaw: options.files.raw) : nil
+        if let path = options.files.output { records = try RecordWriter(path: path, inputs: inputs) }
+        showsSummary = !options.files.quiet && (options.files.verbose || Console.errorIsTerminal)
         // Output that streams to the same terminal would collide with the bar.
-        let isFree = !Console.outputIsTerminal || !(showsText || options.output == "-")
+        let isFree = !Console.outputIsTerminal || !(showsText || options.files.output == "-")
+        let length = requests.map(\.options.maxGenerationLength).max() ?? 0
         progress =
             showsSummary && isFree
-            ? ProgressBar(total: prompts.count, length: options.maxGenLen) : nil
+            ? ProgressBar(prompts: requests.count, completions: total, length: length) : nil
     }
 
     /// Prints and counts an event; an output error is kept in ``failure``.
@@ -44,22 +54,22 @@ struct RunReport {
             switch event {
             case .read(let count):
                 progress?.countRead(count)
-            case .token(let index, _, let id, let text, _):
-                let isFirst = try begin(index)
+            case .token(let index, let choice, let id, let text, _):
+                let item = firsts[index] + choice
+                let isFirst = try begin(index, choice, score: nil)
                 // Without a tokenizer, the ids are shown.
                 let shown = tokenizer != nil ? text : (isFirst ? "" : " ") + "\(id)"
-                try printer?.add(shown, to: index)
+                try printer?.add(shown, to: item)
                 progress?.countToken()
             case .finished(let index, let completion, let rest):
-                _ = try begin(index)
-                try printer?.add(rest, to: index)
-                pending[index, default: []].append(completion)
+                try finish(completion, of: index, rest: rest)
             case .ended(let index):
                 let completions = pending.removeValue(forKey: index) ?? []
-                try printer?.finish(index)
-                try records?.add(completions, of: index)
+                let items = firsts[index]..<firsts[index] + requests[index].options.candidates.n
+                for item in items.dropFirst(completions.count) { try printer?.finish(item) }
+                try records?.add(completions.sorted { $0.choice < $1.choice }, of: index)
                 finishedCount += 1
-                progress?.countPrompt(tokens: completions.reduce(0) { $0 + $1.completionIDs.count })
+                progress?.countPrompt()
             case .failed:
                 break
             }
@@ -79,19 +89,47 @@ struct RunReport {
         try records?.close()
     }
 
-    /// Prints what precedes a prompt's completion, once; returns whether nothing has been printed yet.
-    private mutating func begin(_ index: Int) throws(Failure) -> Bool {
-        guard begun.insert(index).inserted else { return false }
-        guard printer != nil, echo || prompts.count > 1 else { return true }
-        let text = text(of: prompts[index])
-        // As Meta's example_text_completion.py shows which completion belongs to which prompt.
-        let shown = echo ? text : text + "\n> "
-        try printer?.add(shown, to: index)
-        return !echo
+    private mutating func finish(
+        _ completion: Completion, of index: Int, rest: String
+    ) throws(Failure) {
+        let item = firsts[index] + completion.choice
+        let isFirst = try begin(index, completion.choice, score: completion.score)
+        // Of choices that were selected, no tokens were reported.
+        let isSelected = tokenizer == nil && isFirst && completion.score != nil
+        let ids = isSelected ? completion.completionIDs.map(String.init).joined(separator: " ") : ""
+        try printer?.add(rest + ids, to: item)
+        try printer?.finish(item)
+        pending[index, default: []].append(completion)
+        progress?.countCompletion(tokens: completion.completionIDs.count)
     }
 
-    private func text(of prompt: Prompt) -> String {
-        switch prompt.content {
+    /// Prints what precedes a completion, once.
+    ///
+    /// - Returns: Whether ids that follow are the first on their line.
+    private mutating func begin(_ index: Int, _ choice: Int, score: Float?) throws(Failure) -> Bool {
+        let item = firsts[index] + choice
+        guard begun.insert(item).inserted else { return false }
+        guard printer != nil else { return true }
+        let options = requests[index].options
+        let isOneOfSeveral = options.candidates.n > 1 || options.candidates.beams > 1
+        var shown = ""
+        // As Meta's example_text_completion.py shows which completion belongs to which prompt.
+        if requests.count > 1, choice == 0, !options.echo { shown += text(of: index) + "\n" }
+        if isOneOfSeveral {
+            let score = score.map { ", score \(Quantity.rounded($0))" } ?? ""
+            shown += "[\(choice + 1) of \(options.candidates.n)\(score)]\n"
+        }
+        if options.echo {
+            shown += text(of: index)
+        } else if requests.count > 1 || isOneOfSeveral {
+            shown += "> "
+        }
+        try printer?.add(shown, to: item)
+        return !options.echo
+    }
+
+    private func text(of index: Int) -> String {
+        switch requests[index].prompt.content {
         case .text(let text): text
         case .ids(let ids): tokenizer?.decode(ids) ?? ids.map(String.init).joined(separator: " ")
         }

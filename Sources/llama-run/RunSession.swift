@@ -20,27 +20,29 @@ struct RunSession {
     func run() throws {
         let clock = ContinuousClock()
         let start = clock.now
-        guard !options.checkpoints.isEmpty else {
+        guard !options.files.checkpoints.isEmpty else {
             throw Failure(Failure.usage, "--checkpoints: expected a path, found none")
         }
         let prompts = try PromptSource.prompts(options)
+        try checkLogprobs(prompts)
         let model = try load(for: prompts)
+        let draft = try loadDraft()
         let kernels = try KernelContext(
-            instructionSet: .fromEnvironment(), activations: options.activations,
-            threads: options.threads ?? KernelContext.processorCount)
+            instructionSet: .fromEnvironment(), activations: options.machine.activations,
+            threads: options.machine.threads ?? KernelContext.processorCount)
         describe(model, kernels)
-        let (generation, limits) = generationOptions(model)
-        let requests = prompts.enumerated().map { index, prompt in
-            GenerationRequest(prompt, options: generation, stream: index)
-        }
-        let prepared = try model.completer(kernels: kernels).prepare(requests, limits)
+        warnAboutContext(model)
+        let requests = try requests(prompts, model)
+        let prepared = try model.completer(draft: draft?.transformer, kernels: kernels)
+            .prepare(requests, limits(requests))
         let beside = (CheckpointFormat.configurationNames + TokenizerPath.companionNames).map {
             model.checkpoint.folder + "/" + $0
         }
         let inputs =
-            model.checkpoint.files + [model.tokenizer?.file, options.prompts].compactMap(\.self) + beside
+            model.checkpoint.files + (draft?.files ?? [])
+            + [model.tokenizer?.file, options.files.prompts].compactMap(\.self) + beside
         var report = try RunReport(
-            options, prompts: prompts, tokenizer: model.tokenizer?.tokenizer, inputs: inputs)
+            options, requests: requests, tokenizer: model.tokenizer?.tokenizer, inputs: inputs)
         let loadTime = clock.now - start
         Interrupt.watch()
         let statistics: GenerationStatistics
@@ -65,39 +67,86 @@ struct RunSession {
     }
 
     /// Loads the model, and quantizes its weights under a progress bar where `--dtype` asks for it.
-    private func load(for prompts: [Prompt]) throws -> LoadedModel {
-        var weights = WeightLoading(options.dtype.weightType)
+    private func load(for prompts: [PromptList.Entry]) throws -> LoadedModel {
+        var weights = WeightLoading(options.machine.dtype.weightType)
         let isQuantizing = weights.type.quantization != nil
-        let bar = isQuantizing && !options.quiet ? ByteProgress("quantizing") : nil
+        let bar = isQuantizing && !options.files.quiet ? ByteProgress("quantizing") : nil
         defer { bar?.clear() }
-        weights.threads = options.threads ?? KernelContext.processorCount
+        weights.threads = options.machine.threads ?? KernelContext.processorCount
         weights.progress = { done, total in
             bar?.show(done, of: total)
             return !Interrupt.isRequested
         }
         if isQuantizing { Interrupt.watch() }
         return try LoadedModel(
-            at: options.checkpoints, tokenizer: options.tokenizer,
-            needsText: prompts.contains { $0.text != nil }, weights: weights, logger: logger)
+            at: options.files.checkpoints, tokenizer: options.files.tokenizer,
+            needsText: options.generation.settings.hasText
+                || prompts.contains { $0.prompt.text != nil || $0.settings.hasText },
+            weights: weights, logger: logger)
     }
 
-    private func generationOptions(_ model: LoadedModel) -> (GenerationOptions, EngineLimits) {
+    /// The model of `--draft`, and its files.
+    private func loadDraft() throws -> (transformer: Transformer, files: [String])? {
+        guard let path = options.generation.speculation.draft else { return nil }
+        let checkpoint = try Checkpoint(at: path, logger: logger)
+        return (try Transformer(checkpoint), checkpoint.files)
+    }
+
+    private func checkLogprobs(_ prompts: [PromptList.Entry]) throws {
+        guard options.files.output == nil, let entry = prompts.first(where: { $0.settings.logprobs != nil })
+        else { return }
+        let error = OptionError(.logprobs, expected: "a file for them", found: "no --output")
+        throw GenerationError.invalidOption(source: entry.prompt.source, error)
+    }
+
+    /// The prompts with their options: those of the command line, and in their place what a line gives.
+    private func requests(
+        _ prompts: [PromptList.Entry], _ model: LoadedModel
+    ) throws -> [GenerationRequest] {
+        let flags = options.generation.settings
+        let common: GenerationOptions
+        do throws(OptionError) { common = try generationOptions(model, flags) } catch {
+            throw Failure(Failure.usage, error.usage)
+        }
+        logger.info(
+            "\(OptionsInEffect.line(flags: flags, recommended: model.recommendedSettings, options: common))")
+        let ownCount = prompts.count { !$0.settings.isEmpty }
+        if ownCount > 0 { logger.info("\(ownCount) of \(prompts.count) prompts have options of their own") }
+        return try prompts.enumerated().map { index, entry in
+            var options = common
+            if !entry.settings.isEmpty {
+                do throws(OptionError) {
+                    options = try generationOptions(model, flags.overridden(by: entry.settings))
+                } catch {
+                    throw GenerationError.invalidOption(source: entry.prompt.source, error)
+                }
+            }
+            return GenerationRequest(entry.prompt, options: options, stream: index)
+        }
+    }
+
+    private func generationOptions(
+        _ model: LoadedModel, _ settings: GenerationSettings
+    ) throws(OptionError) -> GenerationOptions {
+        var result = try model.generationOptions(
+            settings, hasDraft: options.generation.speculation.draft != nil)
+        result.maxSequenceLength = options.generation.length.maxSeqLen ?? result.maxSequenceLength
+        return result
+    }
+
+    private func limits(_ requests: [GenerationRequest]) -> EngineLimits {
+        var limits = EngineLimits(positions: requests.map(\.options.maxSequenceLength).max() ?? 0)
+        limits.sequences = options.machine.maxBatchSize
+        limits.cacheType = options.machine.kvDtype
+        limits.cacheBytes = options.machine.kvMemory?.byteCount
+        return limits
+    }
+
+    private func warnAboutContext(_ model: LoadedModel) {
         let context = model.checkpoint.configuration.contextLength
-        if let asked = options.maxSeqLen, let context, asked > context {
+        if let asked = options.generation.length.maxSeqLen, let context, asked > context {
             logger.warning("--max-seq-len \(asked) is beyond the \(context) positions the model was made for")
         }
-        var result = model.generationOptions
-        result.maxSequenceLength = options.maxSeqLen ?? result.maxSequenceLength
-        result.maxGenerationLength = options.maxGenLen
-        result.sampling.temperature = options.temperature
-        result.sampling.topP = options.topP
-        result.sampling.seed = options.seed
-        result.logprobs = options.logprobs
-        result.echo = options.echo
-        var limits = EngineLimits(positions: result.maxSequenceLength)
-        limits.sequences = options.maxBatchSize
-        limits.cacheType = options.kvDtype
-        return (result, limits)
     }
 
     private func describe(_ model: LoadedModel, _ kernels: KernelContext) {
@@ -115,7 +164,7 @@ struct RunSession {
             """
             \(kernels.instructionSet.rawValue) kernels, \(kernels.activations.rawValue) activations for quantized \
             weights, \(kernels.threads) threads, \
-            \(KVCache.bytesPerPosition(configuration, type: options.kvDtype)) bytes of cache per token
+            \(KVCache.bytesPerPosition(configuration, type: options.machine.kvDtype)) bytes of cache per token
             """)
     }
 }

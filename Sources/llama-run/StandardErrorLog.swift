@@ -15,7 +15,7 @@ struct StandardErrorLog: LogHandler {
 
     /// A logger with the verbosity that `options` ask for.
     static func logger(_ options: LlamaRun) -> Logger {
-        let level: Logger.Level = options.quiet ? .error : options.verbose ? .debug : .notice
+        let level: Logger.Level = options.files.quiet ? .error : options.files.verbose ? .debug : .notice
         return Logger(label: "llama-run") { _ in StandardErrorLog(logLevel: level) }
     }
 }

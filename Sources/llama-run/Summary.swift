@@ -17,6 +17,11 @@ struct Summary {
                 + Summary.rate(statistics.promptTokens, statistics.promptTime)
                 + ", generated \(statistics.generatedTokens) tokens"
                 + Summary.rate(statistics.decodedTokens, statistics.decodeTime))
+        if statistics.draftedTokens > 0 {
+            lines.append(
+                "drafted \(statistics.draftedTokens) tokens, of which \(statistics.acceptedDrafts) were right"
+            )
+        }
         lines.append(Summary.memory)
         return lines
     }

@@ -3,10 +3,11 @@ import Glibc
 
 /// Prints completions in the order of their prompts, each as it is generated once those before it are done.
 struct TextPrinter {
-    /// Printed between completions.
+    /// Printed between the completions of two prompts.
     static let separator = "\n==================================\n"
 
-    private let count: Int
+    /// What is printed after each completion.
+    private let endings: [String]
     /// Whether a terminal gets control characters as they are.
     private let isRaw: Bool
     private var current = 0
@@ -15,14 +16,18 @@ struct TextPrinter {
     private var finished: Set<Int> = []
 
     /// - Parameters:
-    ///   - count: Number of prompts.
+    ///   - counts: The number of completions of each prompt.
     ///   - isRaw: Whether a terminal gets control characters as they are.
-    init(count: Int, isRaw: Bool) {
-        self.count = count
+    init(counts: [Int], isRaw: Bool) {
+        endings = counts.enumerated().flatMap { index, count in
+            Array(repeating: "\n", count: count - 1) + [index + 1 < counts.count ? Self.separator : "\n"]
+        }
         self.isRaw = isRaw
     }
 
-    /// Prints new text of a prompt, or keeps it until the prompt's turn.
+    /// Prints new text of a completion, or keeps it until the completion's turn.
+    ///
+    /// - Parameter index: Among the completions of all prompts.
     mutating func add(_ text: String, to index: Int) throws(Failure) {
         if index == current {
             try write(text)
@@ -31,11 +36,11 @@ struct TextPrinter {
         }
     }
 
-    /// Ends a prompt; prints what waited for it.
+    /// Ends a completion; prints what waited for it.
     mutating func finish(_ index: Int) throws(Failure) {
         finished.insert(index)
         while finished.remove(current) != nil {
-            try write(current + 1 < count ? TextPrinter.separator : "\n")
+            try write(endings[current])
             current += 1
             try write(pending.removeValue(forKey: current) ?? "")
         }

@@ -9,7 +9,7 @@ struct PathOptionTests {
         "n-layers", "n-heads", "n-kv-heads", "multiple-of", "norm-eps", "rope-theta", "max-seq-len",
         "batch-size", "accumulation", "steps", "learning-rate", "final-learning-rate", "warmup",
         "weight-decay", "beta2", "grad-clip", "eval-interval", "eval-batches", "seed", "threads", "split",
-        "activations", "name", "n,…",
+        "activations", "name", "n,…", "k", "x", "id", "id=bias", "when", "how",
     ]
 
     /// A command as ArgumentParser describes it.

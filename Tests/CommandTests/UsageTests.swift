@@ -41,6 +41,44 @@ struct UsageTests {
         ),
         (["--max-gen-len", "many"], "the value 'many' is invalid for '--max-gen-len <n>'"),
         (["--promt", "x"], "unknown option --promt; did you mean --prompt?"),
+        (["--top-k", "-1"], "--top-k: expected 0 (off) or more, found -1"),
+        (["--min-p", "1.5"], "--min-p: expected a number from 0 to 1, found 1.5"),
+        (["--typical-p", "0"], "--typical-p: expected above 0, at most 1, found 0.0"),
+        (["--repetition-penalty", "0"], "--repetition-penalty: expected a number above 0, found 0.0"),
+        (["--frequency-penalty", "-3"], "--frequency-penalty: expected a number from -2 to 2, found -3.0"),
+        (["--presence-penalty", "nan"], "--presence-penalty: expected a number from -2 to 2, found nan"),
+        (["--logit-bias", "5"], "the value '5' is invalid for '--logit-bias <id=bias>'"),
+        (["--logit-bias", "5=x"], "the value '5=x' is invalid for '--logit-bias <id=bias>'"),
+        (
+            ["--logit-bias", "5=101"],
+            "--logit-bias: expected numbers from -100 to 100, found 101.0 for token 5"
+        ),
+        (["--stop", ""], "--stop: expected text, found none in entry 0"),
+        (["--stop-token-id", "-1"], "the value '-1' is invalid for '--stop-token-id <id>'"),
+        (["--min-gen-len", "129"], "--min-gen-len: expected 0 to 128, the most tokens, found 129"),
+        (["--n", "0"], "--n: expected 1 to 1024, found 0"),
+        (
+            ["--n", "2", "--temperature", "0"],
+            "--n: expected 1 at temperature 0, where all samples are the same, found 2"
+        ),
+        (["--n", "3", "--best-of", "2"], "--best-of: expected at least n (3), found 2"),
+        (["--n", "3", "--beams", "2"], "--n: expected at most as many as beams (2), found 3"),
+        (["--beams", "2", "--stop", "x"], "--stop: expected none with beams, found \"x\""),
+        (
+            ["--beams", "2", "--logprobs", "1", "--output", "x"],
+            "--logprobs: expected none with beams, which have a score instead, found 1"
+        ),
+        (["--length-penalty", "inf"], "--length-penalty: expected a number, found inf"),
+        (["--early-stopping", "maybe"], "--early-stopping: expected true, false or never, found maybe"),
+        (["--speculate", "well"], "--speculate: expected none or lookup, found well"),
+        (
+            ["--draft-tokens", "4"],
+            "--draft-tokens: expected none without speculate or a draft model, found 4"
+        ),
+        (["--speculate", "lookup", "--draft-tokens", "0"], "--draft-tokens: expected at least 1, found 0"),
+        (["--speculate", "lookup", "--draft-tokens", "257"], "--draft-tokens: expected 1 to 256, found 257"),
+        (["--draft", ""], "--draft: expected a path, found none"),
+        (["--kv-memory", "much"], "the value 'much' is invalid for '--kv-memory <size>'"),
     ])
     func isRefusedByName(arguments: [String], message: String) throws {
         let complete = ["--checkpoints", "x"].contains(arguments[0]) || arguments[0] == "--prompt"
@@ -230,8 +268,12 @@ struct UsageTests {
         #expect(result.error == "")
         for option in [
             "checkpoints <dir>", "tokenizer <file>", "prompt <text>", "prompts <file>", "output <file.jsonl>",
-            "max-gen-len <n>", "max-seq-len <n>", "max-batch-size <n>", "temperature <t>", "top-p <p>",
-            "seed <n>",
+            "max-gen-len <n>", "min-gen-len <n>", "max-seq-len <n>", "max-batch-size <n>", "temperature <t>",
+            "top-k <k>", "top-p <p>", "min-p <p>", "typical-p <p>", "repetition-penalty <x>",
+            "frequency-penalty <x>", "presence-penalty <x>", "logit-bias <id=bias>", "bad-words <text>",
+            "stop <text>", "stop-token-id <id>", "ignore-eos", "n <n>", "best-of <n>", "beams <n>",
+            "length-penalty <x>", "early-stopping <when>", "speculate <how>", "draft <dir>",
+            "draft-tokens <n>", "kv-memory <size>", "seed <n>",
             "echo", "logprobs <n>", "threads <n>", "dtype <type>", "raw", "quiet", "verbose", "version",
         ] {
             #expect(result.output.contains("  --\(option)"))

@@ -107,6 +107,6 @@ struct PromptListTests {
     }
 
     private func parse(_ content: String, _ name: String) throws -> [Prompt] {
-        try Array(content.utf8).withUnsafeBytes { try PromptList.parse($0, name: name) }
+        try Array(content.utf8).withUnsafeBytes { try PromptList.parse($0, name: name) }.map(\.prompt)
     }
 }

@@ -19,13 +19,13 @@ struct SamplingOptionsTests {
             $0.temperature = .infinity
         },
         Refusal(message: "top_k: expected 0 (off) or more, found -1") { $0.topK = -1 },
-        Refusal(message: "top_p: expected a number above 0, at most 1, found 0.0") { $0.topP = 0 },
-        Refusal(message: "top_p: expected a number above 0, at most 1, found 1.5") { $0.topP = 1.5 },
-        Refusal(message: "top_p: expected a number above 0, at most 1, found nan") { $0.topP = .nan },
+        Refusal(message: "top_p: expected above 0, at most 1, found 0.0") { $0.topP = 0 },
+        Refusal(message: "top_p: expected above 0, at most 1, found 1.5") { $0.topP = 1.5 },
+        Refusal(message: "top_p: expected above 0, at most 1, found nan") { $0.topP = .nan },
         Refusal(message: "min_p: expected a number from 0 to 1, found -0.1") { $0.minP = -0.1 },
         Refusal(message: "min_p: expected a number from 0 to 1, found nan") { $0.minP = .nan },
-        Refusal(message: "typical_p: expected a number above 0, at most 1, found 0.0") { $0.typicalP = 0 },
-        Refusal(message: "typical_p: expected a number above 0, at most 1, found nan") { $0.typicalP = .nan },
+        Refusal(message: "typical_p: expected above 0, at most 1, found 0.0") { $0.typicalP = 0 },
+        Refusal(message: "typical_p: expected above 0, at most 1, found nan") { $0.typicalP = .nan },
         Refusal(message: "repetition_penalty: expected a number above 0, found 0.0") {
             $0.repetitionPenalty = 0
         },

@@ -14,15 +14,43 @@ package struct OptionError: Error, Equatable, Sendable {
         case presencePenalty = "presence_penalty"
         case logitBias = "logit_bias"
         case badWords = "bad_words"
+        case seed
+        case maxTokens = "max_tokens"
         case minTokens = "min_tokens"
         case stop
+        case stopTokenIDs = "stop_token_ids"
+        case ignoreEOS = "ignore_eos"
         case n
         case bestOf = "best_of"
         case beams
         case lengthPenalty = "length_penalty"
+        case earlyStopping = "early_stopping"
+        case logprobs
+        case echo
+        case speculate
+        case draftTokens = "draft_tokens"
 
         /// Its name on a command line, such as `--top-k`.
-        package var flag: String { "--" + rawValue.replacing("_", with: "-") }
+        package var flag: String {
+            switch self {
+            case .maxTokens: "--max-gen-len"
+            case .minTokens: "--min-gen-len"
+            case .stopTokenIDs: "--stop-token-id"
+            default: "--" + rawValue.replacing("_", with: "-")
+            }
+        }
+
+        /// The option of a name in a prompt line, where that of a flag is another spelling.
+        package init?(name: String) {
+            switch name {
+            case "max_gen_len": self = .maxTokens
+            case "min_gen_len": self = .minTokens
+            default: self.init(rawValue: name)
+            }
+        }
+
+        /// All names in a prompt line.
+        package static var names: [String] { allCases.map(\.rawValue) + ["max_gen_len", "min_gen_len"] }
     }
 
     /// The option.

@@ -42,10 +42,10 @@ package struct SamplingOptions: Sendable, Equatable {
         try OptionError.require(
             temperature.isFinite && temperature >= 0, .temperature, "a number from 0 on", "\(temperature)")
         try OptionError.require(topK >= 0, .topK, "0 (off) or more", "\(topK)")
-        try OptionError.require(topP > 0 && topP <= 1, .topP, "a number above 0, at most 1", "\(topP)")
+        try OptionError.require(topP > 0 && topP <= 1, .topP, "above 0, at most 1", "\(topP)")
         try OptionError.require(minP >= 0 && minP <= 1, .minP, "a number from 0 to 1", "\(minP)")
         try OptionError.require(
-            typicalP > 0 && typicalP <= 1, .typicalP, "a number above 0, at most 1", "\(typicalP)")
+            typicalP > 0 && typicalP <= 1, .typicalP, "above 0, at most 1", "\(typicalP)")
         try OptionError.require(
             repetitionPenalty.isFinite && repetitionPenalty > 0, .repetitionPenalty, "a number above 0",
             "\(repetitionPenalty)")

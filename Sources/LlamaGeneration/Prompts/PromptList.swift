@@ -2,13 +2,28 @@ import LlamaJSON
 
 /// Reads lists of prompts.
 package enum PromptList {
+    /// A prompt, and the settings that its line gives.
+    package struct Entry: Sendable {
+        /// The prompt.
+        package let prompt: Prompt
+        /// Settings of its own.
+        package let settings: GenerationSettings
+
+        /// - Parameter settings: Settings of its own.
+        package init(_ prompt: Prompt, settings: GenerationSettings = GenerationSettings()) {
+            self.prompt = prompt
+            self.settings = settings
+        }
+    }
+
     /// How a list is written.
     package enum Format: Sendable {
         /// One prompt per line; blank lines are skipped.
         case text
         /// An array of strings.
         case json
-        /// One object per line, with `prompt` (text) or `prompt_ids` (ids, used as they are).
+        /// One object per line, with `prompt` (text) or `prompt_ids` (ids, used as they are), and any settings; a member
+        /// `id` is ignored.
         case jsonLines
 
         /// The format by the extension of the file's name, or else by how the file begins.
@@ -42,14 +57,14 @@ package enum PromptList {
     ///   - name: The file's name, for its extension and for errors.
     ///   - bytes: The whole file.
     package static func parse(_ bytes: UnsafeRawBufferPointer, name: String) throws(GenerationError)
-        -> [Prompt]
+        -> [Entry]
     {
         let bytes =
             bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: bytes[3...]) : bytes
-        let prompts: [Prompt]
+        let prompts: [Entry]
         switch Format(name: name, bytes: bytes) {
-        case .text: prompts = try textLines(bytes, name)
-        case .json: prompts = try jsonArray(bytes, name)
+        case .text: prompts = try textLines(bytes, name).map { Entry($0) }
+        case .json: prompts = try jsonArray(bytes, name).map { Entry($0) }
         case .jsonLines: prompts = try jsonLines(bytes, name)
         }
         guard !prompts.isEmpty else { throw .emptyPromptList(source: name) }
@@ -84,14 +99,16 @@ package enum PromptList {
     }
 
     private static func jsonLines(_ bytes: UnsafeRawBufferPointer, _ name: String) throws(GenerationError)
-        -> [Prompt]
+        -> [Entry]
     {
-        var prompts: [Prompt] = []
+        var prompts: [Entry] = []
         for (line, range) in lines(of: bytes) {
             let source = "\(name): line \(line)"
             do throws(JSONError) {
                 let object = try JSONValue.parse(UnsafeRawBufferPointer(rebasing: bytes[range]))
-                prompts.append(Prompt(try content(of: object), source: source))
+                let prompt = Prompt(try content(of: object), source: source)
+                let settings = try GenerationSettings(object, besides: ["prompt", "prompt_ids", "id"])
+                prompts.append(Entry(prompt, settings: settings))
             } catch {
                 throw GenerationError(error, source: source)
             }
@@ -101,15 +118,7 @@ package enum PromptList {
 
     private static func content(of object: JSONValue) throws(JSONError) -> Prompt.Content {
         guard let list = object["prompt_ids"] else { return .text(try object.member("prompt").string()) }
-        var ids: [Int32] = []
-        for element in try list.array() {
-            let value = try element.int()
-            guard let id = Int32(exactly: value), id >= 0 else {
-                throw .wrongType(path: element.path, expected: "a token id", found: "\(value)")
-            }
-            ids.append(id)
-        }
-        return .ids(ids)
+        return .ids(try list.tokenIDs())
     }
 
     /// Numbers (from 1) and byte ranges of the lines that are not blank, without their line ends.

@@ -57,7 +57,7 @@ struct EngineTests {
         let option = #expect(throws: GenerationError.self) {
             try engine.submit(GenerationRequest(.ids(1), options: contradiction))
         }
-        #expect(option?.description == "test: top_p: expected a number above 0, at most 1, found nan")
+        #expect(option?.description == "test: top_p: expected above 0, at most 1, found nan")
         var last: Completion?
         for try await update in try engine.submit(GenerationRequest(.ids(1), options: .test(5))) {
             last = update.completion

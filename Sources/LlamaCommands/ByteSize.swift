@@ -1,13 +1,15 @@
 import ArgumentParser
-import LlamaCommands
 
 /// A number of bytes, such as `5GB`, `500MB` or `1048576`.
-struct ByteSize: ExpressibleByArgument {
-    let byteCount: Int
+package struct ByteSize: ExpressibleByArgument {
+    /// The number of bytes, at least 1.
+    package let byteCount: Int
 
-    init(byteCount: Int) { self.byteCount = byteCount }
+    /// A number of bytes.
+    package init(byteCount: Int) { self.byteCount = byteCount }
 
-    init?(argument: String) {
+    /// A number, and a unit of powers of 1000 or 1024 (`KB`, `KiB`, …); nil for anything else.
+    package init?(argument: String) {
         let units = [
             ("KIB", 1 << 10), ("MIB", 1 << 20), ("GIB", 1 << 30), ("KB", 1000), ("MB", 1_000_000),
             ("GB", 1_000_000_000),
@@ -20,5 +22,6 @@ struct ByteSize: ExpressibleByArgument {
         byteCount = max(1, Int(number * Double(factor)))
     }
 
-    var defaultValueDescription: String { Quantity.bytes(byteCount) }
+    /// As ``Quantity`` writes it.
+    package var defaultValueDescription: String { Quantity.bytes(byteCount) }
 }

@@ -1,16 +1,18 @@
 import Testing
 
-@testable import LlamaCommands
+@testable import LlamaJSON
 
 struct SpellingTests {
     private static let names = [
-        "--checkpoints", "--prompt", "--prompts", "--top-p", "--seed", "--echo", "--temperature",
+        "--checkpoints", "--prompt", "--prompts", "--top-p", "--seed", "--echo", "--temperature", "--n",
     ]
 
     @Test(arguments: [
         ("--checkpoint", "--checkpoints"), ("--promt", "--prompt"), ("--propmts", "--prompts"),
         ("--temp", "--temperature"),
         ("--topp", "--top-p"), ("-seed", "--seed"), ("--ehco", "--echo"), ("--model", nil), ("-p", nil),
+        ("-x", nil),
+        ("-nn", "--n"),
         ("--", nil),
     ])
     func findsTheNearestName(word: String, name: String?) {
