@@ -42,7 +42,7 @@ struct RunReport {
     mutating func add(_ event: EngineEvent) {
         do throws(Failure) {
             switch event {
-            case .read(let count):
+            case .read(_, let count):
                 progress?.countRead(count)
             case .token(let index, _, let id, let text, _):
                 let isFirst = try begin(index)
