@@ -20,6 +20,7 @@ struct RequestCheck: Sendable {
         do throws(OptionError) {
             try options.validate(
                 vocabularySize: configuration.vocabularySize, hasTokenizer: tokenizer != nil)
+            try checkStopStrings(options)
         } catch {
             throw .invalidOption(source: source, error)
         }
@@ -37,5 +38,18 @@ struct RequestCheck: Sendable {
             throw .exceedsCache(source: source, sequences: beams, positions: length, limit: room)
         }
         return ids
+    }
+
+    /// That a stop string is not longer than the longest completion can be.
+    private func checkStopStrings(_ options: GenerationOptions) throws(OptionError) {
+        let room = max(0, min(options.maxGenerationLength, options.maxSequenceLength))
+        guard let tokenizer, let longest = options.stopStrings.max(by: { $0.utf8.count < $1.utf8.count }),
+            longest.utf8.count > room
+        else { return }
+        let most = (0..<Int32(tokenizer.vocabularySize)).reduce(1) { max($0, tokenizer.bytes(of: $1).count) }
+        let (limit, overflow) = room.multipliedReportingOverflow(by: most)
+        try OptionError.require(
+            overflow || longest.utf8.count <= limit, .stop,
+            "at most \(limit) bytes, as no completion is longer", "\(longest.utf8.count)")
     }
 }

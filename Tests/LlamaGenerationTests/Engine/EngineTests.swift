@@ -65,6 +65,21 @@ struct EngineTests {
         #expect(last?.completionIDs.count == 5)
     }
 
+    @Test func refusesAStopStringThatNoCompletionCanContain() throws {
+        let model = try TestModel.fixture()
+        let engine = try engine(model)
+        var options = GenerationOptions.test(5)
+        options.stopStrings = ["a", String(repeating: "b", count: 100)]
+        let error = #expect(throws: GenerationError.self) {
+            try engine.submit(GenerationRequest(.text("x"), options: options))
+        }
+        #expect(
+            error?.description.hasPrefix("test: stop: expected at most ") == true
+                && error?.description.hasSuffix(" bytes, as no completion is longer, found 100") == true)
+        options.stopStrings = ["bbbbb"]
+        _ = try engine.submit(GenerationRequest(.text("x"), options: options))
+    }
+
     @Test func aRequestWithNothingLeftEndsAlone() async throws {
         let model = try TestModel.fixture(hasTokenizer: false)
         let engine = try engine(model)
