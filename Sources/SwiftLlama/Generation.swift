@@ -27,16 +27,19 @@ public struct Generation: AsyncSequence, Sendable {
 
         private let generation: Generation
         private var updates: GenerationStream.Iterator?
+        private var hasFailed = false
 
         fileprivate init(_ generation: Generation) { self.generation = generation }
 
         /// The next piece; nil after the last one, and where the task was cancelled.
         public mutating func next() async throws(LlamaError) -> GenerationPiece? {
+            if hasFailed { return nil }
             do {
                 var updates = try updates ?? generation.submit().makeAsyncIterator()
                 self.updates = updates
                 return try await updates.next().map(GenerationPiece.init)
             } catch {
+                hasFailed = true
                 throw LlamaError(error)
             }
         }

@@ -73,6 +73,13 @@ struct GenerationTests {
         }
     }
 
+    @Test func nothingFollowsAnError() async throws {
+        let llama = try Llama.fixture(hasTokenizer: false)
+        var iterator = llama.generate("text").makeAsyncIterator()
+        await #expect(throws: LlamaError.self) { try await iterator.next() }
+        #expect(try await iterator.next() == nil)
+    }
+
     @Test func copiesShareOneEngine() throws {
         let llama = try Llama.fixture()
         let copy = llama
