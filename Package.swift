@@ -161,6 +161,12 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(
+            name: "SwiftLlamaTests",
+            dependencies: [
+                "LlamaCheckpoints", "LlamaGeneration", "LlamaKernels", "LlamaTensors", "LlamaTestSupport",
+                "SwiftLlama",
+            ]),
+        .testTarget(
             name: "CommandTests",
             dependencies: [
                 "llama-bench", "llama-convert", "llama-run", "llama-tokenize", "llama-train",

@@ -2,7 +2,7 @@ import Glibc
 
 /// The machine's memory. Linux overcommits it and kills the process that touches too much, so the size of weights that
 /// are to be copied is compared with it first.
-enum PhysicalMemory {
+package enum PhysicalMemory {
     /// All of it, in bytes.
-    static var byteCount: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
+    package static var byteCount: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
 }

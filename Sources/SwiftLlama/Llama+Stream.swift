@@ -1,40 +1,51 @@
-import Dispatch
+internal import LlamaGeneration
 import Synchronization
 
 extension Llama {
-    /// Completes one prompt on a thread of its own; the stream delivers the text as it is generated.
+    /// Completes one prompt; the stream delivers the text as it is generated.
     ///
-    /// Generation runs ahead of the consumer, and stops when the stream is no longer used or the consuming task is
-    /// cancelled.
+    /// Like ``generate(_:options:)``, but only the text of the first completion.
     ///
     /// ```swift
     /// for try await text in llama.textStream("Once upon a time") { print(text, terminator: "") }
     /// ```
     ///
+    /// - Parameters:
+    ///   - prompt: The beginning of the text.
+    ///   - options: Nil for ``defaultOptions``.
     /// - Returns: Texts, none of them empty; together the completion's. Fails with ``LlamaError``.
     public func textStream(
-        _ prompt: Prompt, options: CompletionOptions = CompletionOptions()
+        _ prompt: Prompt, options: CompletionOptions? = nil
     ) -> AsyncThrowingStream<String, any Error> {
-        AsyncThrowingStream { continuation in
-            let cancellation = Cancellation()
-            continuation.onTermination = { _ in cancellation.isRequested.store(true, ordering: .relaxed) }
-            // Not a task: it would block one of the few threads that tasks share.
-            DispatchQueue.global().async {
-                do throws(LlamaError) {
-                    _ = try complete(prompt, options: options) { event in
-                        if case .text(let text, _) = event, !text.isEmpty { continuation.yield(text) }
-                        return cancellation.isRequested.load(ordering: .relaxed) ? .stop : .continue
-                    }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
+        let generation = StartedGeneration(generate(prompt, options: options))
+        return AsyncThrowingStream {
+            while let piece = try await generation.next() {
+                if piece.choice == 0, !piece.text.isEmpty { return piece.text }
             }
+            return nil
         }
     }
 }
 
-/// A flag that several threads share.
-private final class Cancellation: Sendable {
-    let isRequested = Atomic(false)
+/// A request that is submitted when its first piece is asked for.
+private final class StartedGeneration: Sendable {
+    private let generation: Generation
+    private let stream = Mutex<GenerationStream?>(nil)
+
+    init(_ generation: Generation) { self.generation = generation }
+
+    func next() async throws(LlamaError) -> GenerationPiece? {
+        do {
+            let stream = try stream.withLock { stream in
+                if let stream { return stream }
+                let new = try generation.submit()
+                stream = new
+                return new
+            }
+            var iterator = stream.makeAsyncIterator()
+            return try await iterator.next().map(GenerationPiece.init)
+        } catch {
+            throw LlamaError(error)
+        }
+    }
 }

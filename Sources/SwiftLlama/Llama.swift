@@ -2,19 +2,21 @@ internal import LlamaModel
 internal import LlamaCheckpoints
 internal import LlamaGeneration
 internal import LlamaKernels
+import Dispatch
 
 /// A Llama model with its tokenizer, ready to complete text.
 ///
 /// ```swift
-/// let llama = try Llama(at: "llama-2-7b")
-/// let completion = try llama.complete("The capital of France is")
-/// print(completion.text)
+/// let llama = try await Llama(at: "llama-2-7b")
+/// for try await piece in llama.generate("The capital of France is") { print(piece.text, terminator: "") }
 /// ```
 ///
-/// A value is immutable and `Sendable`. The weights stay in the files, which are mapped into memory; copies share them.
-/// Every call of ``complete(_:options:)`` has threads and a key-value cache of its own, so calls may run at the same
-/// time; several prompts in one call share each pass over the weights and are faster. What a prompt gets is independent
-/// of the other prompts, the batch size and the number of threads.
+/// A value is immutable and `Sendable`. The weights stay in the files, which are mapped into memory.
+///
+/// Copies share the weights and one engine, which starts with the first request. It computes the requests of all tasks
+/// together, on threads of its own: they share each pass over the weights, and what their prompts have in common is
+/// computed once. What a request gets is independent of the others, the batch size and the number of threads. The engine
+/// ends with the last copy and the last request.
 public struct Llama: Sendable {
     /// How weights are held in memory.
     public enum Weights: Sendable {
@@ -43,9 +45,12 @@ public struct Llama: Sendable {
         }
     }
 
+    /// How it computes.
+    public let options: LlamaOptions
     let model: LoadedModel
+    let engine: SharedEngine
 
-    /// Opens a checkpoint with its tokenizer.
+    /// Opens a checkpoint with its tokenizer. Blocks the calling thread, which matters where all weights are converted.
     ///
     /// Reads Meta's checkpoints (`params.json` with `consolidated.*.pth` or `consolidated.safetensors`), Hugging Face's
     /// (`config.json` with `model.safetensors` or `pytorch_model.bin`, sharded or not), GGUF files and llama2.c's `.bin`
@@ -58,75 +63,69 @@ public struct Llama: Sendable {
     ///   - tokenizer: A tokenizer to use instead of the checkpoint's own: its file, or a GGUF file, checkpoint or folder
     ///     with one. A checkpoint without any tokenizer completes token ids only.
     ///   - weights: How weights are held in memory.
-    /// - Throws: ``LlamaError`` for files that are missing, damaged or not supported, a tokenizer of another model, and
-    ///   weights that are not finite or too large to be quantized.
-    public init(at path: String, tokenizer: String? = nil, weights: Weights = .stored) throws(LlamaError) {
-        model = try LlamaError.translating {
+    ///   - options: How it computes.
+    /// - Throws: ``LlamaError`` for files that are missing, damaged or not supported, a tokenizer of another model,
+    ///   weights that are not finite or too large to be quantized, and options that cannot be used.
+    public init(
+        at path: String, tokenizer: String? = nil, weights: Weights = .stored,
+        options: LlamaOptions = LlamaOptions()
+    ) throws(LlamaError) {
+        let model = try LlamaError.translating {
             var loading = WeightLoading(weights.type)
             loading.threads = KernelContext.processorCount
             return try LoadedModel(at: path, tokenizer: tokenizer, weights: loading)
         }
+        try options.validate(for: model)
+        self.options = options
+        self.model = model
+        engine = SharedEngine(model, options)
+    }
+
+    /// Opens a checkpoint with its tokenizer, on a thread that is not one of those that tasks share.
+    ///
+    /// - Parameters:
+    ///   - path: The folder of the checkpoint, or a file in it; see ``init(at:tokenizer:weights:options:)-(_,_,_,_)`` for
+    ///     what is read.
+    ///   - tokenizer: A tokenizer to use instead of the checkpoint's own: its file, or a GGUF file, checkpoint or folder
+    ///     with one. A checkpoint without any tokenizer completes token ids only.
+    ///   - weights: How weights are held in memory.
+    ///   - options: How it computes.
+    /// - Throws: ``LlamaError`` for files that are missing, damaged or not supported, a tokenizer of another model,
+    ///   weights that are not finite or too large to be quantized, and options that cannot be used.
+    public init(
+        at path: String, tokenizer: String? = nil, weights: Weights = .stored,
+        options: LlamaOptions = LlamaOptions()
+    ) async throws(LlamaError) {
+        let opened: Result<Llama, LlamaError> = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                let result = Result { () throws(LlamaError) in
+                    try Llama(at: path, tokenizer: tokenizer, weights: weights, options: options)
+                }
+                continuation.resume(returning: result)
+            }
+        }
+        self = try opened.get()
     }
 
     /// The model's shape.
     public var shape: ModelShape { ModelShape(model.checkpoint.configuration) }
 
-    /// Completes one prompt. Blocks the calling thread until it is done.
-    ///
-    /// - Throws: ``LlamaError`` for a prompt or options that cannot be used, and where memory or threads are short.
-    public func complete(
-        _ prompt: Prompt, options: CompletionOptions = CompletionOptions()
-    ) throws(LlamaError) -> Completion {
-        try complete(prompt, options: options) { _ in .continue }
-    }
+    /// What a request without options gets: the settings of the checkpoint's `generation_config.json` where there is one,
+    /// else those of ``CompletionOptions/init()``.
+    public var defaultOptions: CompletionOptions { CompletionOptions(model.generationOptions) }
 
-    /// Completes one prompt, and reports its text as it is generated. Blocks the calling thread until it is done.
-    ///
-    /// - Parameter onEvent: Called on the calling thread with each event; returns whether to continue.
-    /// - Returns: The completion; what there is of it if `onEvent` stopped it.
-    /// - Throws: ``LlamaError`` for a prompt or options that cannot be used, and where memory or threads are short.
-    public func complete(
-        _ prompt: Prompt, options: CompletionOptions = CompletionOptions(),
-        onEvent: (CompletionEvent) -> CompletionAction
-    ) throws(LlamaError) -> Completion {
-        let completions = try complete([prompt], options: options, onEvent: onEvent)
-        guard let first = completions.first else {
-            throw LlamaError(kind: .badInput, description: "expected a completion, found none")
-        }
-        return first
-    }
+    /// The context length in effect.
+    var contextLength: Int { options.contextLength(of: model) }
 
-    /// Completes several prompts in batches, and reports their text as it is generated. Blocks the calling thread until
-    /// all are done.
+    /// What the engine is asked.
     ///
-    /// - Parameter onEvent: Called on the calling thread with each event; returns whether to continue.
-    /// - Returns: A completion for each prompt, in their order; what there is of them if `onEvent` stopped it.
-    /// - Throws: ``LlamaError`` for a prompt or options that cannot be used, before anything is computed; and where
-    ///   memory or threads are short.
-    public func complete(
-        _ prompts: [Prompt], options: CompletionOptions = CompletionOptions(),
-        onEvent: (CompletionEvent) -> CompletionAction = { _ in .continue }
-    ) throws(LlamaError) -> [Completion] {
-        let generation = try options.generationOptions(for: model)
-        let threads = try options.threadCount
-        if prompts.isEmpty { return [] }
-        return try LlamaError.translating {
-            let prepared = try model.completer(
-                kernels: KernelContext(
-                    activations: options.activationType, threads: threads)
-            ).prepare(
-                prompts.enumerated().map { index, prompt in
-                    GenerationRequest(
-                        LlamaGeneration.Prompt(
-                            prompt.content, source: prompts.count == 1 ? "prompt" : "prompt \(index)"),
-                        options: generation, stream: index)
-                }, options.limits(for: generation))
-            var recorder = CompletionRecorder(promptIDs: prepared.promptIDs)
-            try prepared.complete { event in
-                for event in recorder.events(for: event) where onEvent(event) == .stop { return false }
-                return true
-            }
-            return recorder.completions
-        }
+    /// - Parameters:
+    ///   - source: What the prompt is called in errors.
+    ///   - stream: Index of its stream of random numbers.
+    func request(
+        _ prompt: Prompt, _ options: GenerationOptions, source: String = "prompt", stream: Int = 0
+    ) -> GenerationRequest {
+        GenerationRequest(
+            LlamaGeneration.Prompt(prompt.content, source: source), options: options, stream: stream)
     }
 }

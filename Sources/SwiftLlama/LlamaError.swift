@@ -1,7 +1,7 @@
 internal import LlamaFiles
 internal import LlamaGeneration
 
-/// Why a model could not be opened or a prompt not be completed.
+/// Why a model could not be opened, or a request not be completed.
 public struct LlamaError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What kind of problem it is.
     public enum Kind: Sendable {
@@ -14,6 +14,8 @@ public struct LlamaError: Error, Sendable, Equatable, CustomStringConvertible {
         case badInput
         /// The system lacks memory, threads or an instruction set.
         case insufficientResources
+        /// The task was cancelled before the result was complete.
+        case cancelled
     }
 
     /// What kind of problem it is.
@@ -31,32 +33,35 @@ public struct LlamaError: Error, Sendable, Equatable, CustomStringConvertible {
         self.description = description
     }
 
-    private init(_ error: any Error) {
+    init(_ error: any Error) {
         if let error = error as? LlamaError {
             self = error
+        } else if let error = error as? GenerationError {
+            self.init(error)
+        } else if let error = error as? OptionError {
+            self.init(
+                kind: .invalidArgument,
+                description:
+                    "\(Self.property(error.option)): expected \(error.expected), found \(error.found)")
         } else if let error = error as? any CategorizedError {
-            self.init(kind: Kind(error.category), description: Self.description(of: error))
+            self.init(kind: Kind(error.category), description: "\(error)")
         } else {
             self.init(kind: .badInput, description: "\(error)")
         }
     }
 
-    /// The error's own words, with the names of this module's options in place of the commands'.
-    private static func description(of error: any CategorizedError) -> String {
-        switch error as? GenerationError {
-        case .promptTooLong(let source, let count, let limit):
-            "\(source): expected at most \(limit) tokens, found \(count); "
-                + "shorten it or raise maximumSequenceLength"
-        case .needsTokenizer(let source):
-            "\(source): expected token ids, as the model has no tokenizer, found text; "
-                + "give one to Llama.init(at:tokenizer:)"
-        default: "\(error)"
-        }
+    /// Throws unless a value of the options can be used.
+    static func require(
+        _ holds: Bool, _ property: String, _ expected: String, _ found: Int
+    ) throws(LlamaError) {
+        guard !holds else { return }
+        throw LlamaError(
+            kind: .invalidArgument, description: "\(property): expected \(expected), found \(found)")
     }
 }
 
 extension LlamaError.Kind {
-    fileprivate init(_ category: ErrorCategory) {
+    init(_ category: ErrorCategory) {
         self =
             switch category {
             case .invalidArgument: .invalidArgument

@@ -52,7 +52,7 @@ struct RunReport {
     mutating func add(_ event: EngineEvent) {
         do throws(Failure) {
             switch event {
-            case .read(let count):
+            case .read(_, let count):
                 progress?.countRead(count)
             case .token(let index, let choice, let id, let text, _):
                 let item = firsts[index] + choice

@@ -25,7 +25,7 @@ struct CompleterTests {
         var read = 0
         for event in result.events {
             switch event {
-            case .read(let count): read += count
+            case .read(_, let count): read += count
             case .token(let index, _, let id, let text, _):
                 ids[index].append(id)
                 texts[index] += text

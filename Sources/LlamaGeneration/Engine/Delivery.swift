@@ -32,18 +32,15 @@ final class Delivery: Sendable {
                     $0.completion = completion
                 }
             case .ended: state.hasEnded = true
-            case .failed(_, let error): (state.hasEnded, state.error) = (true, error)
+            case .failed(_, let error):
+                if !state.hasEnded { (state.hasEnded, state.error) = (true, error) }
             case .read: break
             }
         }
     }
 
-    /// Ends the request; with an error, if it has not ended before.
-    func end(_ error: GenerationError? = nil) {
-        change { state in
-            if !state.hasEnded { (state.hasEnded, state.error) = (true, error) }
-        }
-    }
+    /// Ends the request, if it has not ended before.
+    func end() { change { $0.hasEnded = true } }
 
     private func change(_ body: (inout State) -> Void) {
         let consumer = state.withLock { state in

@@ -49,9 +49,32 @@ package final class Engine: Sendable {
     package func submit(_ request: GenerationRequest) throws(GenerationError) -> GenerationStream {
         let ids = try check.ids(of: request)
         let delivery = Delivery()
-        guard let number = mailbox.submit(request, ids: ids, delivery) else { throw .shutDown }
+        guard let number = mailbox.submit(request, ids: ids, .stream(delivery)) else { throw .shutDown }
         return GenerationStream(delivery) { [self] in mailbox.cancel(number) }
     }
+
+    /// Checks a request without having it completed.
+    ///
+    /// - Returns: The ids of its prompt.
+    /// - Throws: ``GenerationError`` for a prompt or options that cannot be used.
+    package func promptIDs(of request: GenerationRequest) throws(GenerationError) -> [Int32] {
+        try check.ids(of: request)
+    }
+
+    /// Has a request completed for a thread that waits for its events.
+    ///
+    /// - Parameters:
+    ///   - ids: What ``promptIDs(of:)`` returned for it.
+    ///   - queue: Gets the events, which name the request by the number that is returned.
+    package func submit(
+        _ request: GenerationRequest, ids: [Int32], to queue: EventQueue
+    ) throws(GenerationError) -> Int {
+        guard let number = mailbox.submit(request, ids: ids, .queue(queue)) else { throw .shutDown }
+        return number
+    }
+
+    /// Ends a request, of which there may still be events that were queued before.
+    package func cancel(_ number: Int) { mailbox.cancel(number) }
 
     /// Ends all requests, with ``GenerationError/shutDown``, after the step that runs.
     package func shutDown() { mailbox.close() }

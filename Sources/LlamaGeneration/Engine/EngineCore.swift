@@ -34,6 +34,7 @@ final class EngineCore {
     private var drafts: [Int32] = []
     private var wishes: [Drafter.Wish] = []
     private let drafter: Drafter?
+    private var reads: [(request: Int, tokens: Int)] = []
     var scratch = TokenChooser.Scratch()
     /// Requests of which nothing is to be computed.
     private var ready: [RequestState] = []
@@ -158,6 +159,7 @@ final class EngineCore {
         try propose()
         scheduler.makePlan()
         guard !scheduler.plan.rows.isEmpty else { return }
+        findReads()
         try run(observe)
         let promptRows = scheduler.plan.promptRows
         scheduler.finishStep()
@@ -166,7 +168,20 @@ final class EngineCore {
         for sequence in endedSequences { remove(sequence) }
         endedSequences.removeAll(keepingCapacity: true)
         count(promptRows: promptRows, since: begin, generatedBefore: generated)
-        if promptRows > 0 { observe(.read(promptTokens: promptRows)) }
+        for read in reads { observe(.read(request: read.request, promptTokens: read.tokens)) }
+    }
+
+    /// Counts the plan's prompt rows by request, as some of the requests end in the step.
+    private func findReads() {
+        reads.removeAll(keepingCapacity: true)
+        let rows = scheduler.plan.rows
+        var index = rows.count - scheduler.plan.promptRows
+        while index < rows.count {
+            let sequence = rows[index].sequence
+            let count = max(scheduler.sequences[sequence]?.planned ?? 1, 1)
+            if let owner = owners[sequence] { reads.append((owner.request.number, count)) }
+            index += count
+        }
     }
 
     private func run(_ observe: (EngineEvent) -> Void) throws(GenerationError) {

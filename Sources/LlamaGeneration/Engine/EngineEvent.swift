@@ -1,7 +1,7 @@
 /// What an engine's step brought, in the order in which it happened.
 package enum EngineEvent {
-    /// The step computed this many tokens of prompts.
-    case read(promptTokens: Int)
+    /// The step computed this many tokens of a request's prompt.
+    case read(request: Int, promptTokens: Int)
     /// A token was generated for one choice of a request; `text` is what has become certain by it, possibly nothing.
     case token(request: Int, choice: Int, id: Int32, text: String, logprobs: TokenLogprobs?)
     /// A choice is done; `rest` is text that had been held back. Where the best of several choices are selected, this is all
@@ -13,11 +13,10 @@ package enum EngineEvent {
     case failed(request: Int, GenerationError)
 
     /// The request that it belongs to.
-    var request: Int? {
+    package var request: Int {
         switch self {
-        case .read: nil
-        case .token(let request, _, _, _, _), .finished(let request, _, _), .ended(let request),
-            .failed(let request, _):
+        case .read(let request, _), .token(let request, _, _, _, _), .finished(let request, _, _),
+            .ended(let request), .failed(let request, _):
             request
         }
     }

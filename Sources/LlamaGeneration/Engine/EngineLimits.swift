@@ -21,7 +21,7 @@ package struct EngineLimits: Sendable {
     /// Pages of the cache.
     ///
     /// - Throws: ``GenerationError/cacheTooSmall(bytes:least:)`` where they cannot hold one page.
-    func pageCount(_ configuration: ModelConfiguration) throws -> Int {
+    package func pageCount(_ configuration: ModelConfiguration) throws -> Int {
         let perSequence = max(try KVCache.pageCount(positions), 1)
         let (all, overflow) = perSequence.multipliedReportingOverflow(by: sequences)
         guard let cacheBytes else {

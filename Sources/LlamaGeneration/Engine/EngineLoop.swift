@@ -13,33 +13,36 @@ struct EngineLoop {
 
     /// Runs until the mailbox is closed.
     func run() {
-        var deliveries: [Int: Delivery] = [:]
+        var recipients: [Int: Recipient] = [:]
         while let commands = mailbox.take(waits: core.isIdle) {
             for command in commands {
                 switch command {
-                case .submit(let number, let request, let ids, let delivery):
-                    deliveries[number] = delivery
+                case .submit(let number, let request, let ids, let recipient):
+                    recipients[number] = recipient
                     core.submit(request, ids: ids, as: number)
                 case .cancel(let number):
                     core.cancel(number)
-                    deliveries.removeValue(forKey: number)?.end()
+                    recipients.removeValue(forKey: number)?.endCancelled()
                 }
             }
             do throws(GenerationError) {
                 try core.step { event in
-                    guard let number = event.request else { return }
-                    deliveries[number]?.add(event)
-                    if event.isLast { deliveries[number] = nil }
+                    recipients[event.request]?.add(event)
+                    if event.isLast { recipients[event.request] = nil }
                 }
             } catch {
                 // The model cannot be run, so what all requests wait for does not come.
                 core.reset()
-                for delivery in deliveries.values { delivery.end(error) }
-                deliveries.removeAll()
+                for (number, recipient) in recipients {
+                    recipient.add(.failed(request: number, error))
+                }
+                recipients.removeAll()
             }
         }
-        for delivery in deliveries.values { delivery.end(.shutDown) }
-        for case .submit(_, _, _, let delivery) in mailbox.takeRest() { delivery.end(.shutDown) }
+        for (number, recipient) in recipients { recipient.add(.failed(request: number, .shutDown)) }
+        for case .submit(let number, _, _, let recipient) in mailbox.takeRest() {
+            recipient.add(.failed(request: number, .shutDown))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ import Synchronization
 final class Mailbox: Sendable {
     /// One wish.
     enum Command: Sendable {
-        case submit(number: Int, GenerationRequest, ids: [Int32], Delivery)
+        case submit(number: Int, GenerationRequest, ids: [Int32], Recipient)
         case cancel(number: Int)
     }
 
@@ -22,12 +22,12 @@ final class Mailbox: Sendable {
     /// Hands a request to the engine.
     ///
     /// - Returns: Its number; nil where the engine has been shut down.
-    func submit(_ request: GenerationRequest, ids: [Int32], _ delivery: Delivery) -> Int? {
+    func submit(_ request: GenerationRequest, ids: [Int32], _ recipient: Recipient) -> Int? {
         let number: Int? = state.withLock { state in
             guard !state.isClosed else { return nil }
             state.nextNumber += 1
             state.commands.append(
-                .submit(number: state.nextNumber, request, ids: ids, delivery))
+                .submit(number: state.nextNumber, request, ids: ids, recipient))
             return state.nextNumber
         }
         arrivals.signal()

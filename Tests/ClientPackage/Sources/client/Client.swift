@@ -2,13 +2,14 @@ import Generation
 import SwiftLlama
 import Tokenizers
 
-/// Uses every part of SwiftLlama's interface, and prints the greedy completion of the prompt `ROMEO:`.
+/// Uses every part of SwiftLlama's interface, and prints the greedy completion of the prompt `ROMEO:`, and what the README's
+/// example prints.
 @main
 struct Client {
     static func main() async throws {
         let arguments = CommandLine.arguments
         guard arguments.count == 2 else { throw Problem("usage: client CHECKPOINT") }
-        let llama = try Llama(at: arguments[1])
+        let llama = try await Llama(at: arguments[1])
         let prompt = Completer().prompt(for: "ROMEO")
         var options = CompletionOptions.greedy
         options.maximumTokens = 40
@@ -24,7 +25,10 @@ struct Client {
         try check(llama.text(of: all) == prompt + completion.text, "text of token ids")
         try checkBatch(llama, completion, options)
         try await checkStream(llama, prompt, completion, options)
-        try checkRefusals(llama)
+        try await checkGeneration(llama, prompt, completion, options)
+        try await checkScores(llama, completion)
+        try checkRefusals(llama, arguments[1])
+        try await example()
     }
 
     /// Prompts get the same text beside others, and in any form.
@@ -32,7 +36,7 @@ struct Client {
         var streamed = ["", ""]
         let prompts: [Prompt] = ["JULIET:", .tokenIDs(expected.promptTokenIDs)]
         let completions = try llama.complete(prompts, options: options) { event in
-            if case .text(let text, let index) = event { streamed[index] += text }
+            if case .text(let text, let index, _) = event { streamed[index] += text }
             return .continue
         }
         try check(completions.map(\.text) == streamed, "streamed text")
@@ -63,8 +67,44 @@ struct Client {
         }
     }
 
+    /// Pieces add up to the completion, of which there may be several.
+    static func checkGeneration(
+        _ llama: Llama, _ prompt: String, _ expected: Completion, _ options: CompletionOptions
+    ) async throws {
+        var options = options
+        options.logprobs = 2
+        var (text, ids, logprobs) = ("", [Int32](), [TokenLogprobs]())
+        for try await piece in llama.generate(.text(prompt), options: options) {
+            text += piece.text
+            ids += piece.tokenIDs
+            logprobs += piece.logprobs
+            guard let completion = piece.completion else { continue }
+            try check(completion.text == text && completion.tokenIDs == ids, "completion of pieces")
+            try check(completion.logprobs?.compactMap(\.self) == logprobs, "log-probabilities of pieces")
+        }
+        try check(text == expected.text && ids == expected.tokenIDs, "pieces of a completion")
+        try check(
+            logprobs.allSatisfy { $0.top.count == 2 && $0.top[0].logprob == $0.logprob }, "greedy choice")
+        options.logprobs = nil
+        options.beams = 3
+        options.n = 2
+        let beams = try await llama.generate(.text(prompt), options: options).completions()
+        try check(beams.map(\.choice) == [0, 1] && beams[0].score ?? 0 >= beams[1].score ?? 0, "beams")
+        let first = try await llama.generate(.text(prompt), options: options).completion()
+        try check(first == beams[0], "first of several completions")
+    }
+
+    /// What was likely when it was generated is as likely when it is scored.
+    static func checkScores(_ llama: Llama, _ completion: Completion) async throws {
+        let score = try await llama.score(.tokenIDs(completion.promptTokenIDs + completion.tokenIDs), top: 1)
+        try check(score.logprobs.last??.top.first?.tokenID == completion.tokenIDs.last, "scored tokens")
+        try check(score.logprob < 0 && score.perplexity > 1 && score.predictedCount == 46, "score")
+        let rows = try llama.embedding(of: completion.promptTokenIDs)
+        try check(rows.count == 7 && rows.allSatisfy { $0.count == llama.shape.dim }, "embedding")
+    }
+
     /// Whatever cannot be used throws; nothing traps.
-    static func checkRefusals(_ llama: Llama) throws {
+    static func checkRefusals(_ llama: Llama, _ path: String) throws {
         try refuses(.missingInput, "missing: no such file") { _ = try Llama(at: "missing") }
         for (path, value) in [(\CompletionOptions.temperature, Float.nan), (\.topP, 0), (\.topP, .nan)] {
             try refuses(.invalidArgument, ": expected") {
@@ -73,21 +113,28 @@ struct Client {
                 _ = try llama.complete("a", options: options)
             }
         }
-        let counts: [WritableKeyPath<CompletionOptions, Int>] = [\.maximumTokens, \.maximumBatchSize]
-        for path in counts {
-            try refuses(.invalidArgument, ": expected") {
+        try refuses(.invalidArgument, "maximumTokens: expected") {
+            var options = CompletionOptions()
+            options.maximumTokens = .min
+            _ = try llama.complete("a", options: options)
+        }
+        for value in [Int.min, 0, .max] {
+            try refuses(.invalidArgument, "maximumSequenceLength: expected") {
                 var options = CompletionOptions()
-                options[keyPath: path] = .min
+                options.maximumSequenceLength = value
                 _ = try llama.complete("a", options: options)
             }
-        }
-        for path in [\CompletionOptions.maximumSequenceLength, \.threads] {
-            for value in [Int.min, 0, .max] {
+            for property in [\LlamaOptions.threads, \.contextLength] {
                 try refuses(.invalidArgument, ": expected") {
-                    var options = CompletionOptions()
-                    options[keyPath: path] = value
-                    _ = try llama.complete("a", options: options)
+                    var options = LlamaOptions()
+                    options[keyPath: property] = value
+                    _ = try Llama(at: path, options: options)
                 }
+            }
+            try refuses(.invalidArgument, "maximumBatchSize: expected") {
+                var options = LlamaOptions()
+                options.maximumBatchSize = value
+                _ = try Llama(at: path, options: options)
             }
         }
         try refuses(.badInput, "prompt: expected token ids below") {
