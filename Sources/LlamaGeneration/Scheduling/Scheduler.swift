@@ -192,7 +192,8 @@ struct Scheduler {
     private mutating func finishRows(of member: Int) {
         guard var sequence = sequences[member], sequence.planned > 0 else { return }
         sequences[member] = nil  // so that its arrays are not copied
-        sequence.computed += sequence.planned
+        // Drafts after the end of a sequence are not rejected, as nothing is chosen for them.
+        sequence.computed = min(sequence.computed + sequence.planned, sequence.tokens.count)
         sequence.planned = 0
         sequence.drafts.removeAll(keepingCapacity: true)
         while (sequence.registered + 1) * limits.positions <= sequence.computed {

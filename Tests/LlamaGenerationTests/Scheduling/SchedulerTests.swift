@@ -34,6 +34,19 @@ struct SchedulerTests {
         #expect(run.scheduler.sequences[second]?.tokens.count == 51)
     }
 
+    /// A stop token may be chosen where its drafts, which nothing rejects, would have filled the page.
+    @Test func endsASequenceBeforeDraftsThatFillAPage() {
+        var run = SchedulerRun(Self.limits)
+        let sequence = run.scheduler.submit([1, 2], order: 0)
+        advance(&run, run.step(), to: 100)
+        run.scheduler.propose([3, 4, 5], for: sequence)
+        #expect(run.step()[sequence]?.count == 4)
+        run.scheduler.finishStep()
+        #expect(run.scheduler.sequences[sequence]?.computed == 3)
+        run.scheduler.remove(sequence)
+        run.checkEmpty()
+    }
+
     @Test func sharesEqualBeginnings() {
         var run = SchedulerRun(Self.limits)
         let prefix = Array(Int32(0)..<12)
