@@ -13,6 +13,26 @@ extension ChatTemplates {
         }
     }
 
+    /// A checkpoint's own templates and the file that has them: those in a GGUF file, else those beside the weights; nil
+    /// if there are none.
+    ///
+    /// - Parameters:
+    ///   - gguf: The key-values of its file, if it is GGUF.
+    ///   - folder: The folder with the weights.
+    /// - Throws: `.invalidGGUF` for a template of the wrong type, and what ``found(in:)`` throws.
+    package static func found(
+        gguf: GGUFMetadata?, folder: String
+    ) throws(TokenizerError) -> (templates: ChatTemplates, file: String)? {
+        if let gguf {
+            let templates: ChatTemplates
+            do { templates = try ChatTemplates(gguf) } catch { throw .invalidGGUF(error) }
+            if !templates.isEmpty { return (templates, gguf.file) }
+            // A GGUF file carries all that it was made from; files beside it are another model's.
+            return nil
+        }
+        return try found(in: folder)
+    }
+
     /// Key-values that hold the templates, as llama.cpp's tools write them.
     package var entries: [(key: String, value: GGUFValue)] {
         var entries: [(key: String, value: GGUFValue)] = []
