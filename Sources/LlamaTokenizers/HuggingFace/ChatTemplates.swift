@@ -33,16 +33,28 @@ package struct ChatTemplates: Sendable, Hashable {
     ///
     /// - Throws: `.invalidJSON` for a malformed file, and the errors of one that cannot be read.
     package init(folder: String) throws(TokenizerError) {
-        self.init()
-        if let file = try TokenizerFile(optional: folder + "/chat_template.jinja") {
-            standard = String(decoding: file.bytes, as: UTF8.self)
-            return
+        self = try Self.found(in: folder)?.templates ?? ChatTemplates()
+    }
+
+    /// The templates of a Hugging Face folder, as `init(folder:)` finds them, and the file that has them; nil if there are
+    /// none.
+    ///
+    /// - Throws: as `init(folder:)` does.
+    package static func found(
+        in folder: String
+    ) throws(TokenizerError) -> (templates: ChatTemplates, file: String)? {
+        let jinja = folder + "/chat_template.jinja"
+        if let file = try TokenizerFile(optional: jinja) {
+            return (ChatTemplates(standard: String(decoding: file.bytes, as: UTF8.self)), jinja)
         }
-        for name in ["chat_template.json", "tokenizer_config.json"] where isEmpty {
+        for name in ["chat_template.json", "tokenizer_config.json"] {
             let path = folder + "/" + name
             guard let file = try TokenizerFile(optional: path) else { continue }
-            do throws(ComponentError) { try read(file.bytes) } catch { throw error.inFile(path) }
+            var templates = ChatTemplates()
+            do throws(ComponentError) { try templates.read(file.bytes) } catch { throw error.inFile(path) }
+            if !templates.isEmpty { return (templates, path) }
         }
+        return nil
     }
 
     private mutating func read(_ bytes: [UInt8]) throws(ComponentError) {
