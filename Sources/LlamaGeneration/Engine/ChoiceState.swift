@@ -10,8 +10,9 @@ struct ChoiceState {
     private(set) var ids: [Int32] = []
     private(set) var finishReason: Completion.FinishReason?
     private(set) var logprobs: [TokenLogprobs?] = []
-    /// Sum of the log-probabilities of the tokens, where several choices are compared.
-    private(set) var logprobSum = 0.0
+    // Of all tokens chosen, the stop token included: else a completion that stops at once would be the best one.
+    private var logprobSum = 0.0
+    private var logprobCount = 0
     private var decoder: StreamingDecoder?
     private var matcher: StopStringMatcher
     private(set) var text = ""
@@ -38,7 +39,7 @@ struct ChoiceState {
     ) -> String {
         ids.append(token)
         if let entry { logprobs.append(entry) }
-        logprobSum += logprob
+        add(logprob)
         if ids.count >= room { finishReason = .length }
         let new = matcher.append(decoder?.append(token) ?? "")
         text += new
@@ -58,7 +59,18 @@ struct ChoiceState {
     mutating func rejectDraft() { draftLength = max(draftLength / 2, 1) }
 
     /// Ends it with a stop token.
-    mutating func stop() { finishReason = .stop }
+    mutating func stop(logprob: Double) {
+        add(logprob)
+        finishReason = .stop
+    }
+
+    /// Mean log-probability of the tokens chosen, where several choices are compared.
+    var meanLogprob: Double { logprobSum / Double(max(logprobCount, 1)) }
+
+    private mutating func add(_ logprob: Double) {
+        logprobSum += logprob
+        logprobCount += 1
+    }
 
     /// Ends it; returns the text that had been held back.
     mutating func finish() -> String {

@@ -32,8 +32,8 @@ package struct Completion: Sendable {
     /// One entry per token of the completion; with `echo`, of prompt and completion, and the first is nil. Nil where
     /// none were asked for.
     package let logprobs: [TokenLogprobs?]?
-    /// What completions were compared by: the mean log-probability of the tokens, or the score of a beam. Nil where they
-    /// were not.
+    /// What completions were compared by: the mean log-probability of the tokens, the stop token included, or the score of
+    /// a beam. Nil where they were not.
     package let score: Float?
 }
 

@@ -73,10 +73,6 @@ extension EngineCore {
     ) throws(GenerationError) {
         let request = owner.request
         let token = try token(for: owner, after: row, logits)
-        if request.options.stopTokens.contains(token) {
-            request.choices[owner.choice].stop()
-            return try finish(choice: owner.choice, of: request, observe)
-        }
         var entry: TokenLogprobs?
         var logprob = 0.0
         if request.options.logprobs != nil || request.selects {
@@ -85,6 +81,10 @@ extension EngineCore {
             entry = request.options.logprobs.map {
                 TokenLogprobs(logits, normalizer: normalizer, token: token, top: $0)
             }
+        }
+        if request.options.stopTokens.contains(token) {
+            request.choices[owner.choice].stop(logprob: logprob)
+            return try finish(choice: owner.choice, of: request, observe)
         }
         let text = request.choices[owner.choice].append(
             token, logprobs: entry, logprob: logprob, room: request.room)
@@ -232,14 +232,11 @@ extension EngineCore {
 
     /// Reports the choices with the highest mean log-probability of a token.
     private func reportBest(_ request: RequestState, _ observe: (EngineEvent) -> Void) {
-        func score(_ choice: ChoiceState) -> Double {
-            choice.logprobSum / Double(max(choice.ids.count, 1))
-        }
         let ranked = request.choices.sorted {
-            score($0) != score($1) ? score($0) > score($1) : $0.index < $1.index
+            $0.meanLogprob != $1.meanLogprob ? $0.meanLogprob > $1.meanLogprob : $0.index < $1.index
         }
         for (index, choice) in ranked.prefix(request.options.candidates.n).enumerated() {
-            let completion = request.completion(of: choice, index: index, score: Float(score(choice)))
+            let completion = request.completion(of: choice, index: index, score: Float(choice.meanLogprob))
             observe(.finished(request: request.number, completion, rest: choice.text))
         }
     }

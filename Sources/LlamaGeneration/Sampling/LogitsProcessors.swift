@@ -36,7 +36,11 @@ struct LogitsProcessors: Sendable {
         badTokens = badWords.filter { $0.count == 1 && !stopTokens.contains($0[0]) }.map { Int($0[0]) }
         let sequences = badWords.filter { $0.count > 1 }
         badSequences = sequences.flatMap { $0 }
-        badSequenceEnds = sequences.indices.map { index in sequences[...index].reduce(0) { $0 + $1.count } }
+        var end = 0
+        badSequenceEnds = sequences.map { sequence in
+            end += sequence.count
+            return end
+        }
         minTokens = options.minTokens
         self.stopTokens = minTokens == 0 ? [] : stopTokens.filter(isKnown).map(Int.init).sorted()
         isEmpty =

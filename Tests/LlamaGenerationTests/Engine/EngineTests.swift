@@ -39,6 +39,21 @@ struct EngineTests {
         #expect(Set(texts).count == 3)
     }
 
+    /// The stop token counts: else a completion without tokens would be better than every other one.
+    @Test func comparesChoicesByAllTokensThatWereChosen() async throws {
+        let model = try TestModel.fixture()
+        var options = GenerationOptions.test(4, temperature: 1)
+        options.stopTokens = Set(0..<Int32(model.vocabularySize / 2))
+        (options.candidates.n, options.candidates.bestOf) = (15, 16)
+        var completions: [Completion] = []
+        let request = GenerationRequest(.text("The engine"), options: options)
+        for try await update in try engine(model).submit(request) {
+            if let completion = update.completion { completions.append(completion) }
+        }
+        #expect(completions.contains { $0.completionIDs.isEmpty })
+        #expect(completions.allSatisfy { $0.score ?? 0 < 0 })
+    }
+
     @Test func refusesWhatCannotBeCompletedAndGoesOn() async throws {
         let model = try TestModel.fixture(hasTokenizer: false)
         let engine = try engine(model, positions: 100)
