@@ -1,4 +1,6 @@
+import Foundation
 import LlamaGeneration
+import LlamaTestSupport
 import Testing
 
 @testable import SwiftLlama
@@ -80,6 +82,25 @@ struct OptionsTests {
         #expect(
             CompletionOptions(try options.generationOptions(for: llama.model, contextLength: 64)) == options)
         #expect(llama.defaultOptions == CompletionOptions())
+    }
+
+    @Test func requestsWithoutOptionsGetTheModelsOwn() throws {
+        try withTemporaryFolder { folder in
+            for name in ["config.json", "model.safetensors"] {
+                let file = try Fixtures.checkpoint("hf-tied-f32").appending(path: name)
+                try FileManager.default.copyItem(at: file, to: folder.appending(path: name))
+            }
+            let configuration = #"{"do_sample": true, "temperature": 0.25, "top_k": 1, "top_p": 1.0}"#
+            try Data(configuration.utf8).write(to: folder.appending(path: "generation_config.json"))
+            let llama = try Llama(at: folder.path)
+            var expected = CompletionOptions()
+            (expected.temperature, expected.topK, expected.topP) = (0.25, 1, 1)
+            #expect(llama.defaultOptions == expected)
+            // Of one token there is nothing to sample, so that it is the greedy choice.
+            let completion = try llama.complete(.tokenIDs([3, 4]))
+            #expect(try llama.complete(.tokenIDs([3, 4]), options: .greedy) == completion)
+            #expect(try llama.complete(.tokenIDs([3, 4]), options: CompletionOptions()) != completion)
+        }
     }
 
     @Test func theModelsStopTokensCanBeIgnored() throws {
