@@ -1,5 +1,6 @@
 import LlamaKernels
 import LlamaFiles
+import LlamaTokenizers
 
 /// Why prompts could not be completed.
 package enum GenerationError: Error, Equatable, Sendable {
@@ -15,6 +16,12 @@ package enum GenerationError: Error, Equatable, Sendable {
     case tokenOutOfRange(source: String, id: Int32, vocabularySize: Int)
     /// A prompt is text, and there is no tokenizer to encode it.
     case needsTokenizer(source: String)
+    /// Messages cannot become a prompt.
+    case invalidConversation(source: String, ChatError)
+    /// An instruction does not fit the prompt template.
+    case invalidInstruction(source: String, PromptTemplateError)
+    /// There is an instruction, and no prompt template for it.
+    case needsTemplate(source: String)
     /// An option of a prompt cannot be used.
     case invalidOption(source: String, OptionError)
     /// The settings of a prompt leave no token to continue it with.
@@ -61,6 +68,11 @@ extension GenerationError: CategorizedError {
             "\(source): expected token ids below \(vocabularySize), found \(id)"
         case .needsTokenizer(let source):
             "\(source): expected prompt_ids, as there is no tokenizer, found text; give one with --tokenizer"
+        case .invalidConversation(let source, let error): "\(source): \(error)"
+        case .invalidInstruction(let source, let error): "\(source): \(error)"
+        case .needsTemplate(let source):
+            "\(source): instruction: expected a prompt template to put it in, found none; "
+                + "give one with --prompt-template"
         case .invalidOption(let source, let error): "\(source): \(error)"
         case .noTokenLeft(let source, let position):
             "\(source): expected a token to continue with after token \(position), found none; "

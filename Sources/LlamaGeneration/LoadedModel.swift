@@ -108,19 +108,36 @@ package struct LoadedModel: Sendable {
 
     /// Options with what is given; the rest as in ``generationOptions``.
     ///
-    /// - Parameter hasDraft: Whether the engine has a draft model.
+    /// - Parameters:
+    ///   - chat: The format of the conversation, where the prompt is one; what ends a reply in it is among the model's
+    ///     own stop tokens.
+    ///   - hasDraft: Whether the engine has a draft model.
     /// - Throws: ``OptionError`` for a value that this model cannot be used with.
     package func generationOptions(
-        _ settings: GenerationSettings, hasDraft: Bool = false
+        _ settings: GenerationSettings, chat: ChatEncoder? = nil, hasDraft: Bool = false
     ) throws(OptionError) -> GenerationOptions {
         let tokenizer = tokenizer?.tokenizer
         var base = baseOptions
         base.modelDrafts = hasDraft ? GenerationSettings.usualDrafts : 0
-        let options = try recommendedSettings.overridden(by: settings).options(base, tokenizer: tokenizer)
+        base.stopTokens.formUnion(chat?.stopTokens ?? [])
+        let settings = recommendedSettings.overridden(by: settings)
+        var options = try settings.options(base, tokenizer: tokenizer)
         try options.validate(
             vocabularySize: checkpoint.configuration.vocabularySize, hasTokenizer: tokenizer != nil)
         try options.validateStopLengths(tokenizer)
+        if let chat, settings.ignoreEOS != true { addStopStrings(of: chat.format, to: &options) }
         return options
+    }
+
+    /// Adds the texts that end a reply, where one can occur and the way of decoding has stop strings.
+    private func addStopStrings(of format: ChatFormat, to options: inout GenerationOptions) {
+        guard options.candidates.beams == 1 else { return }
+        for text in format.stopStrings where !options.stopStrings.contains(text) {
+            var more = options
+            more.stopStrings.append(text)
+            do throws(OptionError) { try more.validateStopLengths(tokenizer?.tokenizer) } catch { continue }
+            options = more
+        }
     }
 
     /// A completer of prompts that computes with `kernels`.

@@ -14,10 +14,13 @@ struct LlamaRun: ParsableCommand {
 
               llama-run --checkpoints llama-2-7b --prompt "The capital of France is"
               llama-run --checkpoints llama-2-7b --prompts in.jsonl --output out.jsonl
+              llama-run --checkpoints llama-2-7b-chat --chat-format auto --prompt "What is the capital of France?"
             """,
         version: Release.line("llama-run"))
 
     @OptionGroup(title: FileFlags.title) var files: FileFlags
+
+    @OptionGroup(title: "Conversations and templates") var chat: ChatFlags
 
     @OptionGroup var generation: GenerationFlags
 

@@ -14,7 +14,7 @@ enum PromptSource {
         var prompts: [PromptList.Entry] = []
         for (index, text) in options.files.prompt.enumerated() {
             let source = options.files.prompt.count == 1 ? "--prompt" : "--prompt \(index + 1)"
-            prompts.append(PromptList.Entry(Prompt(.text(text), source: source)))
+            prompts.append(PromptList.Entry(.text(text), source: source))
         }
         guard let path = options.files.prompts else { return prompts }
         let name = path == "-" ? "standard input" : path

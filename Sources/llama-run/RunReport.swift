@@ -114,7 +114,9 @@ struct RunReport {
         let isOneOfSeveral = options.candidates.n > 1 || options.candidates.beams > 1
         var shown = ""
         // As Meta's example_text_completion.py shows which completion belongs to which prompt.
-        if requests.count > 1, choice == 0, !options.echo { shown += text(of: index) + "\n" }
+        if requests.count > 1, choice == 0, !options.echo {
+            shown += (requests[index].prompt.title ?? text(of: index)) + "\n"
+        }
         if isOneOfSeveral {
             let score = score.map { ", score \(Quantity.rounded($0))" } ?? ""
             shown += "[\(choice + 1) of \(options.candidates.n)\(score)]\n"
@@ -129,9 +131,9 @@ struct RunReport {
     }
 
     private func text(of index: Int) -> String {
-        switch requests[index].prompt.content {
-        case .text(let text): text
-        case .ids(let ids): tokenizer?.decode(ids) ?? ids.map(String.init).joined(separator: " ")
-        }
+        let prompt = requests[index].prompt
+        if let text = prompt.text { return text }
+        guard case .ids(let ids) = prompt.content else { return "" }
+        return tokenizer?.decode(ids) ?? ids.map(String.init).joined(separator: " ")
     }
 }

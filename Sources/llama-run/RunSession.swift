@@ -25,6 +25,7 @@ struct RunSession {
         }
         let prompts = try PromptSource.prompts(options)
         try checkLogprobs(prompts)
+        let renderer = try options.chat.renderer()
         let model = try load(for: prompts)
         let draft = try loadDraft()
         let kernels = try KernelContext(
@@ -32,7 +33,8 @@ struct RunSession {
             threads: options.machine.threads ?? KernelContext.processorCount)
         describe(model, kernels)
         warnAboutContext(model)
-        let requests = try requests(prompts, model)
+        let requests = try RunRequests(options, model: model, renderer: renderer, logger: logger)
+            .requests(prompts)
         let prepared = try model.completer(draft: draft?.transformer, kernels: kernels)
             .prepare(requests, limits(requests))
         let beside = (CheckpointFormat.configurationNames + TokenizerPath.companionNames).map {
@@ -40,7 +42,8 @@ struct RunSession {
         }
         let inputs =
             model.checkpoint.files + (draft?.files ?? [])
-            + [model.tokenizer?.file, options.files.prompts].compactMap(\.self) + beside
+            + [model.tokenizer?.file, options.files.prompts, options.chat.templateFile].compactMap(\.self)
+            + beside
         var report = try RunReport(
             options, requests: requests, tokenizer: model.tokenizer?.tokenizer, inputs: inputs)
         let loadTime = clock.now - start
@@ -80,8 +83,7 @@ struct RunSession {
         if isQuantizing { Interrupt.watch() }
         return try LoadedModel(
             at: options.files.checkpoints, tokenizer: options.files.tokenizer,
-            needsText: options.generation.settings.hasText
-                || prompts.contains { $0.prompt.text != nil || $0.settings.hasText },
+            needsText: options.generation.settings.hasText || prompts.contains(where: \.hasText),
             weights: weights, logger: logger)
     }
 
@@ -96,42 +98,7 @@ struct RunSession {
         guard options.files.output == nil, let entry = prompts.first(where: { $0.settings.logprobs != nil })
         else { return }
         let error = OptionError(.logprobs, expected: "a file for them", found: "no --output")
-        throw GenerationError.invalidOption(source: entry.prompt.source, error)
-    }
-
-    /// The prompts with their options: those of the command line, and in their place what a line gives.
-    private func requests(
-        _ prompts: [PromptList.Entry], _ model: LoadedModel
-    ) throws -> [GenerationRequest] {
-        let flags = options.generation.settings
-        let common: GenerationOptions
-        do throws(OptionError) { common = try generationOptions(model, flags) } catch {
-            throw Failure(Failure.usage, error.usage)
-        }
-        logger.info(
-            "\(OptionsInEffect.line(flags: flags, recommended: model.recommendedSettings, options: common))")
-        let ownCount = prompts.count { !$0.settings.isEmpty }
-        if ownCount > 0 { logger.info("\(ownCount) of \(prompts.count) prompts have options of their own") }
-        return try prompts.enumerated().map { index, entry in
-            var options = common
-            if !entry.settings.isEmpty {
-                do throws(OptionError) {
-                    options = try generationOptions(model, flags.overridden(by: entry.settings))
-                } catch {
-                    throw GenerationError.invalidOption(source: entry.prompt.source, error)
-                }
-            }
-            return GenerationRequest(entry.prompt, options: options, stream: index)
-        }
-    }
-
-    private func generationOptions(
-        _ model: LoadedModel, _ settings: GenerationSettings
-    ) throws(OptionError) -> GenerationOptions {
-        var result = try model.generationOptions(
-            settings, hasDraft: options.generation.speculation.draft != nil)
-        result.maxSequenceLength = options.generation.length.maxSeqLen ?? result.maxSequenceLength
-        return result
+        throw GenerationError.invalidOption(source: entry.source, error)
     }
 
     private func limits(_ requests: [GenerationRequest]) -> EngineLimits {

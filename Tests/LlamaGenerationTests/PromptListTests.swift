@@ -1,3 +1,4 @@
+import LlamaTokenizers
 import Testing
 
 @testable import LlamaGeneration
@@ -24,15 +25,64 @@ struct PromptListTests {
     ])
     func readsTexts(name: String, content: String, expected: [String]) throws {
         // Compared as scalars: == takes texts for equal that are not the same.
-        let texts = try parse(content, name).map { try #require($0.text).unicodeScalars.map(\.value) }
+        let contents = try parse(content, name).map(\.content)
+        let texts = contents.compactMap { content in
+            if case .text(let text) = content { text.unicodeScalars.map(\.value) } else { nil }
+        }
         #expect(texts == expected.map { $0.unicodeScalars.map(\.value) })
+        #expect(texts.count == contents.count)
     }
 
     @Test func readsIDsAsTheyAre() throws {
         let prompts = try parse(
             "{\"prompt_ids\":[0, 2147483647]}\n{\"prompt\":\"x\",\"prompt_ids\":[3]}\n", "a.jsonl")
         #expect(prompts.map(\.content) == [.ids([0, .max]), .ids([3])])
-        #expect(prompts.map(\.text) == [nil, nil])
+        #expect(prompts.map(\.hasText) == [false, false])
+    }
+
+    @Test func readsMessagesAndInstructions() throws {
+        let lines = """
+            {"messages": [{"role": "system", "content": "s"}, {"content": "<s>", "role": "user"}], "top_k": 3}
+            {"messages": []}
+            {"instruction": "i", "input": "x", "id": 1}
+            {"instruction": "i"}
+            """
+        let entries = try parse(lines, "a.jsonl")
+        #expect(
+            entries.map(\.content) == [
+                .messages([ChatMessage(.system, "s"), ChatMessage(.user, "<s>")]), .messages([]),
+                .instruction("i", input: "x"), .instruction("i", input: nil),
+            ])
+        #expect(entries.map(\.settings.topK) == [3, nil, nil, nil])
+        #expect(entries.map(\.hasText) == [true, true, true, true])
+    }
+
+    @Test(arguments: [
+        (#"{"messages": {}}"#, "messages: expected an array, found {}"),
+        (#"{"messages": ["x"]}"#, #"messages[0]: expected an object, found "x""#),
+        (#"{"messages": [{"content": "x"}]}"#, #"messages[0]: expected a key "role", found none"#),
+        (#"{"messages": [{"role": "user"}]}"#, #"messages[0]: expected a key "content", found none"#),
+        (
+            #"{"messages": [{"role": "user", "content": []}]}"#,
+            "messages[0].content: expected a string, found []"
+        ),
+        (
+            #"{"messages": [{"role": "user", "content": "x"}, {"role": "tool", "content": "x"}]}"#,
+            #"messages[1].role: expected system, user or assistant (tool calls are not supported), found "tool""#
+        ),
+        (
+            #"{"messages": [{"role": "user", "content": "x", "name": "y"}]}"#,
+            #"messages[0].name: expected only role and content, found "y""#
+        ),
+        (#"{"messages": [], "prompt": "x"}"#, "prompt: expected messages or prompt, found both"),
+        (#"{"messages": [], "prompt_ids": [1]}"#, "prompt_ids: expected messages or prompt_ids, found both"),
+        (#"{"instruction": "x", "prompt": "x"}"#, "prompt: expected instruction or prompt, found both"),
+        (#"{"prompt": "x", "input": "x"}"#, "input: expected an instruction with it, found none"),
+        (#"{"instruction": 1}"#, "instruction: expected a string, found 1"),
+    ])
+    func refusesMessagesWithPlaceExpectedAndFound(line: String, message: String) {
+        let error = #expect(throws: GenerationError.self) { try parse("\n" + line, "a.jsonl") }
+        #expect(error?.description == "a.jsonl: line 2: " + message)
     }
 
     @Test(arguments: [
@@ -106,7 +156,7 @@ struct PromptListTests {
         #expect(try parse(content, "a.txt").count == 20_000)
     }
 
-    private func parse(_ content: String, _ name: String) throws -> [Prompt] {
-        try Array(content.utf8).withUnsafeBytes { try PromptList.parse($0, name: name) }.map(\.prompt)
+    private func parse(_ content: String, _ name: String) throws -> [PromptList.Entry] {
+        try Array(content.utf8).withUnsafeBytes { try PromptList.parse($0, name: name) }
     }
 }

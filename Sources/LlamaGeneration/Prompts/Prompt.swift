@@ -12,15 +12,26 @@ package struct Prompt: Sendable, Equatable {
     package let content: Content
     /// Where it came from, for error messages: `prompts.txt: line 3`.
     package let source: String
+    /// The text, where it was given or rendered as text.
+    package let text: String?
+    /// What a person recognizes it by, where that is not the text: the last message of a conversation.
+    package let title: String?
 
     /// - Parameter source: Where it came from, for error messages.
     package init(_ content: Content, source: String) {
         self.content = content
         self.source = source
+        text = if case .text(let text) = content { text } else { nil }
+        title = nil
     }
 
-    /// The text, where it was given as text.
-    package var text: String? {
-        if case .text(let text) = content { text } else { nil }
+    /// A prompt whose ids are not those of its text, because some are of control tokens.
+    ///
+    /// - Parameters:
+    ///   - text: What records and people see of it.
+    ///   - title: What a person recognizes it by.
+    package init(ids: [Int32], text: String, title: String?, source: String) {
+        content = .ids(ids)
+        (self.text, self.title, self.source) = (text, title, source)
     }
 }

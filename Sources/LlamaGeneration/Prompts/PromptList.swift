@@ -2,28 +2,14 @@ import LlamaJSON
 
 /// Reads lists of prompts.
 package enum PromptList {
-    /// A prompt, and the settings that its line gives.
-    package struct Entry: Sendable {
-        /// The prompt.
-        package let prompt: Prompt
-        /// Settings of its own.
-        package let settings: GenerationSettings
-
-        /// - Parameter settings: Settings of its own.
-        package init(_ prompt: Prompt, settings: GenerationSettings = GenerationSettings()) {
-            self.prompt = prompt
-            self.settings = settings
-        }
-    }
-
     /// How a list is written.
     package enum Format: Sendable {
         /// One prompt per line; blank lines are skipped.
         case text
         /// An array of strings.
         case json
-        /// One object per line, with `prompt` (text) or `prompt_ids` (ids, used as they are), and any settings; a member
-        /// `id` is ignored.
+        /// One object per line, with `prompt` (text), `prompt_ids` (ids, used as they are), `messages` (an array of objects
+        /// with `role` and `content`) or `instruction` and perhaps `input`, and any settings; a member `id` is ignored.
         case jsonLines
 
         /// The format by the extension of the file's name, or else by how the file begins.
@@ -63,8 +49,8 @@ package enum PromptList {
             bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: bytes[3...]) : bytes
         let prompts: [Entry]
         switch Format(name: name, bytes: bytes) {
-        case .text: prompts = try textLines(bytes, name).map { Entry($0) }
-        case .json: prompts = try jsonArray(bytes, name).map { Entry($0) }
+        case .text: prompts = try textLines(bytes, name)
+        case .json: prompts = try jsonArray(bytes, name)
         case .jsonLines: prompts = try jsonLines(bytes, name)
         }
         guard !prompts.isEmpty else { throw .emptyPromptList(source: name) }
@@ -72,25 +58,25 @@ package enum PromptList {
     }
 
     private static func textLines(_ bytes: UnsafeRawBufferPointer, _ name: String) throws(GenerationError)
-        -> [Prompt]
+        -> [Entry]
     {
-        var prompts: [Prompt] = []
+        var prompts: [Entry] = []
         for (line, range) in lines(of: bytes) {
             guard let text = String(validating: bytes[range], as: UTF8.self) else {
                 throw .invalidPrompt(source: "\(name): line \(line)", expected: "UTF-8", found: "other bytes")
             }
-            prompts.append(Prompt(.text(text), source: "\(name): line \(line)"))
+            prompts.append(Entry(.text(text), source: "\(name): line \(line)"))
         }
         return prompts
     }
 
     private static func jsonArray(_ bytes: UnsafeRawBufferPointer, _ name: String) throws(GenerationError)
-        -> [Prompt]
+        -> [Entry]
     {
         do throws(JSONError) {
-            var prompts: [Prompt] = []
+            var prompts: [Entry] = []
             for (index, value) in try JSONValue.parse(bytes).array().enumerated() {
-                prompts.append(Prompt(.text(try value.string()), source: "\(name): [\(index)]"))
+                prompts.append(Entry(.text(try value.string()), source: "\(name): [\(index)]"))
             }
             return prompts
         } catch {
@@ -106,19 +92,12 @@ package enum PromptList {
             let source = "\(name): line \(line)"
             do throws(JSONError) {
                 let object = try JSONValue.parse(UnsafeRawBufferPointer(rebasing: bytes[range]))
-                let prompt = Prompt(try content(of: object), source: source)
-                let settings = try GenerationSettings(object, besides: ["prompt", "prompt_ids", "id"])
-                prompts.append(Entry(prompt, settings: settings))
+                prompts.append(try Entry(object, source: source))
             } catch {
                 throw GenerationError(error, source: source)
             }
         }
         return prompts
-    }
-
-    private static func content(of object: JSONValue) throws(JSONError) -> Prompt.Content {
-        guard let list = object["prompt_ids"] else { return .text(try object.member("prompt").string()) }
-        return .ids(try list.tokenIDs())
     }
 
     /// Numbers (from 1) and byte ranges of the lines that are not blank, without their line ends.

@@ -55,18 +55,40 @@ package struct ChatEncoder: Sendable {
     package func encode(
         _ messages: [ChatMessage], addsGenerationPrompt: Bool = true
     ) throws(ChatError) -> [Int32] {
-        let segments = try format.segments(of: messages, addsGenerationPrompt: addsGenerationPrompt)
         var result: [Int32] = []
-        for segment in segments {
+        for segment in try segments(of: messages, addsGenerationPrompt) {
             if case .text(let text) = segment {
                 result += tokenizer.encode(text, specials: .none, addBOS: false)
             } else if let id = ids[segment] {
-                // In `plain` a vocabulary need not have a beginning, nor a model want it.
-                if segment == .bos, format.name == .plain, !tokenizer.addsBOS { continue }
                 result.append(id)
             }
         }
         return result
+    }
+
+    /// The text of a conversation, with control tokens as the vocabulary spells them: what a person sees of the ids.
+    /// Encoding it is not safe, as messages may spell control tokens, too.
+    ///
+    /// - Throws: as ``encode(_:addsGenerationPrompt:)`` does.
+    package func text(
+        of messages: [ChatMessage], addsGenerationPrompt: Bool = true
+    ) throws(ChatError) -> String {
+        try segments(of: messages, addsGenerationPrompt).reduce(into: "") { result, segment in
+            if case .text(let text) = segment {
+                result += text
+            } else if let id = ids[segment] {
+                result += String(decoding: tokenizer.spelling(of: id), as: UTF8.self)
+            }
+        }
+    }
+
+    private func segments(
+        of messages: [ChatMessage], _ addsGenerationPrompt: Bool
+    ) throws(ChatError) -> [ChatSegment] {
+        let segments = try format.segments(of: messages, addsGenerationPrompt: addsGenerationPrompt)
+        // In `plain` a vocabulary need not have a beginning, nor a model want it.
+        guard format.name == .plain, !tokenizer.addsBOS else { return segments }
+        return segments.filter { $0 != .bos }
     }
 }
 

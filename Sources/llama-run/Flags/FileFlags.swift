@@ -22,7 +22,8 @@ struct FileFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Prompts from a file: .txt (one per line), .json (array of strings) or .jsonl "
-                + "({\"prompt\": …} or {\"prompt_ids\": […]} per line, and settings by the names of options, such as \"top_k\": 40); "
+                + "({\"prompt\": …}, {\"prompt_ids\": […]}, {\"messages\": [{\"role\": …, \"content\": …}, …]} or "
+                + "{\"instruction\": …, \"input\": …} per line, and settings by the names of options, such as \"top_k\": 40); "
                 + "- for standard input.",
             valueName: "file"))
     var prompts: String?
