@@ -2,7 +2,7 @@ import LlamaTokenizers
 
 /// How one prompt is completed.
 package struct GenerationOptions: Sendable {
-    /// Most tokens to generate for a prompt; 0 only evaluates the prompt.
+    /// Most tokens to generate for a prompt; 0 generates none, and only scores the prompt where that is asked for.
     package var maxGenerationLength = 128
     /// Most tokens of prompt and completion together.
     package var maxSequenceLength: Int

@@ -6,7 +6,7 @@ import LlamaGeneration
 struct LengthFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Most tokens to generate per prompt; 0 only evaluates the prompt. In a prompt line: max_gen_len or "
+            "Most tokens to generate per prompt; 0 generates none, and with --echo and --logprobs scores the prompt. In a prompt line: max_gen_len or "
                 + "max_tokens. Default: 128.", valueName: "n"))
     var maxGenLen: Int?
 
