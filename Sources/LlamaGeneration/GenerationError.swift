@@ -76,7 +76,7 @@ extension GenerationError: CategorizedError {
         case .invalidOption(let source, let error): "\(source): \(error)"
         case .noTokenLeft(let source, let position):
             "\(source): expected a token to continue with after token \(position), found none; "
-                + "relax logit_bias or bad_words"
+                + "relax logit_bias, bad_words or repetition_penalty"
         case .exceedsCache(let source, let sequences, let positions, let limit):
             "\(source): expected at most \(limit) tokens of prompt and completion, as the cache holds "
                 + "\(sequences == 1 ? "no more" : "\(sequences) beams of no more"), found \(positions); "

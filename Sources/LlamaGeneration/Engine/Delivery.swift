@@ -8,8 +8,8 @@ final class Delivery: Sendable {
         var updates: [GenerationUpdate] = []
         var hasEnded = false
         var error: GenerationError?
-        /// The consumer, while it waits.
-        var consumer: CheckedContinuation<Void, Never>?
+        /// The consumer, while it waits; each, where there are several in spite of the rule.
+        var consumers: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
@@ -43,13 +43,13 @@ final class Delivery: Sendable {
     func end() { change { $0.hasEnded = true } }
 
     private func change(_ body: (inout State) -> Void) {
-        let consumer = state.withLock { state in
+        let consumers = state.withLock { state in
             body(&state)
-            let consumer = state.consumer
-            state.consumer = nil
-            return consumer
+            let consumers = state.consumers
+            if !consumers.isEmpty { state.consumers = [] }
+            return consumers
         }
-        consumer?.resume()
+        for consumer in consumers { consumer.resume() }
     }
 
     // MARK: The consumer's task
@@ -68,7 +68,7 @@ final class Delivery: Sendable {
             await withCheckedContinuation { continuation in
                 let isReady = state.withLock { state in
                     guard state.updates.isEmpty, !state.hasEnded else { return true }
-                    state.consumer = continuation
+                    state.consumers.append(continuation)
                     return false
                 }
                 if isReady { continuation.resume() }

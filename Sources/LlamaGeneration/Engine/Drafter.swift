@@ -48,6 +48,9 @@ final class Drafter {
 
     /// Drafts tokens for some sequences, together.
     ///
+    /// At most one pass reads what is new to the draft model, so that a long prompt does not hold up the others: a sequence
+    /// gets drafts once all of it has been read.
+    ///
     /// - Parameters:
     ///   - tokens: Those of a sequence.
     ///   - propose: Receives the drafts for each wish.
@@ -55,8 +58,14 @@ final class Drafter {
         _ wishes: [Wish], tokens: (Int) -> [Int32], propose: (Wish, ArraySlice<Int32>) -> Void
     ) throws(KernelError) {
         for wish in wishes { align(wish, with: tokens(wish.sequence)) }
+        guard try step(wishes) else { return }
+        for wish in wishes where slots[wish.slot].cached < slots[wish.slot].known {
+            slots[wish.slot].goal = slots[wish.slot].known
+        }
         while try step(wishes) {}
-        for wish in wishes { propose(wish, slots[wish.slot].tokens[slots[wish.slot].known...]) }
+        for wish in wishes where slots[wish.slot].tokens.count > slots[wish.slot].known {
+            propose(wish, slots[wish.slot].tokens[slots[wish.slot].known...])
+        }
     }
 
     /// Makes a slot begin with a sequence's tokens; what is cached of others, or after a wrong draft, is forgotten.
@@ -80,11 +89,11 @@ final class Drafter {
         owners.removeAll(keepingCapacity: true)
         logitRows.removeAll(keepingCapacity: true)
         for (index, wish) in wishes.enumerated() where slots[wish.slot].tokens.count < slots[wish.slot].goal {
-            let tokens = slots[wish.slot].tokens
-            let cached = slots[wish.slot].cached
-            for position in cached..<min(tokens.count, cached + state.rowCapacity - owners.count) {
-                try state.batch.append(token: tokens[position], position: position, slot: wish.slot)
-                if position == tokens.count - 1 { logitRows.append(owners.count) }
+            let (count, cached) = (slots[wish.slot].tokens.count, slots[wish.slot].cached)
+            for position in cached..<min(count, cached + state.rowCapacity - owners.count) {
+                let token = slots[wish.slot].tokens[position]
+                try state.batch.append(token: token, position: position, slot: wish.slot)
+                if position == count - 1 { logitRows.append(owners.count) }
                 owners.append(index)
                 slots[wish.slot].cached = position + 1
             }
@@ -95,14 +104,17 @@ final class Drafter {
     }
 
     private func choose(_ wish: Wish, _ logits: Span<Float>) {
-        let history = slots[wish.slot].tokens
-        let token = try? wish.request.chooser.choose(
-            logits, history: history.span, promptCount: wish.request.promptIDs.count,
-            stream: wish.request.stream(of: wish.choice), position: history.count, scratch: &scratch)
-        if let token {
+        if let token = token(for: wish, logits) {
             slots[wish.slot].tokens.append(token)
         } else {
-            slots[wish.slot].goal = history.count
+            slots[wish.slot].goal = slots[wish.slot].tokens.count
         }
+    }
+
+    private func token(for wish: Wish, _ logits: Span<Float>) -> Int32? {
+        let history = slots[wish.slot].tokens
+        return try? wish.request.chooser.choose(
+            logits, history: history.span, promptCount: wish.request.promptIDs.count,
+            stream: wish.request.stream(of: wish.choice), position: history.count, scratch: &scratch)
     }
 }
