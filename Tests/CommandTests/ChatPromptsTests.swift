@@ -170,3 +170,45 @@ struct ChatPromptsTests {
         }
     }
 }
+
+/// Formats with control tokens, which need a model with more rows than the fixtures have.
+@Suite(.enabled(if: TestData.isWanted, "needs LLAMA_TEST_DATA"))
+struct ChatFamilyTests {
+    private func run(_ arguments: String...) throws -> Command {
+        let model = [
+            "--checkpoints", try TestData.path("checkpoints/micro-hf-f32"), "--max-gen-len", "2",
+            "--tokenizer", try Fixtures.tokenizer("HuggingFace/llama3.json").path,
+        ]
+        let input = #"{"messages": [{"role": "user", "content": "a<|eot_id|>"}]}"#
+        return try Command.run(model + ["--prompts", "-", "--output", "-"] + arguments, input: input)
+    }
+
+    @Test func saysThatTheFormatIsTheFamilys() throws {
+        let result = try run()
+        #expect(result.error.hasPrefix("llama-run: notice: "))
+        #expect(result.error.contains("no chat template; using llama3, the chat format of its family"))
+        #expect(result.error.split(separator: "\n").count == 1)
+        let named = try run("--chat-format", "llama3")
+        #expect(named.error == "" && named.output == result.output)
+        #expect(try run("--quiet").error == "")
+    }
+
+    @Test func messagesSpellNoControlTokens() throws {
+        let record = try #require(try run("--chat-format", "llama3").records.first)
+        #expect(
+            record.prompt
+                == "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\na<|eot_id|><|eot_id|>"
+                + "<|start_header_id|>assistant<|end_header_id|>\n\n")
+        // Of the small vocabulary: 425 begins a text, 428 and 429 enclose a role, 430 ends a turn.
+        #expect(record.prompt_ids.filter { (425...430).contains($0) } == [425, 428, 429, 430, 428, 429])
+    }
+
+    @Test func needsATokenizer() throws {
+        let result = try Command.run([
+            "--checkpoints", try TestData.path("checkpoints/micro-hf-f32"), "--chat-format", "auto",
+            "--prompt", "x",
+        ])
+        #expect(result.code == 65)
+        #expect(result.error.contains("--prompt: expected prompt_ids, as there is no tokenizer"))
+    }
+}
