@@ -49,7 +49,7 @@ static inline size_t lk_scale_columns(lk_dtype dtype) {
 }
 
 // Quantized activations of a tile of `tokens` tokens. All arrays end with [tokens], so that a tile of one token is that
-// token's plain rows.
+// token's plain rows (whose quants some instruction sets interleave: `quantize_token`).
 //
 //   quants    [columns / 4, tokens, 4] int8
 //   d         [units, tokens] float

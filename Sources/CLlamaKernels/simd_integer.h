@@ -1,6 +1,6 @@
 // Linear layers in integers (integer.h) over the vector operations of one instruction set.
 //
-// One token's rows are multiplied as they are stored, which keeps up with memory. More tokens use a panel: the quants
+// Rows are multiplied by few tokens as they are stored, which keeps up with memory. More tokens use a panel: the quants
 // of sixteen rows (or thirty-two) interleaved in groups of four columns, so that an instruction multiplies four columns
 // of a vector of rows by four activations of one token.
 #ifndef CLLAMAKERNELS_SIMD_INTEGER_H
@@ -17,8 +17,14 @@
 
 SIMD_BEGIN
 
-// With this many tokens or fewer, each is multiplied on its own: measured, making a panel takes about as long.
-enum { ALONE_TOKENS = 2 };
+// With this many tokens or fewer, rows are multiplied as they are stored: measured, making a panel takes longer.
+enum { INTEGER_FEW_TOKENS = 8 };
+// Small units whose quants are multiplied together by few tokens.
+#ifdef INTEGER_WIDE
+enum { SMALL_UNITS = 16 };
+#else
+enum { SMALL_UNITS = 8 };
+#endif
 
 #include "simd_integer_blocks.h"
 #include "simd_integer_quantize.h"
@@ -27,10 +33,10 @@ enum { ALONE_TOKENS = 2 };
 #include "simd_integer_peak.h"
 #include "simd_integer_tile.h"
 
-static INLINE void integer_rows_of(lk_dtype dtype, const lk_linear_op *op, size_t row_begin, size_t row_end,
-                                   const lk_input *input, float *scratch) {
-    if (input->tokens <= ALONE_TOKENS) {
-        multiply_alone(dtype, op, row_begin, row_end, input);
+static INLINE void integer_rows_of(lk_dtype dtype, const rows_kernel few[ROW_TOKENS], const lk_linear_op *op,
+                                   size_t row_begin, size_t row_end, const lk_input *input, float *scratch) {
+    if (input->tokens <= INTEGER_FEW_TOKENS) {
+        multiply_few_tokens(few, op, row_begin, row_end, input);
         return;
     }
     size_t part_rows = op->weight->blocks[0].rows;
@@ -42,8 +48,13 @@ static INLINE void integer_rows_of(lk_dtype dtype, const lk_linear_op *op, size_
 }
 
 #define INTEGER_ROWS_OF(name, dtype)                                                                            \
+    ROWS_KERNEL(name##_1, dtype, 1)                                                                             \
+    ROWS_KERNEL(name##_2, dtype, 2)                                                                             \
+    ROWS_KERNEL(name##_3, dtype, 3)                                                                             \
+    ROWS_KERNEL(name##_4, dtype, 4)                                                                             \
     static void name(const lk_linear_op *op, size_t begin, size_t end, const lk_input *input, float *scratch) { \
-        integer_rows_of(dtype, op, begin, end, input, scratch);                                                 \
+        const rows_kernel few[ROW_TOKENS] = {name##_1, name##_2, name##_3, name##_4};                           \
+        integer_rows_of(dtype, few, op, begin, end, input, scratch);                                            \
     }
 INTEGER_ROWS_OF(q4_0_rows, LK_Q4_0)
 INTEGER_ROWS_OF(q4_1_rows, LK_Q4_1)

@@ -95,27 +95,54 @@ static INLINE __m512i join_256(__m256i low, __m256i high) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
-// Low and high nibbles of the lower half, and of the upper one, each half being 16 bytes twice.
-static INLINE __m512i split_nibbles(__m512i twice) {
-    __m512i counts = _mm512_set_epi64(0x4000400040004, 0x4000400040004, 0, 0, 0x4000400040004, 0x4000400040004, 0, 0);
-    return _mm512_and_si512(_mm512_srlv_epi16(twice, counts), _mm512_set1_epi8(0xf));
+// In each 128 bits, the first elements of four vectors, then the second ones, ...
+static INLINE void transpose_fours(__m512i v[4]) {
+    __m512i a = _mm512_unpacklo_epi32(v[0], v[1]), b = _mm512_unpackhi_epi32(v[0], v[1]);
+    __m512i c = _mm512_unpacklo_epi32(v[2], v[3]), d = _mm512_unpackhi_epi32(v[2], v[3]);
+    v[0] = _mm512_unpacklo_epi64(a, c);
+    v[1] = _mm512_unpackhi_epi64(a, c);
+    v[2] = _mm512_unpacklo_epi64(b, d);
+    v[3] = _mm512_unpackhi_epi64(b, d);
 }
 
-static INLINE __m512i load_two_nibbles(const uint8_t *low, const uint8_t *high) {
-    __m512i first = _mm512_broadcast_i32x4(load_16(low));
-    return split_nibbles(_mm512_mask_broadcast_i32x4(first, 0xff00, load_16(high)));
+// The nibbles of sixteen units, `bytes` apart: four columns of each in a vector, as `load_run` orders them.
+static INLINE void load_sixteen_nibbles(const uint8_t *from, size_t bytes, __m512i groups[8]) {
+    UNROLL for (size_t i = 0; i < 4; i++) {
+        __m512i four = _mm512_castsi128_si512(load_16(from + i * bytes));
+        four = _mm512_inserti32x4(four, load_16(from + (i + 4) * bytes), 1);
+        four = _mm512_inserti32x4(four, load_16(from + (i + 8) * bytes), 2);
+        groups[i] = _mm512_inserti32x4(four, load_16(from + (i + 12) * bytes), 3);
+    }
+    transpose_fours(groups);
+    __m512i low = _mm512_set1_epi8(0xf);
+    UNROLL for (size_t i = 0; i < 4; i++) {
+        groups[i + 4] = _mm512_and_si512(_mm512_srli_epi16(groups[i], 4), low);
+        groups[i] = _mm512_and_si512(groups[i], low);
+    }
 }
 
-// The runs of two small units.
-static INLINE __m512i load_two_units(lk_dtype dtype, const char *low, const char *high) {
-    switch (dtype) {
-    case LK_Q4_0:
-        return load_two_nibbles(((const q4_0_block *)(const void *)low)->quants,
-                                ((const q4_0_block *)(const void *)high)->quants);
-    case LK_Q4_1:
-        return load_two_nibbles(((const q4_1_block *)(const void *)low)->quants,
-                                ((const q4_1_block *)(const void *)high)->quants);
-    default: return join_256(load_run(dtype, low, 0), load_run(dtype, high, 0));
+// The quants of sixteen small units that begin at `row`: four columns of each in a vector.
+static INLINE void load_sixteen_units(lk_dtype dtype, const char *row, __m512i groups[8]) {
+    size_t bytes = lk_dtype_block_size(dtype);
+    if (dtype == LK_Q4_0) {
+        load_sixteen_nibbles(((const q4_0_block *)(const void *)row)->quants, bytes, groups);
+        return;
+    }
+    if (dtype == LK_Q4_1) {
+        load_sixteen_nibbles(((const q4_1_block *)(const void *)row)->quants, bytes, groups);
+        return;
+    }
+    __m512i v[8];
+    UNROLL for (size_t i = 0; i < 8; i++) {
+        // Units 0 ... 3 and 8 ... 11, each with the one four further.
+        const char *unit = row + (i < 4 ? i : i + 4) * bytes;
+        v[i] = join_256(load_run(dtype, unit, 0), load_run(dtype, unit + 4 * bytes, 0));
+    }
+    transpose_fours(v);
+    transpose_fours(v + 4);
+    UNROLL for (size_t g = 0; g < 4; g++) {
+        groups[g] = _mm512_shuffle_i32x4(v[g], v[g + 4], 0x88);
+        groups[g + 4] = _mm512_shuffle_i32x4(v[g], v[g + 4], 0xdd);
     }
 }
 

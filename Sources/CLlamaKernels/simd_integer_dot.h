@@ -1,4 +1,31 @@
-// Rows as they are stored times one token; included by simd_integer.h alone.
+// Rows as they are stored times a few tokens, which share what is decoded of a row; included by simd_integer.h alone.
+// `tokens` and `dtype` are constants wherever these functions are inlined.
+
+// Tokens that share a row's decoded quants. More are multiplied by so many bytes of rows at a time, which stay in the
+// first-level cache.
+enum { ROW_TOKENS = 4, CACHED_ROW_BYTES = 8192 };
+
+// A few tokens, each packed as a tile of its own, `stride` bytes apart.
+typedef struct {
+    lk_quantized first;
+    size_t stride;
+} row_inputs;
+
+static INLINE row_inputs inputs_at(const lk_matrix *weight, const lk_input *input, size_t token) {
+    size_t floats = integer_size(weight);
+    float *memory = (float *)input->packed + token * floats;
+    return (row_inputs){lk_quantized_tile(weight->dtype, weight->columns, 1, memory), floats * sizeof(float)};
+}
+
+static INLINE const void *of_token(const row_inputs *x, const void *first, int t) {
+    return (const char *)first + (size_t)t * x->stride;
+}
+static INLINE const int8_t *quants_of(const row_inputs *x, int t) { return of_token(x, x->first.quants, t); }
+static INLINE const float *d_of(const row_inputs *x, int t) { return of_token(x, x->first.d, t); }
+static INLINE const float *s_of(const row_inputs *x, int t) { return of_token(x, x->first.s, t); }
+static INLINE const int32_t *unit_sums_of(const row_inputs *x, int t) { return of_token(x, x->first.sums, t); }
+static INLINE const int16_t *sums_of(const row_inputs *x, int t) { return of_token(x, x->first.sums16, t); }
+static INLINE const int16_t *sums32_of(const row_inputs *x, int t) { return of_token(x, x->first.sums32, t); }
 
 // Products of unsigned bytes and signed bytes, added by fours. Both factors' pairs of products fit 16 bits.
 static INLINE __m256i multiply_run(lk_dtype dtype, __m256i quants, __m256i x) {
@@ -15,46 +42,40 @@ static INLINE __m256i multiply_run(lk_dtype dtype, __m256i quants, __m256i x) {
 // Bytes that are fetched ahead of those being multiplied.
 enum { INTEGER_AHEAD = 4096 };
 
-// A unit's exact sums, in eight parts.
-typedef struct { __m256i products, minimums; } unit_sums;
-
-// The products of a large unit's quants, times its scales, added to eight sums.
-static INLINE __m256i multiply_large_quants(lk_dtype dtype, const void *unit, const int8_t *x, __m256i scales) {
-#ifdef INTEGER_WIDE
-    __m512i products = _mm512_setzero_si512();
-    UNROLL for (int run = 0; run < 8; run += 2) {
-        __m512i quants = join_256(load_run(dtype, unit, run), load_run(dtype, unit, run + 1));
-        __m512i input = _mm512_loadu_si512(x + run * LK_RUN);
-        __m512i pairs = _mm512_maddubs_epi16(quants, input);
-        // Eight pairs are of sixteen columns, which share a scale.
-        __m512i scale = _mm512_permutexvar_epi16(scale_indices(2 * run), _mm512_castsi256_si512(scales));
-        products = _mm512_dpwssd_epi32(products, pairs, scale);
-    }
-    return _mm256_add_epi32(_mm512_castsi512_si256(products), _mm512_extracti64x4_epi64(products, 1));
-#else
+// The products of a large unit's quants and of each token's, which begin `stride` bytes apart, times the unit's scales,
+// in eight sums.
+static INLINE void multiply_large_quants(lk_dtype dtype, int tokens, const void *unit, const int8_t *x, size_t stride,
+                                         __m256i scales, __m256i products[]) {
     // Scales 0 ... 7 and 8 ... 15 in both halves, from which a shuffle gives a run's two.
     __m256i low = _mm256_permute4x64_epi64(scales, 0x44), high = _mm256_permute4x64_epi64(scales, 0xee);
-    __m256i products = _mm256_setzero_si256();
+    UNROLL for (int t = 0; t < tokens; t++) products[t] = _mm256_setzero_si256();
     UNROLL for (int run = 0; run < 8; run++) {
-        __m256i pairs = _mm256_maddubs_epi16(load_run(dtype, unit, run), load_32(x + run * LK_RUN));
+        __m256i quants = load_run(dtype, unit, run);
         int first = run % 4 * 4 | (run % 4 * 4 + 1) << 8;
         __m256i select = _mm256_setr_m128i(_mm_set1_epi16((short)first), _mm_set1_epi16((short)(first + 0x0202)));
         __m256i scale = _mm256_shuffle_epi8(run < 4 ? low : high, select);
-        products = dot_pairs_256(products, pairs, scale);
+        UNROLL for (int t = 0; t < tokens; t++) {
+            __m256i pairs = _mm256_maddubs_epi16(quants, load_32(x + (size_t)t * stride + run * LK_RUN));
+            products[t] = dot_pairs_256(products[t], pairs, scale);
+        }
     }
-    return products;
-#endif
 }
 
-static INLINE unit_sums multiply_large_unit(lk_dtype dtype, const void *unit, const int8_t *x, const int16_t *sums16) {
-    __m256i scales, minimums, sums = load_32(sums16);
-    load_scales(dtype, unit, &scales, &minimums);
-    __m256i products = multiply_large_quants(dtype, unit, x, scales);
-    if (lk_quant_offset(dtype) != 0) {
-        __m256i offset = _mm256_madd_epi16(scales, sums);
-        products = _mm256_sub_epi32(products, _mm256_mullo_epi32(offset, _mm256_set1_epi32(lk_quant_offset(dtype))));
+// What is multiplied by the row's scales, and by its minimums: exact sums in eight parts for each token.
+static INLINE void multiply_large_unit(lk_dtype dtype, int tokens, const void *unit, const row_inputs *x, size_t index,
+                                       __m256i products[], __m256i minimums[]) {
+    __m256i scales, unit_minimums;
+    load_scales(dtype, unit, &scales, &unit_minimums);
+    multiply_large_quants(dtype, tokens, unit, x->first.quants + index * LK_LARGE_BLOCK, x->stride, scales, products);
+    UNROLL for (int t = 0; t < tokens; t++) {
+        __m256i sums = load_32(sums_of(x, t) + index * 16);
+        if (lk_quant_offset(dtype) != 0) {
+            __m256i offset = _mm256_mullo_epi32(_mm256_madd_epi16(scales, sums),
+                                                _mm256_set1_epi32(lk_quant_offset(dtype)));
+            products[t] = _mm256_sub_epi32(products[t], offset);
+        }
+        if (lk_has_minimums(dtype)) minimums[t] = _mm256_madd_epi16(unit_minimums, sums);
     }
-    return (unit_sums){products, lk_has_minimums(dtype) ? _mm256_madd_epi16(minimums, sums) : _mm256_setzero_si256()};
 }
 
 // The sums of eight vectors.
@@ -78,63 +99,63 @@ static INLINE __m256i first_eight_lanes(size_t count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-// Adds the terms of up to eight units, the first of which has index `first` in the row, to their lanes.
-static INLINE __m256 add_units(lk_dtype dtype, const char *const units[8], size_t count, size_t first,
-                               const lk_quantized *x, __m256 lanes) {
-    __m256i products[8], minimums[8];
+// Adds the terms of up to eight units, which begin at `units` and have index `first` in the row and on, to their lanes,
+// half of each token's sixteen.
+static INLINE void add_units(lk_dtype dtype, int tokens, const char *units, size_t count, size_t first,
+                             const row_inputs *x, float lanes[][VEC_LANES]) {
+    __m256i products[ROW_TOKENS][8], minimums[ROW_TOKENS][8];
     const uint8_t *scales[8], *bases[8];
     UNROLL for (size_t i = 0; i < 8; i++) {
-        products[i] = minimums[i] = _mm256_setzero_si256();
+        __m256i of_tokens[ROW_TOKENS], minimums_of_tokens[ROW_TOKENS];
+        UNROLL for (int t = 0; t < tokens; t++) of_tokens[t] = minimums_of_tokens[t] = _mm256_setzero_si256();
         scales[i] = bases[i] = NULL;
-        if (i >= count) continue;
-        scales[i] = scale_of(dtype, units[i]);
-        bases[i] = minimum_of(dtype, units[i]);
-        const int8_t *quants = x->quants + (first + i) * lk_unit(dtype);
-        if (lk_is_large(dtype)) {
-            unit_sums sums = multiply_large_unit(dtype, units[i], quants, x->sums16 + (first + i) * 16);
-            products[i] = sums.products;
-            minimums[i] = sums.minimums;
-        } else {
-            products[i] = multiply_run(dtype, load_run(dtype, units[i], 0), load_32(quants));
+        if (i < count) {
+            const char *unit = units + i * lk_dtype_block_size(dtype);
+            scales[i] = scale_of(dtype, unit);
+            bases[i] = minimum_of(dtype, unit);
+            if (lk_is_large(dtype)) {
+                multiply_large_unit(dtype, tokens, unit, x, first + i, of_tokens, minimums_of_tokens);
+            } else {
+                __m256i quants = load_run(dtype, unit, 0);
+                UNROLL for (int t = 0; t < tokens; t++) {
+                    of_tokens[t] = multiply_run(dtype, quants, load_32(quants_of(x, t) + (first + i) * LK_RUN));
+                }
+            }
+        }
+        UNROLL for (int t = 0; t < tokens; t++) {
+            products[t][i] = of_tokens[t];
+            minimums[t][i] = minimums_of_tokens[t];
+            // Otherwise the compiler would put off all but the first token's products, and keep all quants for them.
+            if (lk_is_large(dtype)) __asm__ volatile("" : "+x"(products[t][i]), "+x"(minimums[t][i]));
         }
     }
     __m256i mask = first_eight_lanes(count);
-    __m256i sums = sum_eight(products);
-    if (!lk_is_large(dtype) && run_offset(dtype) != 0) {
-        __m256i x_sums = _mm256_maskload_epi32(x->sums + first, mask);
-        sums = _mm256_sub_epi32(sums, _mm256_mullo_epi32(x_sums, _mm256_set1_epi32(run_offset(dtype))));
-    }
-    __m256 d_x = _mm256_maskload_ps(x->d + first, mask);
-    __m256 result = _mm256_fmadd_ps(_mm256_mul_ps(load_factors(scales, count), d_x), _mm256_cvtepi32_ps(sums), lanes);
-    if (lk_has_minimums(dtype)) {
-        __m256 m = load_factors(bases, count);
-        if (lk_is_large(dtype)) {
-            result = _mm256_fnmadd_ps(_mm256_mul_ps(m, d_x), _mm256_cvtepi32_ps(sum_eight(minimums)), result);
-        } else {
-            result = _mm256_fmadd_ps(m, _mm256_maskload_ps(x->s + first, mask), result);
+    __m256 d = load_factors(scales, count), m = lk_has_minimums(dtype) ? load_factors(bases, count) : d;
+    UNROLL for (int t = 0; t < tokens; t++) {
+        __m256i sums = sum_eight(products[t]);
+        if (!lk_is_large(dtype) && run_offset(dtype) != 0) {
+            __m256i x_sums = _mm256_maskload_epi32(unit_sums_of(x, t) + first, mask);
+            sums = _mm256_sub_epi32(sums, _mm256_mullo_epi32(x_sums, _mm256_set1_epi32(run_offset(dtype))));
         }
+        float *to = lanes[t] + first % VEC_LANES;
+        __m256 d_x = _mm256_maskload_ps(d_of(x, t) + first, mask), before = _mm256_loadu_ps(to);
+        __m256 result = _mm256_fmadd_ps(_mm256_mul_ps(d, d_x), _mm256_cvtepi32_ps(sums), before);
+        if (lk_has_minimums(dtype)) {
+            if (lk_is_large(dtype)) {
+                __m256 sum = _mm256_cvtepi32_ps(sum_eight(minimums[t]));
+                result = _mm256_fnmadd_ps(_mm256_mul_ps(m, d_x), sum, result);
+            } else {
+                result = _mm256_fmadd_ps(m, _mm256_maskload_ps(s_of(x, t) + first, mask), result);
+            }
+        }
+        if (count < 8) result = _mm256_blendv_ps(before, result, _mm256_castsi256_ps(mask));
+        _mm256_storeu_ps(to, result);
     }
-    return count == 8 ? result : _mm256_blendv_ps(lanes, result, _mm256_castsi256_ps(mask));
 }
 
 #ifdef INTEGER_WIDE
 
-// Sums of neighbors of two vectors, in each 128 bits those of the first and then of the second.
-static INLINE __m512i add_neighbors(__m512i a, __m512i b) {
-    __m512 x = _mm512_castsi512_ps(a), y = _mm512_castsi512_ps(b);
-    return _mm512_add_epi32(_mm512_castps_si512(_mm512_shuffle_ps(x, y, 0x88)),
-                            _mm512_castps_si512(_mm512_shuffle_ps(x, y, 0xdd)));
-}
-
-// The sum of the lower half of the first of eight vectors, that of its upper half, and so on.
-static INLINE __m512i sum_sixteen_halves(const __m512i v[8]) {
-    __m512i a = add_neighbors(add_neighbors(v[0], v[1]), add_neighbors(v[2], v[3]));
-    __m512i b = add_neighbors(add_neighbors(v[4], v[5]), add_neighbors(v[6], v[7]));
-    __m512i even = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), b);
-    __m512i odd = _mm512_permutex2var_epi64(a, _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15), b);
-    __m512i order = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
-    return _mm512_permutexvar_epi32(order, _mm512_add_epi32(even, odd));
-}
+#include "simd_integer_large.h"
 
 // The binary16 numbers of sixteen units, `bytes` apart. They are gathered in general registers: those of vectors have
 // enough to do.
@@ -151,87 +172,135 @@ static INLINE vec load_sixteen_factors(const uint8_t *from, size_t bytes) {
 }
 
 // Adds the terms of sixteen small units, which begin at `row` and have index `first` and on, to their lanes.
-static INLINE vec add_sixteen_units(lk_dtype dtype, const char *row, size_t first, const lk_quantized *x, vec lanes) {
+static INLINE void add_sixteen_units(lk_dtype dtype, int tokens, const char *row, size_t first, const row_inputs *x,
+                                     float lanes[][VEC_LANES]) {
     size_t bytes = lk_dtype_block_size(dtype);
-    const int8_t *quants = x->quants + first * LK_RUN;
-    __m512i products[8];
-    UNROLL for (size_t i = 0; i < 8; i++) {
-        __m512i weights = load_two_units(dtype, row + 2 * i * bytes, row + (2 * i + 1) * bytes);
-        __m512i input = _mm512_loadu_si512(quants + 2 * i * LK_RUN);
-        products[i] = _mm512_dpbusd_epi32(_mm512_setzero_si512(), weights, input);
-    }
-    __m512i sums = sum_sixteen_halves(products);
-    if (run_offset(dtype) != 0) {
-        __m512i offset = _mm512_set1_epi32(run_offset(dtype));
-        sums = _mm512_sub_epi32(sums, _mm512_mullo_epi32(_mm512_loadu_si512(x->sums + first), offset));
-    }
+    __m512i weights[LK_RUN / 4];
+    load_sixteen_units(dtype, row, weights);
     vec d = load_sixteen_factors(scale_of(dtype, row), bytes);
-    vec result = vec_fma(vec_mul(d, vec_load(x->d + first)), _mm512_cvtepi32_ps(sums), lanes);
-    if (!lk_has_minimums(dtype)) return result;
-    return vec_fma(load_sixteen_factors(minimum_of(dtype, row), bytes), vec_load(x->s + first), result);
-}
-
-#endif
-
-// Where unit `index` of a row is, counted through the column parts.
-static INLINE const char *unit_of(lk_dtype dtype, const lk_matrix *weight, const lk_block *blocks, size_t block_row,
-                                  size_t index) {
-    size_t units = weight->blocks[0].columns / lk_unit(dtype);
-    const char *row = lk_block_row(&blocks[index / units], dtype, block_row);
-    return row + index % units * lk_dtype_block_size(dtype);
-}
-
-static INLINE float multiply_row(lk_dtype dtype, const lk_matrix *weight, const lk_block *blocks, size_t block_row,
-                                 const lk_quantized *x) {
-    __m256 low = _mm256_setzero_ps(), high = _mm256_setzero_ps();
-    size_t count = weight->columns / lk_unit(dtype), bytes = lk_dtype_block_size(dtype);
-    const char *row = lk_block_row(blocks, dtype, block_row), *next = row + INTEGER_AHEAD;
-    size_t u = 0;
-#ifdef INTEGER_WIDE
-    if (weight->column_parts == 1 && !lk_is_large(dtype)) {
-        vec lanes = vec_zero();
-        for (; u + 16 <= count; u += 16, row += 16 * bytes, next += 16 * bytes) {
-            UNROLL for (size_t line = 0; line < 16 * bytes; line += 64) __builtin_prefetch(next + line, 0, 3);
-            lanes = add_sixteen_units(dtype, row, u, x, lanes);
+    vec m = lk_has_minimums(dtype) ? load_sixteen_factors(minimum_of(dtype, row), bytes) : d;
+    UNROLL for (int t = 0; t < tokens; t++) {
+        const int8_t *quants = quants_of(x, t) + first * LK_RUN;
+        // Two sums, so that fewer products wait for one another.
+        __m512i sums = _mm512_setzero_si512(), others = sums;
+        UNROLL for (int g = 0; g < LK_RUN / 4; g += 2) {
+            sums = _mm512_dpbusd_epi32(sums, weights[g], _mm512_loadu_si512(quants + g * 64));
+            others = _mm512_dpbusd_epi32(others, weights[g + 1], _mm512_loadu_si512(quants + g * 64 + 64));
         }
-        low = _mm512_castps512_ps256(lanes);
-        high = _mm512_extractf32x8_ps(lanes, 1);
+        sums = _mm512_add_epi32(sums, others);
+        if (run_offset(dtype) != 0) {
+            __m512i offset = _mm512_set1_epi32(run_offset(dtype));
+            sums = _mm512_sub_epi32(sums, _mm512_mullo_epi32(_mm512_loadu_si512(unit_sums_of(x, t) + first), offset));
+        }
+        vec terms = vec_mul(d, vec_load(d_of(x, t) + first));
+        vec result = vec_fma(terms, _mm512_cvtepi32_ps(sums), vec_load(lanes[t]));
+        if (lk_has_minimums(dtype)) result = vec_fma(m, vec_load(s_of(x, t) + first), result);
+        vec_store(lanes[t], result);
     }
+}
+
 #endif
-    if (weight->column_parts == 1) {
-        for (; u + 8 <= count; u += 8, row += 8 * bytes, next += 8 * bytes) {
-            const char *units[8];
-            UNROLL for (size_t i = 0; i < 8; i++) units[i] = row + i * bytes;
+
+// Bytes of the units that are multiplied together: eight of the largest.
+enum { GATHERED_BYTES = 8 * LK_Q6_K_BYTES };
+_Static_assert(SMALL_UNITS * LK_Q8_0_BYTES <= GATHERED_BYTES, "small units");
+
+// Units [first, first + count) of a row, counted through the column parts, one after another.
+static NOT_INLINE const char *gather_units(const lk_matrix *weight, const lk_block *blocks, size_t block_row,
+                                           size_t first, size_t count, char *gathered) {
+    size_t units = weight->blocks[0].columns / lk_unit(weight->dtype), bytes = lk_dtype_block_size(weight->dtype);
+    for (size_t i = 0; i < count; i++) {
+        const char *row = lk_block_row(&blocks[(first + i) / units], weight->dtype, block_row);
+        memcpy(gathered + i * bytes, row + (first + i) % units * bytes, bytes);
+    }
+    return gathered;
+}
+
+// One row times each token.
+static INLINE void multiply_row(lk_dtype dtype, int tokens, const lk_matrix *weight, const lk_block *blocks,
+                                size_t block_row, const row_inputs *x, float sums[]) {
+    _Alignas(64) float lanes[ROW_TOKENS][VEC_LANES];
+    UNROLL for (int t = 0; t < tokens; t++) vec_store(lanes[t], vec_zero());
+    size_t count = weight->columns / lk_unit(dtype), bytes = lk_dtype_block_size(dtype);
+    size_t step = lk_is_large(dtype) ? 8 : SMALL_UNITS;
+    const char *row = lk_block_row(blocks, dtype, block_row), *units;
+    char gathered[GATHERED_BYTES];
+    for (size_t u = 0; u < count; u += step) {
+        size_t n = lk_min(count - u, step);
+        if (weight->column_parts > 1) {
+            units = gather_units(weight, blocks, block_row, u, n, gathered);
+        } else {
+            units = row + u * bytes;
             // Rows come from memory, in order; bytes that come later are fetched meanwhile.
-            UNROLL for (size_t line = 0; line < 8 * bytes; line += 64) __builtin_prefetch(next + line, 0, 3);
-            if (u % 16 == 0) {
-                low = add_units(dtype, units, 8, u, x, low);
-            } else {
-                high = add_units(dtype, units, 8, u, x, high);
+            UNROLL for (size_t line = 0; line < step * bytes; line += 64) {
+                __builtin_prefetch(units + INTEGER_AHEAD + line, 0, 3);
             }
         }
+#ifdef INTEGER_WIDE
+        if (lk_is_large(dtype)) {
+            if (n == step) {
+                add_eight_large_units(dtype, tokens, units, 8, u, x, lanes);
+            } else {
+                add_eight_large_units(dtype, tokens, units, n, u, x, lanes);
+            }
+            continue;
+        }
+        if (n == step) {
+            add_sixteen_units(dtype, tokens, units, u, x, lanes);
+            continue;
+        }
+#else
+        if (n == step) {
+            add_units(dtype, tokens, units, 8, u, x, lanes);
+            continue;
+        }
+#endif
+        for (size_t i = 0; i < n; i += 8) {
+            add_units(dtype, tokens, units + i * bytes, lk_min(n - i, 8), u + i, x, lanes);
+        }
     }
-    for (; u < count; u += 8) {
-        const char *units[8];
-        size_t n = lk_min(count - u, 8);
-        for (size_t i = 0; i < n; i++) units[i] = unit_of(dtype, weight, blocks, block_row, u + i);
-        __m256 *half = u % 16 == 0 ? &low : &high;
-        *half = add_units(dtype, units, n, u, x, *half);
-    }
-    return vec_sum(vec_join(low, high));
+    UNROLL for (int t = 0; t < tokens; t++) sums[t] = vec_sum(vec_load(lanes[t]));
 }
 
-static INLINE void multiply_alone(lk_dtype dtype, const lk_linear_op *op, size_t row_begin, size_t row_end,
-                                  const lk_input *input) {
+// Rows row_begin ..< row_end times `tokens` tokens, the first of which is `token` of the input.
+static INLINE void multiply_rows(lk_dtype dtype, int tokens, const lk_linear_op *op, size_t row_begin, size_t row_end,
+                                 const lk_input *input, size_t token) {
     const lk_matrix *weight = op->weight;
-    size_t part_rows = weight->blocks[0].rows, token_floats = integer_size(weight);
+    size_t part_rows = weight->blocks[0].rows;
+    row_inputs x = inputs_at(weight, input, token);
     for (size_t row = row_begin; row < row_end; row++) {
         const lk_block *blocks = weight->blocks + row / part_rows * weight->column_parts;
-        for (size_t t = 0; t < input->tokens; t++) {
-            lk_quantized x = lk_quantized_tile(dtype, weight->columns, 1, (float *)input->packed + t * token_floats);
-            emit_output(op->out + (input->first + t) * op->out_stride + row,
-                        multiply_row(dtype, weight, blocks, row % part_rows, &x), op->bias ? op->bias + row : NULL,
-                        op->accumulate);
+        float sums[ROW_TOKENS];
+        multiply_row(dtype, tokens, weight, blocks, row % part_rows, &x, sums);
+        for (int t = 0; t < tokens; t++) {
+            emit_output(op->out + (input->first + token + (size_t)t) * op->out_stride + row, sums[t],
+                        op->bias ? op->bias + row : NULL, op->accumulate);
+        }
+    }
+}
+
+// Rows row_begin ..< row_end times a tile of tokens, the first of which is `token` of the input.
+typedef void (*rows_kernel)(const lk_linear_op *op, size_t row_begin, size_t row_end, const lk_input *input,
+                            size_t token);
+
+// Kernels for 1 to ROW_TOKENS tokens. As functions of their own, each has the registers to itself.
+#define ROWS_KERNEL(name, dtype, tokens)                                                                             \
+    static NOT_INLINE void name(const lk_linear_op *op, size_t begin, size_t end, const lk_input *input, size_t t) { \
+        multiply_rows(dtype, tokens, op, begin, end, input, t);                                                      \
+    }
+
+static size_t cached_rows(const lk_matrix *weight) {
+    return lk_max(CACHED_ROW_BYTES / lk_max(lk_dtype_bytes(weight->dtype, weight->columns), 1), 1);
+}
+
+static void multiply_few_tokens(const rows_kernel kernels[ROW_TOKENS], const lk_linear_op *op, size_t row_begin,
+                                size_t row_end, const lk_input *input) {
+    size_t tiles = lk_divide_up(input->tokens, ROW_TOKENS);
+    size_t step = tiles > 1 ? cached_rows(op->weight) : row_end - row_begin;
+    for (size_t row = row_begin; row < row_end; row += step) {
+        for (size_t tile = 0; tile < tiles; tile++) {
+            size_t t = lk_tile_begin(tile, tiles, input->tokens), end = lk_tile_begin(tile + 1, tiles, input->tokens);
+            kernels[end - t - 1](op, row, lk_min(row + step, row_end), input, t);
         }
     }
 }

@@ -35,9 +35,9 @@ static INLINE void sum_run(__m256i quants, int sums[2]) {
     sums[1] = _mm_cvtsi128_si32(_mm256_extracti128_si256(all, 1));
 }
 
-// Token `t` of a tile: unit `unit`, n columns.
-static INLINE void quantize_unit(const float *x, size_t n, size_t unit, size_t t, size_t tokens,
-                                 const lk_quantized *to) {
+// Token `t` of a tile: unit `unit`, n columns, whose groups of four quants are `group_bytes` apart.
+static INLINE void quantize_unit(const float *x, size_t n, size_t unit, size_t t, size_t tokens, int8_t *quants_to,
+                                 size_t group_bytes, const lk_quantized *to) {
     lk_unit_scale scale = lk_activation_scale(greatest_magnitude(x, n), n);
     __m256 factor = _mm256_set1_ps(scale.factor);
     int unit_sum = 0;
@@ -45,8 +45,7 @@ static INLINE void quantize_unit(const float *x, size_t n, size_t unit, size_t t
         __m256i quants = quantize_run(x + run * LK_RUN, factor);
         int32_t groups[LK_RUN / 4];
         _mm256_storeu_si256((__m256i *)(void *)groups, quants);
-        int8_t *at = to->quants + (unit * n / 4 + run * LK_RUN / 4) * tokens * 4 + t * 4;
-        for (size_t g = 0; g < LK_RUN / 4; g++) memcpy(at + g * tokens * 4, &groups[g], 4);
+        for (size_t g = 0; g < LK_RUN / 4; g++) memcpy(quants_to + (run * LK_RUN / 4 + g) * group_bytes, &groups[g], 4);
         int sums[2];
         sum_run(quants, sums);
         unit_sum += sums[0] + sums[1];
@@ -64,9 +63,25 @@ static INLINE void quantize_unit(const float *x, size_t n, size_t unit, size_t t
     }
 }
 
+// Token `t` of a tile. Where units interleave, the quants of every whole set of sixteen are [8, 16, 4]: four columns of
+// each unit, then the next four. Those of the last units are in order.
+static INLINE void quantize_token(size_t n, const float *x, size_t columns, size_t t, size_t tokens, bool interleaves,
+                                  const lk_quantized *to) {
+    size_t units = columns / n, interleaved = interleaves ? units / VEC_LANES * VEC_LANES : 0;
+    for (size_t unit = 0; unit < units; unit++) {
+        int8_t *at = to->quants + unit * n * tokens + t * 4;
+        size_t group_bytes = 4 * tokens;
+        if (unit < interleaved) {
+            at = to->quants + unit / VEC_LANES * VEC_LANES * n + unit % VEC_LANES * 4;
+            group_bytes = VEC_LANES * 4;
+        }
+        quantize_unit(x + unit * n, n, unit, t, tokens, at, group_bytes, to);
+    }
+}
+
 static size_t integer_tiles(lk_dtype dtype, size_t tokens) {
     (void)dtype;
-    return tokens <= ALONE_TOKENS ? tokens : lk_divide_up(tokens, INTEGER_TOKENS);
+    return tokens <= INTEGER_FEW_TOKENS ? tokens : lk_divide_up(tokens, INTEGER_TOKENS);
 }
 
 static size_t integer_size(const lk_matrix *weight) { return lk_quantized_floats(weight->dtype, weight->columns); }
@@ -75,15 +90,14 @@ static void integer_pack(const lk_matrix *weight, const lk_input *input, size_t 
     size_t begin = lk_tile_begin(tile, tiles, input->tokens), end = lk_tile_begin(tile + 1, tiles, input->tokens);
     float *memory = packed + begin * integer_size(weight);
     lk_quantized to = lk_quantized_tile(weight->dtype, weight->columns, end - begin, memory);
-    size_t n = lk_unit(weight->dtype);
     for (size_t t = begin; t < end; t++) {
         const float *x = input->x + t * input->x_stride;
-        for (size_t unit = 0; unit < weight->columns / n; unit++) {
-            if (n == LK_LARGE_BLOCK) {
-                quantize_unit(x + unit * n, LK_LARGE_BLOCK, unit, t - begin, end - begin, &to);
-            } else {
-                quantize_unit(x + unit * n, LK_SMALL_BLOCK, unit, t - begin, end - begin, &to);
-            }
+        if (lk_is_large(weight->dtype)) {
+            quantize_token(LK_LARGE_BLOCK, x, weight->columns, t - begin, end - begin, false, &to);
+        } else {
+            // Vectors of 512 bits multiply four columns of sixteen units by few tokens.
+            bool interleaves = SMALL_UNITS == VEC_LANES && input->tokens <= INTEGER_FEW_TOKENS;
+            quantize_token(LK_SMALL_BLOCK, x, weight->columns, t - begin, end - begin, interleaves, &to);
         }
     }
 }

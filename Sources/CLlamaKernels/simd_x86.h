@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define INLINE inline __attribute__((always_inline))
+#define NOT_INLINE __attribute__((noinline))
 // For functions of a header that not every file uses.
 #define MAY_BE_UNUSED __attribute__((unused))
 #define UNROLL _Pragma("clang loop unroll(full)")

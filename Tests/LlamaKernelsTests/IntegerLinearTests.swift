@@ -56,7 +56,7 @@ import Testing
         for (rows, size) in [(13, 700), (20, 4200)] {
             let weights = Weights(dtype, rows: rows, columns: dtype.columns(size))
             var numbers = SeededGenerator(seed: 33)
-            let counts = [2, 3, 4, 7, 13, 26]
+            let counts = [2, 3, 4, 7, 8, 9, 26]
             let x = numbers.floats(26 * weights.columns)
             let single = try KernelContext(instructionSet: set, threads: 1)
             let alone = (0..<26).flatMap { token in
@@ -99,7 +99,7 @@ import Testing
         for byte in [0x00, 0x7F, 0x80, 0xFF] as [UInt8] {
             let weights = Weights(dtype, rows: 33, columns: 1024, quants: byte)
             for sign in [{ _ in 1 }, { _ in -1 }, { $0 % 2 == 0 ? 1 : -1 }] as [(Int) -> Float] {
-                for tokens in [1, 2, 9] {
+                for tokens in [1, 2, 4, 9] {
                     let x = (0..<tokens * 1024).map { sign($0) * 3 }
                     let out = weights.apply(context, x, tokens: tokens)
                     #expect(bits(out) == bits(weights.apply(reference, x, tokens: tokens)))
