@@ -65,10 +65,10 @@ typedef struct {
     int16_t *sums16, *sums32;
 } lk_quantized;
 
-// Floats of memory that one token's quantized activations need, for weights of a dtype.
+// Floats of memory that one token's quantized activations need, for weights of a dtype: whole cache lines.
 static inline size_t lk_quantized_floats(lk_dtype dtype, size_t columns) {
-    size_t units = columns / lk_unit(dtype);
-    return columns / 4 + units + (lk_is_large(dtype) ? 8 + 4 : 2) * units;
+    size_t units = columns / lk_unit(dtype), floats = columns / 4 + units + (lk_is_large(dtype) ? 8 + 4 : 2) * units;
+    return (floats + 15) / 16 * 16;
 }
 
 // The arrays of a tile whose memory begins at `memory`.

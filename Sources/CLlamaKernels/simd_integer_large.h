@@ -1,21 +1,14 @@
 // Rows of large blocks times a few tokens in registers of 512 bits; included by simd_integer_dot.h alone.
 
-// Runs of 32 columns whose quants are multiplied together: `first_run(pair)` and the one `run_step` further. Two runs
-// of Q4_K and Q5_K share bytes with the two next to them.
-static INLINE int run_step(lk_dtype dtype) { return dtype == LK_Q4_K || dtype == LK_Q5_K ? 2 : 1; }
-static INLINE int first_run(lk_dtype dtype, int pair) {
-    return run_step(dtype) == 2 ? pair / 2 * 4 + pair % 2 : 2 * pair;
-}
-
 static INLINE __m512i wide_and(__m512i a, int mask) { return _mm512_and_si512(a, _mm512_set1_epi8((char)mask)); }
 // Eight numbers of 64 bits: four of one value, four of another.
 static INLINE __m512i two_values(long long low, long long high) {
     return _mm512_set_epi64(high, high, high, high, low, low, low, low);
 }
 static INLINE __m512i both_halves(const void *from) { return _mm512_broadcast_i64x4(load_32(from)); }
-// Bits `run` and `run` + `step` of bytes, each as bit `to`. Bits that leave a byte are masked out.
-static INLINE __m512i bits_of_runs(const void *from, int run, int step, int to) {
-    int low = (run - to) & 31, high = (run + step - to) & 31;
+// Bits `run` and `run` + 1 of bytes, each as bit `to`. Bits that leave a byte are masked out.
+static INLINE __m512i bits_of_runs(const void *from, int run, int to) {
+    int low = (run - to) & 31, high = (run + 1 - to) & 31;
     __m512i counts = two_values(low | (long long)low << 32, high | (long long)high << 32);
     return wide_and(_mm512_rorv_epi32(both_halves(from), counts), 1 << to);
 }
@@ -24,8 +17,8 @@ static INLINE __m512i shift_halves(__m512i a, int low, int high) {
     return _mm512_srlv_epi16(a, two_values(low * 0x0001000100010001, high * 0x0001000100010001));
 }
 
-static INLINE __m512i load_two_runs(lk_dtype dtype, const void *unit, int pair) {
-    int run = first_run(dtype, pair), step = run_step(dtype);
+// Runs `run` and `run` + 1 of a unit; run is even.
+static INLINE __m512i load_two_runs(lk_dtype dtype, const void *unit, int run) {
     switch (dtype) {
     case LK_Q2_K: {
         const q2_k_block *block = unit;
@@ -34,16 +27,16 @@ static INLINE __m512i load_two_runs(lk_dtype dtype, const void *unit, int pair) 
     case LK_Q3_K: {
         const q3_k_block *block = unit;
         __m512i low = shift_halves(both_halves(block->quants + run / 4 * 32), run % 4 * 2, run % 4 * 2 + 2);
-        return _mm512_or_si512(wide_and(low, 3), bits_of_runs(block->thirds, run, step, 2));
+        return _mm512_or_si512(wide_and(low, 3), bits_of_runs(block->thirds, run, 2));
     }
     case LK_Q4_K: {
         const q4_k_block *block = unit;
-        return wide_and(_mm512_srli_epi16(_mm512_loadu_si512(block->quants + run / 4 * 64), run % 4 * 4u), 0xf);
+        return wide_and(shift_halves(both_halves(block->quants + run / 2 * 32), 0, 4), 0xf);
     }
     case LK_Q5_K: {
         const q5_k_block *block = unit;
-        __m512i low = _mm512_srli_epi16(_mm512_loadu_si512(block->quants + run / 4 * 64), run % 4 * 4u);
-        return _mm512_or_si512(wide_and(low, 0xf), bits_of_runs(block->fifths, run, step, 4));
+        __m512i low = shift_halves(both_halves(block->quants + run / 2 * 32), 0, 4);
+        return _mm512_or_si512(wide_and(low, 0xf), bits_of_runs(block->fifths, run, 4));
     }
     case LK_Q6_K: {
         const q6_k_block *block = unit;
@@ -64,13 +57,6 @@ static INLINE __m512i load_two_runs(lk_dtype dtype, const void *unit, int pair) 
     case LK_Q8_0: break;
     }
     return _mm512_setzero_si512();
-}
-
-// The activations of those runs.
-static INLINE __m512i load_two_inputs(lk_dtype dtype, const int8_t *x, int pair) {
-    const int8_t *first = x + first_run(dtype, pair) * LK_RUN;
-    __m512i input = _mm512_loadu_si512(first);
-    return run_step(dtype) == 1 ? input : _mm512_mask_loadu_epi64(input, 0xf0, first + LK_RUN);
 }
 
 // Sums of neighbors of two vectors, in each 128 bits those of the first and then of the second.
@@ -107,9 +93,9 @@ static INLINE __m256i sum_eight_quarters(const __m512i v[2]) {
 // The scales of eight units, and what belongs to the sums of activations: minimums, or scales where quants have an
 // offset.
 typedef struct {
-    // Q4_K and Q5_K: eight scales of each of four units; else sixteen of a unit.
-    __m512i scales[8];
-    // Likewise for the sums of runs of 32 columns; else two units' for those of runs of 16.
+    // Q4_K and Q5_K: eight of each unit; else sixteen.
+    _Alignas(64) int16_t scales[8][16];
+    // Q4_K and Q5_K: four units' for the sums of runs of 32 columns; else two units' for those of runs of 16.
     __m512i pairs[4];
     __m256 d, m;
 } eight_scales;
@@ -150,7 +136,9 @@ static INLINE void load_eight_scales(lk_dtype dtype, const char *const units[8],
     if (has_eight_scales(dtype)) {
         __m512i headers[2];
         UNROLL for (size_t i = 0; i < 2; i++) {
-            load_four_headers(units + 4 * i, &headers[i], &to->scales[i], &to->pairs[i]);
+            __m512i scales;
+            load_four_headers(units + 4 * i, &headers[i], &scales, &to->pairs[i]);
+            _mm512_store_si512(&to->scales[2 * i], scales);
         }
         // The first 16 bits of each 128, then the second ones.
         __m256i order = _mm256_setr_epi16(0, 8, 16, 24, 32, 40, 48, 56, 1, 9, 17, 25, 33, 41, 49, 57);
@@ -165,7 +153,7 @@ static INLINE void load_eight_scales(lk_dtype dtype, const char *const units[8],
     UNROLL for (size_t i = 0; i < 8; i++) {
         __m256i scales, minimums;
         load_scales(dtype, units[i], &scales, &minimums);
-        to->scales[i] = _mm512_castsi256_si512(scales);
+        _mm256_store_si256((__m256i *)(void *)to->scales[i], scales);
         pairs[i] = lk_quant_offset(dtype) != 0 ? scales : minimums;
         d[i] = scale_of(dtype, units[i]);
         m[i] = minimum_of(dtype, units[i]);
@@ -175,13 +163,18 @@ static INLINE void load_eight_scales(lk_dtype dtype, const char *const units[8],
     to->m = lk_has_minimums(dtype) ? load_eight_factors(m) : to->d;
 }
 
-// The scales of the runs of a pair, 16 columns' pairs of products each.
-static INLINE __m512i scales_of_runs(lk_dtype dtype, const eight_scales *scales, int unit, int pair) {
-    int run = first_run(dtype, pair);
-    if (!has_eight_scales(dtype)) return _mm512_permutexvar_epi16(scale_indices(2 * run), scales->scales[unit]);
-    long long low = unit % 4 * 8 + run, high = low + run_step(dtype);
-    __m512i order = two_values(low * 0x0001000100010001, high * 0x0001000100010001);
-    return _mm512_permutexvar_epi16(order, scales->scales[unit / 4]);
+// A unit's scales in every part of a vector.
+static INLINE __m512i scales_of_unit(lk_dtype dtype, const eight_scales *scales, size_t unit) {
+    if (has_eight_scales(dtype)) return _mm512_broadcast_i32x4(load_16(&scales->scales[unit / 2][unit % 2 * 8]));
+    return both_halves(scales->scales[unit]);
+}
+
+// The scales of runs `run` and `run` + 1, for pairs of products.
+static INLINE __m512i scales_of_runs(lk_dtype dtype, __m512i scales, int run) {
+    if (!has_eight_scales(dtype)) return _mm512_permutexvar_epi16(scale_indices(2 * run), scales);
+    // Two bytes of each 128 bits, eight times.
+    long long low = run << 1 | (run << 1 | 1) << 8, high = low + 0x0202;
+    return _mm512_shuffle_epi8(scales, two_values(low * 0x0001000100010001, high * 0x0001000100010001));
 }
 
 // The sums of a token's activations times the units' minimums or scales. Past the last of `count` units they are 0.
@@ -207,27 +200,43 @@ static INLINE __m256i sum_pairs(lk_dtype dtype, const eight_scales *scales, cons
     return sum_eight_halves(sums);
 }
 
+// The products of unit `i` of eight, whose first has index `first` in the row.
+static INLINE void multiply_one_unit(lk_dtype dtype, int tokens, const char *row, size_t i, const eight_scales *scales,
+                                     const row_inputs *x, size_t first, __m512i products[][8]) {
+    const char *unit = row + i * lk_dtype_block_size(dtype);
+    __m512i unit_scales = scales_of_unit(dtype, scales, i), sums[ROW_TOKENS];
+    UNROLL for (int t = 0; t < tokens; t++) sums[t] = _mm512_setzero_si512();
+    UNROLL for (int run = 0; run < LK_LARGE_BLOCK / LK_RUN; run += 2) {
+        __m512i quants = load_two_runs(dtype, unit, run), scale = scales_of_runs(dtype, unit_scales, run);
+        UNROLL for (int t = 0; t < tokens; t++) {
+            const int8_t *input = quants_of(x, t) + (first + i) * LK_LARGE_BLOCK + run * LK_RUN;
+            __m512i pairs = _mm512_maddubs_epi16(quants, _mm512_loadu_si512(input));
+            sums[t] = _mm512_dpwssd_epi32(sums[t], pairs, scale);
+        }
+    }
+    UNROLL for (int t = 0; t < tokens; t++) products[t][i] = sums[t];
+}
+
 // As `add_units`.
 static INLINE void add_eight_large_units(lk_dtype dtype, int tokens, const char *row, size_t count, size_t first,
                                          const row_inputs *x, float lanes[][VEC_LANES]) {
     const char *units[8];
-    // Past the last unit, that one is multiplied once more, and the result is not used.
+    // Past the last unit, that one's scales are read once more, and not used.
     UNROLL for (size_t i = 0; i < 8; i++) units[i] = row + lk_min(i, count - 1) * lk_dtype_block_size(dtype);
     eight_scales scales;
     load_eight_scales(dtype, units, &scales);
     __m512i products[ROW_TOKENS][8];
-    UNROLL for (int i = 0; i < 8; i++) {
-        size_t at = (first + lk_min((size_t)i, count - 1)) * LK_LARGE_BLOCK;
-        UNROLL for (int t = 0; t < tokens; t++) products[t][i] = _mm512_setzero_si512();
-        UNROLL for (int pair = 0; pair < 4; pair++) {
-            __m512i quants = load_two_runs(dtype, units[i], pair), scale = scales_of_runs(dtype, &scales, i, pair);
-            UNROLL for (int t = 0; t < tokens; t++) {
-                __m512i pairs = _mm512_maddubs_epi16(quants, load_two_inputs(dtype, quants_of(x, t) + at, pair));
-                products[t][i] = _mm512_dpwssd_epi32(products[t][i], pairs, scale);
-            }
+    UNROLL for (int t = 0; t < tokens; t++) {
+        UNROLL for (size_t i = 0; i < 8; i++) products[t][i] = _mm512_setzero_si512();
+    }
+    if (tokens == 1) {
+        UNROLL for (size_t i = 0; i < 8; i++) {
+            if (i < count) multiply_one_unit(dtype, tokens, row, i, &scales, x, first, products);
         }
-        // Otherwise the compiler would put off all but the first token's products, and keep all quants for them.
-        UNROLL for (int t = 0; t < tokens; t++) ivec_hide(&products[t][i]);
+    } else {
+        ROLLED for (size_t i = 0; i < count; i++) {
+            multiply_one_unit(dtype, tokens, row, i, &scales, x, first, products);
+        }
     }
     __mmask8 mask = (__mmask8)((1u << count) - 1);
     UNROLL for (int t = 0; t < tokens; t++) {
