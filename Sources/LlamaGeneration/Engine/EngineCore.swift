@@ -80,21 +80,17 @@ final class EngineCore {
 
     // MARK: Requests
 
-    /// Checks a request.
-    ///
-    /// - Returns: The ids of its prompt.
-    /// - Throws: ``GenerationError`` for a prompt or options that cannot be used.
-    func check(_ request: GenerationRequest) throws(GenerationError) -> [Int32] {
-        try RequestCheck(
+    /// What every request must pass before it is submitted.
+    var check: RequestCheck {
+        RequestCheck(
             configuration: model.configuration, tokenizer: tokenizer, limits: limits,
-            pages: scheduler.limits.pages
-        ).ids(of: request)
+            pages: scheduler.limits.pages)
     }
 
     /// Adds a request to those that wait.
     ///
     /// - Parameters:
-    ///   - ids: What ``check(_:)`` returned for it.
+    ///   - ids: What ``check`` returned for it.
     ///   - number: By which its events name it; not in use.
     func submit(_ request: GenerationRequest, ids: [Int32], as number: Int) {
         var request = request

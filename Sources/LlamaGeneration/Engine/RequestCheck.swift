@@ -28,15 +28,28 @@ struct RequestCheck: Sendable {
         let ids = try PromptEncoder(
             tokenizer: tokenizer, vocabularySize: configuration.vocabularySize, maxSequenceLength: longest
         ).encode(request.prompt)
+        try requireRoom(for: request, ids)
+        return ids
+    }
+
+    /// Checks that the cache holds a request when it holds nothing else.
+    ///
+    /// - Parameter ids: Of its prompt.
+    /// - Throws: ``GenerationError/tooManyBeams(source:beams:limit:)`` and
+    ///   ``GenerationError/exceedsCache(source:sequences:positions:limit:)``.
+    func requireRoom(for request: GenerationRequest, _ ids: [Int32]) throws(GenerationError) {
+        let (options, source) = (request.options, request.prompt.source)
         let beams = options.candidates.beams
         guard beams <= limits.sequences else {
             throw .tooManyBeams(source: source, beams: beams, limit: limits.sequences)
         }
+        let longest = min(options.maxSequenceLength, limits.positions)
         let length = ids.count + min(max(0, options.maxGenerationLength), longest - ids.count)
-        let (room, overflow) = (pages / beams).multipliedReportingOverflow(by: PageTable.positions)
-        guard overflow || length <= room else {
+        let room = Scheduler.Limits(
+            rows: limits.rows, slots: limits.sequences, pages: pages, positions: PageTable.positions
+        ).mostPositions(sequences: beams)
+        guard length <= room else {
             throw .exceedsCache(source: source, sequences: beams, positions: length, limit: room)
         }
-        return ids
     }
 }

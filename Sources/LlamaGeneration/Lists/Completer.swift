@@ -46,7 +46,7 @@ package struct Completer {
         limits.sequences = max(1, min(limits.sequences, sequences.reduce(0, +)))
         let core = try EngineCore(
             model: model, draft: draft, tokenizer: tokenizer, limits: limits, kernels: kernels)
-        for request in requests { _ = try core.check(request) }
+        for (request, ids) in encoded { try core.check.requireRoom(for: request, ids) }
         return PreparedPrompts(core: core, requests: encoded)
     }
 }

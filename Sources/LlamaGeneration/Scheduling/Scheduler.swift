@@ -8,7 +8,7 @@
 /// Full pages are shared between sequences with equal beginnings, and kept for later ones as long as no other use needs
 /// them. A page that several sequences hold is copied before one of them writes to it.
 ///
-/// A step is `plan()`, then for each sequence with rows `append(_:to:)` of what was generated and
+/// A step is `makePlan()`, then for each sequence with rows `append(_:to:)` of what was generated and
 /// `rejectDrafts(_:of:)`, then `finishStep()`.
 struct Scheduler {
     /// Bounds of what runs at a time.
@@ -21,6 +21,12 @@ struct Scheduler {
         var pages: Int
         /// Positions of a page.
         var positions: Int
+
+        /// Most positions of each of some sequences that are in the cache together, when nothing else is.
+        func mostPositions(sequences count: Int) -> Int {
+            let (most, overflow) = (pages / count).multipliedReportingOverflow(by: positions)
+            return overflow ? .max : most
+        }
     }
 
     /// Bounds of what runs at a time.
@@ -53,7 +59,7 @@ struct Scheduler {
 
     /// Whether as many sequences of a length can be in the cache together, when nothing else is.
     func fits(sequences count: Int, positions: Int) -> Bool {
-        count <= limits.slots && positions <= limits.pages / count * limits.positions
+        count <= limits.slots && positions <= limits.mostPositions(sequences: count)
     }
 
     // MARK: Sequences

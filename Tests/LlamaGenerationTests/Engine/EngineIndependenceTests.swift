@@ -75,7 +75,7 @@ struct EngineIndependenceTests {
         var random = SeededGenerator(seed: 6)
         for number in 0..<120 {
             let request = generation.next(stream: number)
-            core.submit(request, ids: try core.check(request), as: number)
+            core.submit(request, ids: try core.check.ids(of: request), as: number)
             for _ in 0..<Int.random(in: 0...3, using: &random) { try core.step { _ in } }
             if Bool.random(using: &random) { core.cancel(Int.random(in: 0...number, using: &random)) }
         }
