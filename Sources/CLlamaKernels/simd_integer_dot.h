@@ -105,29 +105,28 @@ static INLINE void add_units(lk_dtype dtype, int tokens, const char *units, size
                              const row_inputs *x, float lanes[][VEC_LANES]) {
     __m256i products[ROW_TOKENS][8], minimums[ROW_TOKENS][8];
     const uint8_t *scales[8], *bases[8];
-    if (lk_is_large(dtype)) {
-        UNROLL for (int t = 0; t < tokens; t++) {
-            UNROLL for (size_t i = 0; i < 8; i++) products[t][i] = minimums[t][i] = _mm256_setzero_si256();
-        }
-        ROLLED for (size_t i = 0; i < count; i++) {
-            __m256i unit_products[ROW_TOKENS], unit_minimums[ROW_TOKENS];
+    UNROLL for (size_t i = 0; i < 8; i++) {
+        __m256i of_tokens[ROW_TOKENS], minimums_of_tokens[ROW_TOKENS];
+        UNROLL for (int t = 0; t < tokens; t++) of_tokens[t] = minimums_of_tokens[t] = _mm256_setzero_si256();
+        scales[i] = bases[i] = NULL;
+        if (i < count) {
             const char *unit = units + i * lk_dtype_block_size(dtype);
-            multiply_large_unit(dtype, tokens, unit, x, first + i, unit_products, unit_minimums);
-            UNROLL for (int t = 0; t < tokens; t++) {
-                products[t][i] = unit_products[t];
-                if (lk_has_minimums(dtype)) minimums[t][i] = unit_minimums[t];
+            scales[i] = scale_of(dtype, unit);
+            bases[i] = minimum_of(dtype, unit);
+            if (lk_is_large(dtype)) {
+                multiply_large_unit(dtype, tokens, unit, x, first + i, of_tokens, minimums_of_tokens);
+            } else {
+                __m256i quants = load_run(dtype, unit, 0);
+                UNROLL for (int t = 0; t < tokens; t++) {
+                    of_tokens[t] = multiply_run(dtype, quants, load_32(quants_of(x, t) + (first + i) * LK_RUN));
+                }
             }
         }
-    }
-    UNROLL for (size_t i = 0; i < 8; i++) {
-        const char *unit = units + i * lk_dtype_block_size(dtype);
-        scales[i] = i < count ? scale_of(dtype, unit) : NULL;
-        bases[i] = i < count ? minimum_of(dtype, unit) : NULL;
-        if (lk_is_large(dtype)) continue;
-        __m256i quants = i < count ? load_run(dtype, unit, 0) : _mm256_setzero_si256();
         UNROLL for (int t = 0; t < tokens; t++) {
-            products[t][i] = i < count ? multiply_run(dtype, quants, load_32(quants_of(x, t) + (first + i) * LK_RUN))
-                                       : quants;
+            products[t][i] = of_tokens[t];
+            minimums[t][i] = minimums_of_tokens[t];
+            // Otherwise the compiler would put off all but the first token's products, and keep all quants for them.
+            if (lk_is_large(dtype)) __asm__ volatile("" : "+x"(products[t][i]), "+x"(minimums[t][i]));
         }
     }
     __m256i mask = first_eight_lanes(count);

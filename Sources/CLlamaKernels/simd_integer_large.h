@@ -214,7 +214,11 @@ static INLINE void multiply_one_unit(lk_dtype dtype, int tokens, const char *row
             sums[t] = _mm512_dpwssd_epi32(sums[t], pairs, scale);
         }
     }
-    UNROLL for (int t = 0; t < tokens; t++) products[t][i] = sums[t];
+    UNROLL for (int t = 0; t < tokens; t++) {
+        // Otherwise the compiler would put off all but the first token's products, and keep all quants for them.
+        ivec_hide(&sums[t]);
+        products[t][i] = sums[t];
+    }
 }
 
 // As `add_units`.
@@ -229,14 +233,8 @@ static INLINE void add_eight_large_units(lk_dtype dtype, int tokens, const char 
     UNROLL for (int t = 0; t < tokens; t++) {
         UNROLL for (size_t i = 0; i < 8; i++) products[t][i] = _mm512_setzero_si512();
     }
-    if (tokens == 1) {
-        UNROLL for (size_t i = 0; i < 8; i++) {
-            if (i < count) multiply_one_unit(dtype, tokens, row, i, &scales, x, first, products);
-        }
-    } else {
-        ROLLED for (size_t i = 0; i < count; i++) {
-            multiply_one_unit(dtype, tokens, row, i, &scales, x, first, products);
-        }
+    UNROLL for (size_t i = 0; i < 8; i++) {
+        if (i < count) multiply_one_unit(dtype, tokens, row, i, &scales, x, first, products);
     }
     __mmask8 mask = (__mmask8)((1u << count) - 1);
     UNROLL for (int t = 0; t < tokens; t++) {

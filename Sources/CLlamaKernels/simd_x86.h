@@ -16,8 +16,6 @@
 // For functions of a header that not every file uses.
 #define MAY_BE_UNUSED __attribute__((unused))
 #define UNROLL _Pragma("clang loop unroll(full)")
-// For loops whose code would be too much for the processor's cache of decoded instructions.
-#define ROLLED _Pragma("clang loop unroll(disable)")
 
 SIMD_BEGIN
 
